@@ -1,0 +1,157 @@
+/** Cursors over binary packets: every read is checked and names its field. The only file that indexes a buffer. */
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from './addr.ts';
+
+/** Bytes that break a wire format. Thrown by codecs only; a service catches it once, counts it, drops the packet. */
+export class Malformed extends Error {
+  readonly what: string;
+  /** Octets from the start of the packet. */
+  readonly offset: number;
+  constructor(what: string, offset: number) {
+    super(`${what} at octet ${offset}`);
+    this.name = 'Malformed';
+    this.what = what;
+    this.offset = offset;
+  }
+}
+
+/** Reads big-endian fields in order. Slices share memory with the packet: copy what is kept longer than the packet. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get offset(): number {
+    return this.#at;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  u8(field: string): number {
+    return this.#view.getUint8(this.#advance(1, field));
+  }
+
+  u16(field: string): number {
+    return this.#view.getUint16(this.#advance(2, field));
+  }
+
+  u32(field: string): number {
+    return this.#view.getUint32(this.#advance(4, field));
+  }
+
+  ipv4(field: string): Ipv4 {
+    return ipv4FromNumber(this.u32(field));
+  }
+
+  take(count: number, field: string): Uint8Array {
+    const start = this.#advance(count, field);
+    return this.#bytes.subarray(start, start + count);
+  }
+
+  rest(): Uint8Array {
+    return this.take(this.left, 'rest');
+  }
+
+  /** The octets up to the next NUL, which is consumed but not returned; latin1, since no byte may be lost. */
+  cString(field: string): string {
+    const end = this.#bytes.indexOf(0, this.#at);
+    if (end < 0) throw new Malformed(`${field}: no terminating NUL`, this.#at);
+    const text = latin1(this.#bytes.subarray(this.#at, end));
+    this.#at = end + 1;
+    return text;
+  }
+
+  #advance(count: number, field: string): number {
+    if (count > this.left) throw new Malformed(`${field}: ${count} octets wanted, ${this.left} left`, this.#at);
+    const start = this.#at;
+    this.#at += count;
+    return start;
+  }
+}
+
+/** Collects big-endian fields into one packet that grows as needed. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(sizeHint = 576) {
+    this.#bytes = new Uint8Array(sizeHint);
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  u8(value: number): this {
+    this.#room(1)[this.#at++] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    return this.u8(Math.floor(value / 0x100) % 0x100).u8(value % 0x100);
+  }
+
+  u32(value: number): this {
+    return this.u16(Math.floor(value / 0x10000)).u16(value % 0x10000);
+  }
+
+  ipv4(value: Ipv4): this {
+    return this.u32(ipv4ToNumber(value));
+  }
+
+  put(bytes: Uint8Array): this {
+    this.#room(bytes.length).set(bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
+  /** `bytes` in a field of exactly `width` octets, padded with NUL. The caller has made sure that they fit. */
+  putPadded(bytes: Uint8Array, width: number): this {
+    if (bytes.length > width) throw new RangeError(`${bytes.length} octets do not fit a field of ${width}`);
+    return this.put(bytes).zeros(width - bytes.length);
+  }
+
+  zeros(count: number): this {
+    this.#room(count).fill(0, this.#at, this.#at + count);
+    this.#at += count;
+    return this;
+  }
+
+  /** What was written so far; shares memory with the writer, which is done with. */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #room(count: number): Uint8Array {
+    const needed = this.#at + count;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.#at));
+      this.#bytes = grown;
+    }
+    return this.#bytes;
+  }
+}
+
+/** One character per octet, nothing lost and nothing interpreted. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+export function fromLatin1(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i]);
+}

@@ -1,0 +1,68 @@
+/** What both doors of an fnode, TFTP and HTTP, hand out: one name space, one way to open a name in it. */
+
+/** Bytes that can be read at any place while it is open. Whoever opened it closes it, once. */
+export interface Content {
+  readonly sizeBytes: number;
+  /** Wall clock, for Last-Modified. */
+  readonly modifiedMs: number;
+  /** A strong validator, quotes included: equal on every node for equal bytes. RFC 9110 §8.8.3. */
+  readonly etag: string;
+  /** Fills `into` from `position` on; the count is short only at the end. Rejects when the bytes cannot be had. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** False once the bytes have changed since they were opened: what was sent so far must not be completed. */
+  isUnchanged(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** Why a name gives nothing; the same word in code, log, metric and test. */
+export type MissReason = 'not-found' | 'outside-root' | 'bad-name' | 'not-regular' | 'no-permission' | 'damaged';
+
+export type Opened =
+  | { readonly kind: 'file'; readonly content: Content }
+  | { readonly kind: 'folder'; readonly entries: readonly FolderEntry[] }
+  | { readonly kind: 'missing'; readonly reason: MissReason };
+
+/** Who asks, and how: menus differ by it. */
+export interface Visit {
+  /** The node's address as the client reached it, for URLs. */
+  readonly localAddress: string;
+  readonly clientAddress: string;
+  readonly transport: 'tftp' | 'http';
+  /** HTTP's port where it is not 80. */
+  readonly httpPort: number;
+  /** From a query `?mac=`, where there is one. */
+  readonly query?: URLSearchParams;
+}
+
+/** Opens `path` (absolute, `/boot/lpxelinux.0`, already decoded and without `.` or `..`). Never rejects for a name. */
+export type OpenContent = (path: string, visit: Visit) => Promise<Opened>;
+
+/** An absolute path without empty, `.` and trailing segments; nothing for `..`, NUL or control characters. */
+export function normalisePath(path: string): string | undefined {
+  if (/[\x00-\x1f\x7f]/.test(path) || path.length > 4096) return undefined;
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
+  return segments.includes('..') ? undefined : `/${segments.join('/')}`;
+}
+
+/** A content that is all in memory: generated menus. `etag` is made by the caller from the bytes. */
+export function memoryContent(bytes: Uint8Array, etag: string, modifiedMs: number): Content {
+  return {
+    sizeBytes: bytes.length,
+    modifiedMs,
+    etag,
+    read: async (into, position) => {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+    isUnchanged: async () => true,
+    close: async () => {},
+  };
+}

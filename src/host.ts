@@ -1,0 +1,54 @@
+/** The world, as services see it: what tests replace with fakes. */
+import type { Endpoint, Ipv4 } from './core/addr.ts';
+
+export interface Clock {
+  /** Milliseconds that never go back: ages, leases, time-outs. */
+  now(): number;
+  /** Wall clock in milliseconds since 1970, which may jump: headers, log lines, times on disk. */
+  date(): number;
+  /** Calls `then` once after `ms`; the result cancels. */
+  after(ms: number, then: () => void): () => void;
+}
+
+export type OnDatagram = (bytes: Uint8Array, from: Endpoint) => void;
+
+export interface UdpSocket {
+  /** Where it is bound: the port is the real one when 0 was asked for. */
+  readonly local: Endpoint;
+  /** Sends and forgets: UDP promises nothing. `bytes` may be reused after the call returns. */
+  send(bytes: Uint8Array, to: Endpoint): void;
+  close(): Promise<void>;
+}
+
+export interface UdpHost {
+  /** Rejects with a `Fault` that names port and cure. A broadcast socket may send to 255.255.255.255. */
+  bind(local: Endpoint, onDatagram: OnDatagram, options?: { readonly broadcast?: boolean }): Promise<UdpSocket>;
+}
+
+/** One line in the log: constant event names, fields instead of sentences. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export interface Log {
+  /** debug: each packet; info: a boot step; warn: someone should look; error: something here is broken. */
+  debug(service: string, event: string, fields?: LogFields): void;
+  info(service: string, event: string, fields?: LogFields): void;
+  warn(service: string, event: string, fields?: LogFields): void;
+  error(service: string, event: string, fields?: LogFields & { readonly error?: string }): void;
+}
+
+/** An interface of this machine with one of its IPv4 addresses. */
+export interface LocalInterface {
+  readonly name: string;
+  readonly address: Ipv4;
+  readonly prefixBits: number;
+  readonly mac: string;
+}
+
+export interface Host {
+  readonly clock: Clock;
+  readonly udp: UdpHost;
+  readonly log: Log;
+  /** Every IPv4 address of every interface, loopback included. */
+  interfaces(): readonly LocalInterface[];
+  /** Uniform in [0, 1). */
+  random(): number;
+}

@@ -1,0 +1,116 @@
+/** The real world behind `Host`: this machine's clock, sockets and interfaces. */
+import dgram from 'node:dgram';
+import os from 'node:os';
+import { type Endpoint, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
+import type { Clock, Host, LocalInterface, Log, OnDatagram, UdpHost, UdpSocket } from '../host.ts';
+
+export function systemHost(log: Log): Host {
+  return { clock: systemClock, udp: systemUdp, log, interfaces: localInterfaces, random: Math.random };
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A burst of 500 laptops switched on together must fit; the kernel caps it at net.core.rmem_max. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+
+export const systemUdp: UdpHost = {
+  bind: (local, onDatagram, options = {}) =>
+    new Promise((resolve, reject) => {
+      const socket = dgram.createSocket({
+        type: 'udp4',
+        reuseAddr: options.broadcast ?? false,
+        lookup: literalLookup,
+        recvBufferSize: RECEIVE_BUFFER_BYTES,
+      });
+      socket.once('error', (error) => {
+        socket.close();
+        reject(bindFault('UDP', local, error));
+      });
+      socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
+        socket.removeAllListeners('error');
+        if (options.broadcast) socket.setBroadcast(true);
+        resolve(openSocket(socket, onDatagram));
+      });
+    }),
+};
+
+function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
+  let isClosed = false;
+  // An ICMP error about an earlier packet surfaces here; the next datagram is unaffected.
+  socket.on('error', () => {});
+  socket.on('message', (bytes, from) =>
+    onDatagram(bytes, { address: parseIpv4(from.address) ?? UNSPECIFIED, port: from.port }),
+  );
+  const { address, port } = socket.address();
+  return {
+    local: { address: parseIpv4(address) ?? UNSPECIFIED, port },
+    send: (bytes, to) => {
+      // The callback keeps a send error (network down, no route) from being thrown.
+      if (!isClosed) socket.send(bytes, to.port, to.address, () => {});
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (isClosed) return resolve();
+        isClosed = true;
+        socket.close(() => resolve());
+      }),
+  };
+}
+
+/** Literal addresses only: the default goes through the resolver's queue for each packet. */
+export function literalLookup(
+  host: string,
+  _options: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, host, 4);
+}
+
+/** The sentence for a socket that cannot be bound, with the cure. `proto` is `UDP` or `TCP`. */
+export function bindFault(proto: string, local: Endpoint, error: unknown): Fault {
+  const where = `${proto} port ${local.port} on ${local.address}`;
+  switch (errnoOf(error)) {
+    case 'EADDRINUSE':
+      return new Fault(
+        'bind-failed',
+        `${where} is in use: stop the other server (ss -lnp shows it) or choose another under ports:`,
+        error,
+      );
+    case 'EACCES':
+      return new Fault(
+        'no-privilege',
+        `${where} needs privilege: run as root, or give node CAP_NET_BIND_SERVICE`,
+        error,
+      );
+    case 'EADDRNOTAVAIL':
+      return new Fault(
+        'bind-failed',
+        `${where}: this machine has no such address: give one that "ip -4 addr" shows`,
+        error,
+      );
+    default:
+      return new Fault(
+        'bind-failed',
+        `${where} cannot be opened: ${error instanceof Error ? error.message : error}`,
+        error,
+      );
+  }
+}
+
+function localInterfaces(): readonly LocalInterface[] {
+  return Object.entries(os.networkInterfaces()).flatMap(([name, addresses]) =>
+    (addresses ?? []).flatMap((a) => {
+      const address = a.family === 'IPv4' ? parseIpv4(a.address) : undefined;
+      const prefixBits = Number(a.cidr?.split('/')[1] ?? 32);
+      return address ? [{ name, address, prefixBits, mac: a.mac }] : [];
+    }),
+  );
+}
