@@ -1,0 +1,157 @@
+/** Kinds of values in the file: text as people write it in, our own values out. Messages say what is wanted and what came. */
+import { isIPv6 } from 'node:net';
+import * as z from 'zod';
+import {
+  type Endpoint,
+  type Ipv4,
+  parseIpv4,
+  parseMac,
+  parseMacPattern,
+  parseRange,
+  parseSubnet,
+} from '../core/addr.ts';
+import { parseDurationSec, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
+import type { FlinkDoor, Upstream } from './types.ts';
+
+/** `want an address, got "x"`; a value that is not there at all is missing. */
+export function wantGot(want: string, got: unknown): string {
+  if (got === undefined) return `is missing: want ${want}`;
+  return `want ${want}, got ${showValue(got)}`;
+}
+
+const SHOWN_CHARS = 60;
+
+function showValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'keys and values';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
+}
+
+const error = (want: string) => (issue: { readonly input?: unknown }) => wantGot(want, issue.input);
+
+/** Text that `parse` understands; nothing from it means that it isn't what is wanted. */
+function parsed<Value>(want: string, parse: (text: string) => Value | undefined) {
+  return z.string({ error: error(want) }).transform((text, context): Value => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: wantGot(want, text), input: text });
+    return z.NEVER;
+  });
+}
+
+/** The same, where a bare number is what people write, too. */
+function measured(want: string, parse: (text: string) => number | undefined) {
+  return z.union([z.string(), z.int().min(0)], { error: error(want) }).transform((input, context): number => {
+    const value = typeof input === 'number' ? input : parse(input.trim());
+    if (value !== undefined && Number.isSafeInteger(value)) return value;
+    context.addIssue({ code: 'custom', message: wantGot(want, input), input });
+    return z.NEVER;
+  });
+}
+
+/** One line of printable text of at most `maxChars`: it ends up in menus and packets. */
+export const text = (want: string, maxChars = 255) =>
+  parsed(want, (t) => (t !== '' && t.length <= maxChars && !/\p{Cc}/u.test(t) ? t : undefined));
+
+export const ipv4 = () => parsed('an IPv4 address like 172.16.0.1', parseIpv4);
+export const range = () => parsed('a range like 172.16.0.101-172.16.0.254, low end first', parseRange);
+export const subnet = () => parsed('a subnet like 10.1.0.0/24', parseSubnet);
+export const mac = () => parsed('a MAC like 52:54:00:12:34:56 (in quotes if it is all digits)', parseMac);
+export const macPattern = () =>
+  parsed('a MAC like 52:54:00:12:34:56 or a pattern like "52:54:00:*" in quotes', parseMacPattern);
+export const folder = () => text('a folder', 4096);
+export const file = () => text('a file', 4096);
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** One DNS label, RFC 1123 §2.1, in lower case. */
+export const hostName = () =>
+  parsed('a host name: letters, digits and dashes', (t) => (LABEL.test(t.toLowerCase()) ? t.toLowerCase() : undefined));
+/** Dots between labels, RFC 1035 §2.3.4; a trailing dot is dropped. */
+export const domainName = () => parsed('a domain name like flisol.lan', parseDomain);
+/** Linux: up to 15 octets, no slash, no space. */
+export const interfaceName = () =>
+  parsed('the name of a network interface like enp3s0', (t) => (/^[^\s/]{1,15}$/.test(t) ? t : undefined));
+/** What the loader asks for below /boot: a relative path without `..`. */
+export const bootFile = () =>
+  parsed('a file name below boot/ like lpxelinux.0, or a URL', (t) =>
+    /^[\x21-\x7e]{1,127}$/.test(t) && !t.split('/').includes('..') ? t : undefined,
+  );
+
+export const durationSec = () => measured('a duration like 24h, 30m or 45s', parseDurationSec);
+/** RFC 2131 §3.3: 32 bits, of which all ones means for ever. */
+export const leaseSec = () =>
+  durationSec().refine((sec) => sec >= 60 && sec < 2 ** 32 - 1, { error: 'want a lease of 60s or more, like 24h' });
+export const sizeBytes = () => measured('a size like 40GB or 512MiB', parseSizeBytes);
+export const rateBitsPerSec = () => measured('a rate like 90Mbps', parseRateBitsPerSec);
+
+export const whole = (min: number, max: number) => {
+  const want = `a whole number from ${min} to ${max}`;
+  return z
+    .int({ error: error(want) })
+    .min(min, { error: error(want) })
+    .max(max, { error: error(want) });
+};
+export const port = () => whole(1, 65_535);
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, { error: error(`one of ${words.join(', ')}`) });
+
+const SWITCH_WORDS: Readonly<Record<string, boolean>> = { on: true, yes: true, off: false, no: false };
+/** YAML 1.2 reads `on` and `off` as text: both spellings are taken. */
+export const onOff = () =>
+  z
+    .union([z.boolean(), z.enum(['on', 'off', 'yes', 'no'])], { error: error('on or off') })
+    .transform((input) => (typeof input === 'boolean' ? input : SWITCH_WORDS[input] === true));
+
+export const list = <Item extends z.ZodType>(item: Item, want: string, maxItems = 4096) =>
+  z.array(item, { error: error(want) }).max(maxItems, { error: `want at most ${maxItems} of them` });
+export const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) => (issue.code === 'invalid_type' ? wantGot('keys and values', issue.input) : undefined),
+  });
+
+export const endpoint = () => parsed('an address and port like 127.0.0.1:8067', parseEndpoint);
+export const destination = () => parsed('a destination as host:port', parseDestination);
+export const upstream = () => parsed('a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1"', parseUpstream);
+export const flinkDoor = () => parsed('auto, none or a URL like http://172.16.0.1:8067', parseFlinkDoor);
+
+function parseDomain(input: string): string | undefined {
+  const name = input.toLowerCase().replace(/\.$/, '');
+  return name.length <= 253 && name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
+}
+
+function parsePort(digits: string | undefined): number | undefined {
+  const value = Number(digits);
+  return digits !== undefined && /^\d{1,5}$/.test(digits) && value >= 1 && value <= 65_535 ? value : undefined;
+}
+
+function parseEndpoint(input: string): Endpoint | undefined {
+  const [host = '', digits, ...more] = input.split(':');
+  const address: Ipv4 | undefined = parseIpv4(host);
+  const portNumber = parsePort(digits);
+  return address && portNumber && more.length === 0 ? { address, port: portNumber } : undefined;
+}
+
+function parseDestination(input: string): { readonly host: string; readonly port: number } | undefined {
+  const [host = '', digits, ...more] = input.split(':');
+  const portNumber = parsePort(digits);
+  const name = parseIpv4(host) ?? parseDomain(host);
+  return name && portNumber && more.length === 0 ? { host: name, port: portNumber } : undefined;
+}
+
+/** Plain DNS is port 53, DNS over TLS 853. RFC 7858 §3.1. */
+function parseUpstream(input: string): Upstream | undefined {
+  const match = /^(tls:\/\/|udp:\/\/)?(?:\[([\da-f:.]+)\]|([\d.]+))(?::(\d+))?$/i.exec(input);
+  if (!match) return isIPv6(input) ? { transport: 'udp', address: input, port: 53 } : undefined;
+  const [, scheme, v6, v4, digits] = match;
+  const transport = scheme?.toLowerCase() === 'tls://' ? 'tls' : 'udp';
+  const address = v6 !== undefined && isIPv6(v6) ? v6 : parseIpv4(v4 ?? '');
+  const portNumber = digits === undefined ? (transport === 'tls' ? 853 : 53) : parsePort(digits);
+  return address && portNumber ? { transport, address, port: portNumber } : undefined;
+}
+
+function parseFlinkDoor(input: string): FlinkDoor | undefined {
+  if (input === 'auto' || input === 'none') return { kind: input };
+  const url = URL.parse(input);
+  return url && /^https?:$/.test(url.protocol) ? { kind: 'url', url: url.origin } : undefined;
+}

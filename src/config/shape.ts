@@ -1,0 +1,297 @@
+/**
+ * Both configuration files, key by key: kind, default and one line of help. The published JSON Schemas and the
+ * reference page are made from this. What two keys say about each other is in `check.ts`.
+ */
+import * as z from 'zod';
+import {
+  bootFile,
+  destination,
+  domainName,
+  durationSec,
+  endpoint,
+  file,
+  flinkDoor,
+  folder,
+  hostName,
+  interfaceName,
+  ipv4,
+  leaseSec,
+  list,
+  mac,
+  macPattern,
+  oneOf,
+  onOff,
+  port,
+  range,
+  rateBitsPerSec,
+  section,
+  sizeBytes,
+  subnet,
+  text,
+  upstream,
+  wantGot,
+  whole,
+} from './field.ts';
+import type { BootFiles, BootKey, DhcpOptionSetting, FlinkConfig, FnodeConfig, OptionValue } from './types.ts';
+
+const language = () => oneOf(['en', 'es']).default('en').describe('Language of menus, dashboard and doctor.');
+
+const optionScalar = z.union([z.string(), z.number(), z.boolean()]);
+const dhcpOptions = z
+  .record(z.string(), z.union([optionScalar, z.array(optionScalar)]), {
+    error: (issue) => (issue.code === 'invalid_type' ? wantGot('option: value pairs', issue.input) : undefined),
+  })
+  .transform((pairs: Readonly<Record<string, OptionValue | readonly OptionValue[]>>): DhcpOptionSetting[] =>
+    Object.entries(pairs).map(([key, value]) => ({ key, value, place: { path: `dhcp.options.${key}` } })),
+  );
+
+const dhcp = section({
+  mode: oneOf(['server', 'proxy', 'auto', 'off'])
+    .default('server')
+    .describe(
+      "server gives addresses; proxy only adds boot data to somebody else's DHCP; auto takes the part that the LAN needs.",
+    ),
+  range: range()
+    .optional()
+    .describe("Addresses that are given out. Default: the LAN's subnet from its 101st address on."),
+  leaseTime: leaseSec().prefault('24h').describe('How long an address is given for.'),
+  router: ipv4().optional().describe('Default gateway of the clients. Default: flink itself.'),
+  options: dhcpOptions.prefault({}).describe('Extra DHCP options by number or name; a list for several values.'),
+  relays: list(
+    section({
+      subnet: subnet().describe("The relay's network; its address there (giaddr) picks this row."),
+      range: range().describe('Addresses that are given out there.'),
+      router: ipv4().describe('Default gateway there.'),
+    }),
+    'a list of {subnet, range, router}',
+    256,
+  )
+    .prefault([])
+    .describe('Subnets behind DHCP relays.'),
+}).transform(({ leaseTime, ...rest }) => ({
+  ...rest,
+  range: rest.range,
+  router: rest.router,
+  leaseTimeSec: leaseTime,
+}));
+
+const fnodeRow = section({
+  name: hostName().describe('Its name: in DNS, in menus, in clients.'),
+  mac: mac().optional().describe('Reserves ip for it; leave out where the node has a fixed address.'),
+  ip: ipv4().describe('Its address.'),
+  weight: whole(0, 1000).default(1).describe('Share of the clients that no row names; 0 for none but those.'),
+}).transform((row) => ({ ...row, mac: row.mac }));
+
+const clientRow = section({
+  mac: macPattern().describe(
+    'One machine, or a pattern with * for single octets or all that follow; the most specific wins.',
+  ),
+  fnode: hostName().optional().describe('Name of the fnode that boots it.'),
+  ip: ipv4().optional().describe('Its fixed address; one machine only.'),
+  hostname: hostName().optional().describe('Its name; one machine only.'),
+  boot: text('the name of a menu entry').optional().describe('The menu entry that starts by itself.'),
+  loader: bootFile().optional().describe('Its boot file, whatever its architecture says.'),
+}).transform(({ mac, fnode, ip, hostname, boot, loader }) => ({ mac, fnode, ip, hostname, boot, loader }));
+
+/** Debian's packages bring these; for the others nobody signs or ships a loader, so the operator names one. */
+const BOOT_DEFAULTS: BootFiles = {
+  bios: 'lpxelinux.0',
+  'x64-uefi': 'shimx64.efi',
+  'ia32-uefi': 'shimia32.efi',
+  'arm64-uefi': 'shimaa64.efi',
+  'x64-http': 'shimx64.efi',
+  'ia32-http': 'shimia32.efi',
+  'arm64-http': 'shimaa64.efi',
+  ipxe: 'boot.ipxe',
+};
+
+const bootHelp: Readonly<Record<BootKey, string>> = {
+  bios: 'PC BIOS (option 93: 0).',
+  'x64-uefi': 'UEFI, 64-bit PC (7, 8, 9).',
+  'ia32-uefi': 'UEFI, 32-bit PC (6).',
+  'arm64-uefi': 'UEFI, 64-bit ARM (11).',
+  'arm32-uefi': 'UEFI, 32-bit ARM (10).',
+  'riscv64-uefi': 'UEFI, 64-bit RISC-V (27).',
+  'loongarch64-uefi': 'UEFI, 64-bit LoongArch (39).',
+  'x64-http': 'UEFI HTTP Boot, 64-bit PC (16).',
+  'ia32-http': 'UEFI HTTP Boot, 32-bit PC (15).',
+  'arm64-http': 'UEFI HTTP Boot, 64-bit ARM (19).',
+  'arm32-http': 'UEFI HTTP Boot, 32-bit ARM (18).',
+  'bios-http': 'HTTP Boot from a BIOS (20).',
+  'riscv64-http': 'UEFI HTTP Boot, 64-bit RISC-V (28).',
+  'loongarch64-http': 'UEFI HTTP Boot, 64-bit LoongArch (40).',
+  ipxe: 'A client that is iPXE already: a script.',
+};
+
+const bootEntry = (key: BootKey) => {
+  const fallback = BOOT_DEFAULTS[key];
+  return (fallback === undefined ? bootFile().optional() : bootFile().prefault(fallback)).describe(bootHelp[key]);
+};
+
+const boot = section({
+  bios: bootEntry('bios'),
+  'x64-uefi': bootEntry('x64-uefi'),
+  'ia32-uefi': bootEntry('ia32-uefi'),
+  'arm64-uefi': bootEntry('arm64-uefi'),
+  'arm32-uefi': bootEntry('arm32-uefi'),
+  'riscv64-uefi': bootEntry('riscv64-uefi'),
+  'loongarch64-uefi': bootEntry('loongarch64-uefi'),
+  'x64-http': bootEntry('x64-http'),
+  'ia32-http': bootEntry('ia32-http'),
+  'arm64-http': bootEntry('arm64-http'),
+  'arm32-http': bootEntry('arm32-http'),
+  'bios-http': bootEntry('bios-http'),
+  'riscv64-http': bootEntry('riscv64-http'),
+  'loongarch64-http': bootEntry('loongarch64-http'),
+  ipxe: bootEntry('ipxe'),
+}).transform((files) => {
+  const set: Partial<Record<BootKey, string>> = {};
+  for (const [key, name] of Object.entries(files)) if (name !== undefined) set[key as BootKey] = name;
+  return set;
+});
+
+const dns = section({
+  upstreams: list(upstream(), 'a list of resolvers', 16)
+    .prefault([])
+    .describe("Resolvers that are asked; tls:// for DNS over TLS. Default: the system's."),
+  records: z
+    .record(domainName(), ipv4(), {
+      error: (issue) => (issue.code === 'invalid_type' ? wantGot('name: address pairs', issue.input) : undefined),
+    })
+    .transform((pairs) => Object.entries(pairs).map(([name, address]) => ({ name, address })))
+    .prefault({})
+    .describe('Names of your own, without the domain or with it.'),
+  cacheEntries: whole(0, 1_000_000).default(8192).describe('Answers that are remembered.'),
+  rebindProtection: onOff().prefault(true).describe('Refuses private addresses in answers from outside.'),
+});
+
+const blocklist = z
+  .union([list(domainName(), 'a list of domains', 100_000), file()], {
+    error: (issue) => wantGot('a list of domains, or a file with one a line', issue.input),
+  })
+  .transform((input) => (typeof input === 'string' ? { file: input } : { domains: input }));
+
+const proxy = section({
+  cacheDir: folder().prefault('/var/cache/flisolator').describe('Folder of the cache.'),
+  cacheSize: sizeBytes().prefault('40GB').describe('The cache takes no more than this.'),
+  maxObject: sizeBytes().prefault('8GB').describe('Larger answers pass by the cache.'),
+  blocklist: blocklist.prefault([]).describe('Domains that are refused, subdomains too; or a file with one a line.'),
+  bandwidth: section({
+    total: rateBitsPerSec().optional().describe('What all clients together may take.'),
+    perClient: rateBitsPerSec().optional().describe('What one client may take.'),
+  })
+    .transform(({ total, perClient }) => ({ totalBitsPerSec: total, perClientBitsPerSec: perClient }))
+    .prefault({})
+    .describe('Limits; none where absent.'),
+  refresh: list(
+    section({
+      pattern: text('a pattern like *.deb', 1024).describe('URL, * matches anything; the first that fits wins.'),
+      fresh: durationSec().describe('How long its answers count as fresh.'),
+    }).transform(({ pattern, fresh }) => ({ pattern, freshSec: fresh })),
+    'a list of {pattern, fresh}',
+    1024,
+  )
+    .prefault([])
+    .describe('Freshness by pattern, for repositories that send poor headers.'),
+  allow: list(destination(), 'a list of host:port', 1024)
+    .prefault([])
+    .describe('Destinations that are refused otherwise: a mirror on the LAN.'),
+}).transform(({ cacheSize, maxObject, ...rest }) => ({
+  ...rest,
+  cacheSizeBytes: cacheSize,
+  maxObjectBytes: maxObject,
+}));
+
+export const flinkShape = section({
+  lan: interfaceName().optional().describe('The interface that is served; needed here or as --lan.'),
+  wan: interfaceName().optional().describe('The interface towards the internet, if there is one.'),
+  domain: domainName().prefault('flisol.lan').describe("The clients' domain."),
+  stateDir: folder().optional().describe('Folder of leases and the like. Default: /var/lib/flisolator.'),
+  dhcp: dhcp.prefault({}).describe('Addresses and boot data.'),
+  fnodes: list(fnodeRow, 'a list of {name, mac, ip, weight}')
+    .prefault([])
+    .describe('The MAC table, part 1: the boot nodes.'),
+  clients: list(clientRow, 'a list of {mac, ...}', 65_536)
+    .prefault([])
+    .describe('The MAC table, part 2: which client goes where.'),
+  boot: boot.prefault({}).describe('Boot file by architecture (option 93).'),
+  dns: dns.prefault({}).describe('Names.'),
+  proxy: proxy.prefault({}).describe('The caching proxy.'),
+  admin: section({
+    listen: endpoint().prefault('127.0.0.1:8067').describe('Where the dashboard and the API listen.'),
+    passwordFile: file().optional().describe('File with the password; none: loopback only.'),
+  })
+    .transform(({ listen, passwordFile }) => ({ listen, passwordFile }))
+    .prefault({})
+    .describe('Dashboard and API.'),
+  swarm: section({ secretFile: file().optional().describe('File with the secret that nodes share.') })
+    .transform(({ secretFile }) => ({ secretFile }))
+    .prefault({})
+    .describe('How nodes announce themselves.'),
+  firewall: oneOf(['print', 'apply'])
+    .default('print')
+    .describe('apply loads the ruleset at start and removes it at stop; print leaves it to you.'),
+  language: language(),
+  ports: section({
+    dhcp: port().default(67).describe('DHCP.'),
+    pxe: port().default(4011).describe('PXE boot server.'),
+    dns: port().default(53).describe('DNS.'),
+    proxy: port().default(3128).describe('Proxy.'),
+    intercept: port().default(3129).describe('Intercepting proxy.'),
+  })
+    .prefault({})
+    .describe('Ports, for tests and odd networks.'),
+}).transform((c): FlinkConfig => ({ ...c, lan: c.lan, wan: c.wan, stateDir: c.stateDir }));
+
+const SERIAL_DEFAULT = { port: 0, baud: 115_200 };
+const serial = z
+  .union(
+    [
+      onOff(),
+      section({
+        port: whole(0, 7).default(SERIAL_DEFAULT.port).describe('0 is the first, ttyS0.'),
+        baud: whole(300, 4_000_000).default(SERIAL_DEFAULT.baud).describe('Speed.'),
+      }),
+    ],
+    { error: (issue) => wantGot('off, on or {port: 0, baud: 115200}', issue.input) },
+  )
+  .transform((input) => (input === true ? SERIAL_DEFAULT : input === false ? undefined : input));
+
+export const fnodeShape = section({
+  isos: folder().prefault('./isos').describe('Folder of the images.'),
+  boot: folder().prefault('./boot').describe('Folder of the boot loaders; `fnode loaders install` fills it.'),
+  listen: list(ipv4(), 'a list of addresses', 64).prefault([]).describe('Addresses to serve. Default: every one.'),
+  flink: flinkDoor().prefault('auto').describe('The director: auto finds it, none does without, or its URL.'),
+  name: hostName().optional().describe("The node's name. Default: what flink's MAC table says, else the host's."),
+  menu: section({
+    title: text('a title', 72).prefault('FLISoL').describe('Head of the menus.'),
+    timeout: durationSec().prefault('30s').describe('Then the default starts; 0 waits for ever.'),
+    default: text('local or the name of an entry')
+      .prefault('local')
+      .describe('local for the disk, or the name of an entry.'),
+    serial: serial.prefault('off').describe('Menus on a serial console, too: off, on or {port, baud}.'),
+    language: language(),
+  })
+    .transform(({ timeout, ...rest }) => ({ ...rest, timeoutSec: timeout }))
+    .prefault({})
+    .describe('The boot menus.'),
+  clients: list(
+    section({
+      mac: macPattern().describe('One machine, or a pattern.'),
+      boot: text('the name of a menu entry').describe('The entry that starts by itself.'),
+    }),
+    'a list of {mac, boot}',
+    65_536,
+  )
+    .prefault([])
+    .describe('Menus of single clients.'),
+  nfs: onOff().prefault('on').describe('Serves the inside of images by NFS.'),
+  ports: section({
+    tftp: port().default(69).describe('TFTP.'),
+    http: port().default(80).describe('HTTP.'),
+    nfs: port().default(2049).describe('NFS.'),
+    portmap: port().default(111).describe('Portmapper.'),
+  })
+    .prefault({})
+    .describe('Ports, for tests and odd networks.'),
+}).transform((c): FnodeConfig => ({ ...c, name: c.name }));

@@ -1,0 +1,187 @@
+/** What a configuration is once it has been read: plain frozen values with their units in their names. */
+import type { Endpoint, Ipv4, Ipv4Range, Mac, MacPattern, Subnet } from '../core/addr.ts';
+
+/** Where a value stands, for messages about it; `line` counts from 1, both absent for what a flag said. */
+export interface Place {
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  /** `dhcp.options.42`. */
+  readonly path: string;
+}
+
+export type Language = 'en' | 'es';
+
+/** Keys of `boot:`: what option 93 (IANA's table) and iPXE's own marks tell apart. */
+export const BOOT_KEYS = [
+  'bios',
+  'x64-uefi',
+  'ia32-uefi',
+  'arm64-uefi',
+  'arm32-uefi',
+  'riscv64-uefi',
+  'loongarch64-uefi',
+  'x64-http',
+  'ia32-http',
+  'arm64-http',
+  'arm32-http',
+  'bios-http',
+  'riscv64-http',
+  'loongarch64-http',
+  'ipxe',
+] as const;
+export type BootKey = (typeof BOOT_KEYS)[number];
+/** Boot file by architecture; an absent key means that such a client gets no file. */
+export type BootFiles = Readonly<Partial<Record<BootKey, string>>>;
+
+/** The director's whole configuration. */
+export interface FlinkConfig {
+  /** The interface that is served; only `findLan` looks at it. */
+  readonly lan: string | undefined;
+  readonly wan: string | undefined;
+  readonly domain: string;
+  /** Absolute; undefined means the default of `host/user.ts`. */
+  readonly stateDir: string | undefined;
+  readonly dhcp: DhcpConfig;
+  readonly fnodes: readonly FnodeRow[];
+  readonly clients: readonly ClientRow[];
+  readonly boot: BootFiles;
+  readonly dns: DnsConfig;
+  readonly proxy: ProxyConfig;
+  readonly admin: { readonly listen: Endpoint; readonly passwordFile: string | undefined };
+  readonly swarm: { readonly secretFile: string | undefined };
+  readonly firewall: 'print' | 'apply';
+  readonly language: Language;
+  readonly ports: FlinkPorts;
+}
+
+export type DhcpMode = 'server' | 'proxy' | 'auto' | 'off';
+
+export interface DhcpConfig {
+  readonly mode: DhcpMode;
+  /** Undefined: everything of the LAN from its 101st address on. */
+  readonly range: Ipv4Range | undefined;
+  readonly leaseTimeSec: number;
+  /** Undefined: flink itself. */
+  readonly router: Ipv4 | undefined;
+  readonly options: readonly DhcpOptionSetting[];
+  readonly relays: readonly RelayedSubnet[];
+}
+
+export type OptionValue = string | number | boolean;
+
+/** An extra option as the operator wrote it: name or number, undecoded. */
+export interface DhcpOptionSetting {
+  readonly key: string;
+  readonly value: OptionValue | readonly OptionValue[];
+  readonly place: Place;
+}
+
+export interface RelayedSubnet {
+  readonly subnet: Subnet;
+  readonly range: Ipv4Range;
+  readonly router: Ipv4;
+}
+
+/** A boot node of the MAC table. */
+export interface FnodeRow {
+  readonly name: string;
+  /** Undefined: the node has its address from elsewhere, so nothing is reserved for it. */
+  readonly mac: Mac | undefined;
+  readonly ip: Ipv4;
+  /** Share of the clients that no row names; 0: none but those. */
+  readonly weight: number;
+}
+
+/** A client of the MAC table; the most specific pattern wins. */
+export interface ClientRow {
+  readonly mac: MacPattern;
+  /** Name of one of `fnodes`. */
+  readonly fnode: string | undefined;
+  readonly ip: Ipv4 | undefined;
+  readonly hostname: string | undefined;
+  /** The menu entry that starts by itself. */
+  readonly boot: string | undefined;
+  /** The boot file, whatever option 93 says. */
+  readonly loader: string | undefined;
+}
+
+export interface Upstream {
+  readonly transport: 'udp' | 'tls';
+  /** IPv4 or IPv6 literal, no brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DnsConfig {
+  /** Empty: the system's resolvers. */
+  readonly upstreams: readonly Upstream[];
+  readonly records: readonly { readonly name: string; readonly address: Ipv4 }[];
+  readonly cacheEntries: number;
+  readonly rebindProtection: boolean;
+}
+
+export interface ProxyConfig {
+  /** Absolute. */
+  readonly cacheDir: string;
+  readonly cacheSizeBytes: number;
+  readonly maxObjectBytes: number;
+  readonly blocklist: { readonly domains: readonly string[] } | { readonly file: string };
+  readonly bandwidth: {
+    readonly totalBitsPerSec: number | undefined;
+    readonly perClientBitsPerSec: number | undefined;
+  };
+  /** First pattern (`*` matches anything) that fits the URL wins. */
+  readonly refresh: readonly { readonly pattern: string; readonly freshSec: number }[];
+  readonly allow: readonly { readonly host: string; readonly port: number }[];
+}
+
+export interface FlinkPorts {
+  readonly dhcp: number;
+  readonly pxe: number;
+  readonly dns: number;
+  readonly proxy: number;
+  readonly intercept: number;
+}
+
+/** A boot node's whole configuration. */
+export interface FnodeConfig {
+  /** Absolute. */
+  readonly isos: string;
+  /** Absolute. */
+  readonly boot: string;
+  /** Empty: every address. */
+  readonly listen: readonly Ipv4[];
+  readonly flink: FlinkDoor;
+  /** Undefined: what flink's MAC table says, else the host's name. */
+  readonly name: string | undefined;
+  readonly menu: MenuConfig;
+  readonly clients: readonly MenuClientRow[];
+  readonly nfs: boolean;
+  readonly ports: FnodePorts;
+}
+
+export type FlinkDoor = { readonly kind: 'auto' | 'none' } | { readonly kind: 'url'; readonly url: string };
+
+export interface MenuConfig {
+  readonly title: string;
+  /** 0: waits for ever. */
+  readonly timeoutSec: number;
+  /** `local` for the disk, else an entry's name. */
+  readonly default: string;
+  /** Undefined: no serial console. */
+  readonly serial: { readonly port: number; readonly baud: number } | undefined;
+  readonly language: Language;
+}
+
+/** A client whose menu starts another entry by itself. */
+export interface MenuClientRow {
+  readonly mac: MacPattern;
+  readonly boot: string;
+}
+
+export interface FnodePorts {
+  readonly tftp: number;
+  readonly http: number;
+  readonly nfs: number;
+  readonly portmap: number;
+}
