@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# install.sh - installs the Debian packages that the lab and the tests need.
+# Idempotent: packages already there are left alone. Needs root and a working
+# apt; starts no daemon (a temporary policy-rc.d forbids it).
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: install.sh [--boot | --tests | --all] [--check]
+  --boot     what the demo needs: net.sh, boot.sh, x86 machines, an installer
+  --tests    also the clients that the tests talk to, and shellcheck
+  --all      also arm64 and ia32, the reference peer, ISO and image building
+             (default)
+  --check    install nothing; list what is missing, exit 1 if anything is
+USAGE
+}
+
+boot=(
+  qemu-system-x86 seabios ipxe-qemu ovmf              # the machine and its firmware
+  debian-installer-12-netboot-amd64                   # what it boots into
+  iproute2 nftables tcpdump procps                    # namespaces, captures
+  busybox python3                                     # udhcpc, vmwatch.py
+)
+tests=(
+  tftp-hpa atftp curl                                 # TFTP and HTTP clients
+  udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
+  grub-common                                         # grub-script-check, for the menus
+  shellcheck
+)
+more=(
+  qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 firmware
+  debian-installer-12-netboot-arm64
+  debian-installer-12-netboot-i386
+  dnsmasq-base nginx-light                            # reference-dnsmasq.sh
+  pxelinux syslinux-common syslinux-efi
+  grub-efi-amd64-bin
+  isolinux mtools xorriso cpio zstd xz-utils          # make-live-iso.sh, make-fake-isos.sh
+  debootstrap squashfs-tools
+  buildah crun                                        # build-image.sh
+)
+set=all check=0
+while (($#)); do
+  case $1 in
+    --boot | --tests | --all) set=${1#--} ;;
+    --check) check=1 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+want=("${boot[@]}")
+[[ $set != boot ]] && want+=("${tests[@]}")
+[[ $set == all ]] && want+=("${more[@]}")
+
+missing=()
+for p in "${want[@]}"; do
+  # busybox and busybox-static exclude each other; either will do
+  [[ $p == busybox ]] && command -v busybox >/dev/null && continue
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null) == installed ]] || missing+=("$p")
+done
+if ((${#missing[@]} == 0)); then echo "install.sh: all ${#want[@]} packages present"; exit 0; fi
+if ((check)); then printf 'missing: %s\n' "${missing[@]}"; exit 1; fi
+((EUID == 0)) || { echo 'install.sh: must run as root (apt-get install)' >&2; exit 1; }
+
+# Several labs may want packages at once; the policy file belongs to one of them.
+exec 8>/run/lock/flisolator-lab-install
+flock 8
+# No daemon may start on the host: everything runs inside the lab's namespaces.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -o DPkg::Lock::Timeout=600 update -qq
+apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}"
+echo "install.sh: installed ${#missing[@]} packages"
