@@ -21,8 +21,8 @@ export interface FolderEntry {
   readonly modifiedMs: number;
 }
 
-/** Why a name gives nothing; the same word in code, log, metric and test. */
-export type MissReason = 'not-found' | 'outside-root' | 'bad-name' | 'not-regular' | 'no-permission' | 'damaged';
+/** Why a name gives nothing; the same word in code, log, metric and test. `busy`: ask again in a moment. */
+export type MissReason = 'not-found' | 'outside-root' | 'bad-name' | 'not-regular' | 'no-permission' | 'damaged' | 'busy';
 
 export type Opened =
   | { readonly kind: 'file'; readonly content: Content }
