@@ -1,0 +1,137 @@
+/** The boots that must work, one function each. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { Bench } from './bench.ts';
+import type { ClientRow, FnodeName } from './hall.ts';
+import type { Firmware, MachineEnd } from './machine.ts';
+import { staysOffTheWan } from './wan.ts';
+
+export interface Case {
+  readonly name: string;
+  readonly title: string;
+  /** Runs only if named: needs packages or time that not everybody has. */
+  readonly isOptional?: boolean;
+  readonly run: (bench: Bench) => Promise<void>;
+}
+
+const MAC = {
+  ipxe: '52:54:00:0a:00:01',
+  pxelinux: '52:54:00:0a:00:02',
+  uefi: '52:54:00:0a:00:03',
+  ia32: '52:54:00:0a:00:04',
+  arm64: '52:54:00:0a:00:05',
+  clientA: '52:54:00:0b:00:0a',
+  clientB: '52:54:00:0c:00:0b',
+  unlisted: '52:54:00:0d:00:0c',
+} as const;
+
+export const CLIENTS: readonly ClientRow[] = [
+  { mac: MAC.ipxe, fnode: 'fnode00' },
+  { mac: MAC.pxelinux, fnode: 'fnode01', loader: 'lpxelinux.0' },
+  { mac: MAC.uefi, fnode: 'fnode00' },
+  { mac: '52:54:00:0b:*', fnode: 'fnode00' },
+  { mac: '52:54:00:0c:*', fnode: 'fnode01' },
+];
+
+/** Both fnodes: the installer starts by itself, so that no key has to be pressed at the right moment. */
+export const MENU = { title: 'FLISoL', timeout: '8s', default: 'debian-12-netboot-amd64', serial: 'on' } as const;
+
+/** The installer's first dialogue. */
+export const INSTALLER = 'Select a language';
+/** Idle, the slowest takes a minute; other work on the machine multiplies it. */
+export const BOOT_TIMEOUT_SEC = 480;
+export const MENU_SHOWN = 'FLISoL';
+
+async function biosIpxe(bench: Bench): Promise<void> {
+  const mac = MAC.ipxe;
+  const end = await bench.boot({ ...machine('bios-ipxe', 'bios', mac), until: INSTALLER });
+  reached(end);
+  fetchedFrom(bench, mac, 'fnode00', ['http boot.ipxe', 'http linux', 'http initrd.gz']);
+}
+
+async function biosPxelinux(bench: Bench): Promise<void> {
+  const mac = MAC.pxelinux;
+  const end = await bench.boot({ ...machine('bios-pxelinux', 'bios', mac), ...pictures(bench, 'bios-pxelinux') });
+  reached(end);
+  const menu = `tftp 01-${mac.replaceAll(':', '-')}`;
+  fetchedFrom(bench, mac, 'fnode01', ['tftp lpxelinux.0', 'tftp ldlinux.c32', menu, 'http linux', 'http initrd.gz']);
+}
+
+async function uefi(bench: Bench): Promise<void> {
+  const mac = MAC.uefi;
+  const end = await bench.boot({ ...machine('uefi', 'uefi', mac), ...pictures(bench, 'uefi') });
+  reached(end);
+  const chain = ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg', 'tftp linux', 'tftp initrd.gz'];
+  fetchedFrom(bench, mac, 'fnode00', chain);
+}
+
+/** The MAC table's clients boot from the fnode of their row, the unlisted one from where hashing sends it. */
+async function twoFnodes(bench: Bench): Promise<void> {
+  for (const [name, mac, row] of [
+    ['client-a', MAC.clientA, 'fnode00'],
+    ['client-b', MAC.clientB, 'fnode01'],
+    ['unlisted', MAC.unlisted, undefined],
+  ] as const) {
+    const told = (await bench.hall.explain(mac, '--user-class', 'iPXE')).fnode?.name;
+    if (row) assert.equal(told, row, `explain names another fnode for ${name}`);
+    const hasKernel = (): boolean => bench.fetched(mac).some(({ file }) => file.endsWith('/linux'));
+    const end = await bench.boot({ ...machine(name, 'bios', mac), until: INSTALLER }, hasKernel);
+    assert.ok(hasKernel(), `${name} fetched no kernel: ${end.verdict}\n${end.transcript.slice(-2000)}`);
+    fetchedFrom(bench, mac, told as FnodeName, ['http boot.ipxe', 'http linux']);
+  }
+}
+
+const ia32 = (bench: Bench): Promise<void> =>
+  grubMenu(bench, 'ia32', MAC.ia32, ['tftp shimia32.efi', 'tftp grubia32.efi']);
+const arm64 = (bench: Bench): Promise<void> =>
+  grubMenu(bench, 'arm64', MAC.arm64, ['tftp shimaa64.efi', 'tftp grubaa64.efi']);
+
+async function grubMenu(bench: Bench, firmware: Firmware, mac: string, chain: readonly string[]): Promise<void> {
+  reached(await bench.boot({ ...machine(firmware, firmware, mac), until: MENU_SHOWN }));
+  const { fnode } = await bench.hall.explain(mac, '--arch', firmware === 'ia32' ? '6' : '11');
+  fetchedFrom(bench, mac, fnode?.name as FnodeName, [...chain, 'tftp grub.cfg']);
+}
+
+const machine = (name: string, firmware: Firmware, mac: string) => ({
+  name,
+  firmware,
+  mac,
+  timeoutSec: BOOT_TIMEOUT_SEC,
+});
+
+const pictures = (bench: Bench, name: string) => ({
+  until: INSTALLER,
+  keys: `until:${MENU_SHOWN} wait:2 shot:${path.join(bench.out, `${name}-menu.png`)}`,
+  screenshot: path.join(bench.out, `${name}-system.png`),
+});
+
+function reached({ verdict, transcript, complaints }: MachineEnd): void {
+  assert.equal(verdict, 'seen', `its serial console ends:\n${transcript.slice(-2000)}\n${complaints}`);
+}
+
+/** All of `wanted` ("tftp NAME"), whole, in this order; and not a byte from another fnode. */
+function fetchedFrom(bench: Bench, mac: string, fnode: FnodeName, wanted: readonly string[]): void {
+  const transfers = bench.fetched(mac);
+  const list = transfers.map((t) => `${t.by} ${t.file.split('/').at(-1)}`);
+  const shown = transfers.map((t) => `${t.fnode} ${t.by} ${t.file} ${t.bytes}`).join('\n');
+  let from = 0;
+  for (const want of wanted) {
+    const at = list.indexOf(want, from);
+    assert.ok(at >= 0, `${mac} did not fetch "${want}" (in this order) but:\n${shown}`);
+    from = at + 1;
+  }
+  assert.ok(
+    transfers.every((t) => t.fnode === fnode),
+    `${mac} must fetch from ${fnode} only, but fetched:\n${shown}`,
+  );
+}
+
+export const CASES: readonly Case[] = [
+  { name: 'bios-ipxe', title: 'BIOS with an iPXE ROM: our script, Debian installer', run: biosIpxe },
+  { name: 'bios-pxelinux', title: 'BIOS by way of lpxelinux.0: menu, Debian installer', run: biosPxelinux },
+  { name: 'uefi', title: 'UEFI x64: shim, signed GRUB, menu, Debian installer', run: uefi },
+  { name: 'two-fnodes', title: 'two fnodes: each client from its own, and explain says the same', run: twoFnodes },
+  { name: 'two-networks', title: 'two networks: no DHCP answer ever leaves on the WAN side', run: staysOffTheWan },
+  { name: 'ia32', title: 'UEFI ia32 to the GRUB menu', isOptional: true, run: ia32 },
+  { name: 'arm64', title: 'UEFI arm64 to the GRUB menu', isOptional: true, run: arm64 },
+];

@@ -1,0 +1,135 @@
+/** A hall in a lab: one flink with a WAN behind it, two fnodes that get their addresses from its MAC table. */
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Followed, follow, type LogLine } from './follow.ts';
+import { holdSoon, type Lab, type LabHost, PROJECT_DIR } from './lab.ts';
+import { must, tail } from './shell.ts';
+
+export const FNODES = [
+  { name: 'fnode00', host: 'fnode0', mac: '02:1a:b0:00:01:00', ip: '172.16.0.10' },
+  { name: 'fnode01', host: 'fnode1', mac: '02:1a:b0:00:01:01', ip: '172.16.0.11' },
+] as const;
+export type FnodeName = (typeof FNODES)[number]['name'];
+
+export interface ClientRow {
+  readonly mac: string;
+  readonly fnode?: FnodeName;
+  readonly loader?: string;
+}
+
+export interface HallOptions {
+  readonly clients: readonly ClientRow[];
+  /** The `menu:` section of both fnodes. */
+  readonly menu: Readonly<Record<string, string>>;
+  readonly onLine: (source: 'flink' | FnodeName, line: LogLine) => void;
+}
+
+/** What `flink explain --json` says, as far as the lab looks. */
+export interface Explained {
+  readonly address?: string;
+  readonly fnode?: { readonly name: string; readonly address: string };
+  readonly bootFile?: string;
+}
+
+export interface Hall {
+  readonly logs: Readonly<Record<'flink' | FnodeName, Followed>>;
+  explain(mac: string, ...args: readonly string[]): Promise<Explained>;
+}
+
+/** The Node that runs this, which is the one that `npm ci` brought. */
+const NODE = process.execPath;
+const FLINK = path.join(PROJECT_DIR, 'dist/flink.js');
+const FNODE = path.join(PROJECT_DIR, 'dist/fnode.js');
+const INSTALLER = '/usr/lib/debian-installer/images/12/amd64';
+const START_TIMEOUT_MS = 30_000;
+
+export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
+  const { isos, boot } = await stock(lab);
+  const flinkFile = path.join(lab.state, 'flisolator.yaml');
+  const fnodeFile = path.join(lab.state, 'fnode.yaml');
+  await writeFile(flinkFile, flinkYaml(lab, options.clients));
+  await writeFile(fnodeFile, `menu: ${flow(options.menu)}\n`);
+  const json = ['--log-format', 'json'];
+  const watch = (source: 'flink' | FnodeName, log: string) => follow(log, (line) => options.onLine(source, line));
+
+  const flinkLog = await start(lab, 'flink', 'flink', 67, [FLINK, 'serve', '--config', flinkFile, ...json]);
+  const flink = watch('flink', flinkLog);
+  const fnodes = FNODES.map(async ({ name, host }) => {
+    await lab.net('dhcp', host);
+    const args = ['--config', fnodeFile, '--isos', isos, '--boot', boot, '--flink', 'none', '--name', name, ...json];
+    return watch(name, await start(lab, host, name, 69, [FNODE, 'serve', ...args]));
+  });
+  const [fnode00, fnode01] = await Promise.all(fnodes);
+  if (!fnode00 || !fnode01) throw new Error('two fnodes were wanted');
+  return {
+    logs: { flink, fnode00, fnode01 },
+    explain: async (mac, ...args) => {
+      const asked = ['explain', '--config', flinkFile, '--json', '--mac', mac, ...args];
+      const { code, stdout, stderr } = await lab.exec('flink', [NODE, FLINK, ...asked]);
+      if (code !== 0) throw new Error(`explain --mac ${mac}: exit code ${code}\n${stderr}`);
+      return JSON.parse(stdout) as Explained;
+    },
+  };
+}
+
+/** JSON is YAML: no quoting to get wrong. */
+const flow = (value: unknown): string => JSON.stringify(value);
+
+function flinkYaml(lab: Lab, clients: readonly ClientRow[]): string {
+  return `lan: eth0
+wan: eth1
+domain: lab.test
+stateDir: ${path.join(lab.state, 'flink')}
+dhcp: { range: 172.16.1.1-172.16.1.250, leaseTime: 1h }
+fnodes:
+${FNODES.map(({ name, mac, ip }) => `  - ${flow({ name, mac, ip })}\n`).join('')}clients:
+${clients.map((row) => `  - ${flow(row)}\n`).join('')}`;
+}
+
+/** Starts a server and waits until its UDP port is there. Comes back with its log file; rejects with the log's end. */
+async function start(lab: Lab, host: LabHost, name: string, port: number, args: readonly string[]): Promise<string> {
+  const log = await lab.spawn(host, name, [NODE, ...args]);
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const { stdout } = await lab.exec(host, ['ss', '-Hlun', `sport = :${port}`]);
+    if (stdout.trim() !== '') return log;
+    if (!(await isRunning(lab, name)) || Date.now() > deadline) break;
+    await sleep(100);
+  }
+  throw new Error(`${name} does not answer on port ${port}; its log ends:\n${tail(await readFile(log, 'utf8'), 20)}`);
+}
+
+async function isRunning(lab: Lab, name: string): Promise<boolean> {
+  const pid = (await readFile(path.join(lab.state, `${name}.pid`), 'utf8')).trim();
+  return isThere(`/proc/${pid}`);
+}
+
+interface Stock {
+  readonly isos: string;
+  readonly boot: string;
+}
+
+/** What every lab of this machine serves, made once: a folder of images, and the boot loaders. */
+async function stock(lab: Lab): Promise<Stock> {
+  const isos = path.join(lab.cache, 'isos');
+  const boot = path.join(lab.cache, 'boot');
+  const release = await holdSoon('cache');
+  try {
+    await mkdir(isos, { recursive: true });
+    // Real files, since an fnode follows no links.
+    await cp(INSTALLER, path.join(isos, 'debian-12-netboot-amd64'), { recursive: true, force: false });
+    if (!(await isThere(path.join(boot, 'LOADERS.json')))) {
+      await must(NODE, [FNODE, 'loaders', 'install', '--dir', boot]);
+    }
+  } finally {
+    release();
+  }
+  return { isos, boot };
+}
+
+const isThere = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,95 @@
+/** One virtual machine without a disk: `boot.sh` as an object. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Cleanup } from './cleanup.ts';
+import { LAB_DIR, type Lab } from './lab.ts';
+
+export type Firmware = 'bios' | 'uefi' | 'ia32' | 'arm64';
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly firmware: Firmware;
+  readonly mac: string;
+  /** What its serial console must show: a Python regular expression. */
+  readonly until: string;
+  readonly timeoutSec: number;
+  /** Names and patterns of what is reported on the way there. */
+  readonly stages?: Readonly<Record<string, string>>;
+  /** What a person would type, see `boot.sh --help`. */
+  readonly keys?: string;
+  /** PNG of the screen at the end. */
+  readonly screenshot?: string;
+  readonly memoryMb?: number;
+}
+
+export type Verdict = 'seen' | 'failed' | 'timeout' | 'ended' | 'stopped';
+
+export interface MachineEnd {
+  readonly verdict: Verdict;
+  /** The serial console, without control sequences and with times. */
+  readonly transcript: string;
+  readonly complaints: string;
+}
+
+/** `stage NAME` or `shot FILE`, seconds after power-on. */
+export type OnReport = (kind: 'stage' | 'shot', what: string, sec: number) => void;
+
+export interface Machine {
+  readonly done: Promise<MachineEnd>;
+  /** Pulls the plug. */
+  stop(): Promise<MachineEnd>;
+}
+
+const VERDICTS: Readonly<Record<number, Verdict>> = {
+  0: 'seen',
+  1: 'failed',
+  124: 'timeout',
+  3: 'ended',
+  143: 'stopped',
+};
+
+export function powerOn(lab: Lab, options: MachineOptions, cleanup: Cleanup, onReport: OnReport): Machine {
+  const transcript = path.join(lab.state, `${options.name}.serial`);
+  const child = spawn(path.join(LAB_DIR, 'boot.sh'), bootArgs(options, transcript), {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...lab.env },
+  });
+  let complaints = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => reportLines(text, onReport));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  const done = new Promise<MachineEnd>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', async (code) => {
+      const text = await readFile(`${transcript}.timed`, 'utf8').catch(() => '');
+      resolve({ verdict: VERDICTS[code ?? 143] ?? 'failed', transcript: text, complaints });
+    });
+  });
+  const stop = (): Promise<MachineEnd> => {
+    child.kill('SIGTERM');
+    return done;
+  };
+  cleanup.add(stop);
+  return { done, stop };
+}
+
+function bootArgs(options: MachineOptions, transcript: string): readonly string[] {
+  const { firmware, mac, until, timeoutSec, stages = {}, keys, screenshot, memoryMb } = options;
+  return [
+    ...['--firmware', firmware, '--mac', mac, '--until', until, '--timeout', String(timeoutSec)],
+    ...['--transcript', transcript],
+    ...Object.entries(stages).flatMap(([name, pattern]) => ['--stage', `${name}=${pattern}`]),
+    ...(keys === undefined ? [] : ['--keys', keys]),
+    ...(screenshot === undefined ? [] : ['--screenshot', screenshot]),
+    ...(memoryMb === undefined ? [] : ['--mem', String(memoryMb)]),
+  ];
+}
+
+function reportLines(text: string, onReport: OnReport): void {
+  for (const [, kind, what, sec] of text.matchAll(/^(stage|shot) (\S+) ([\d.]+)$/gm)) {
+    if (kind && what) onReport(kind as 'stage' | 'shot', what, Number(sec));
+  }
+}
