@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Ipv4, Mac } from '../../src/core/addr.ts';
+import { LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
+import { decode, encode } from '../../src/dhcp/packet.ts';
+import { dhcpService } from '../../src/dhcp/server.ts';
+import { type LeaseStore, memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { FLINK, hall, LAPTOP, macNumber, message } from '../support/dhcp.ts';
+import { type FakeHost, fakeHost, seeded } from '../support/fakes.ts';
+
+const CLIENT = { address: UNSPECIFIED, port: 68 };
+const EVERYBODY = { address: LIMITED_BROADCAST, port: 67 };
+const LISTEN = { address: FLINK, port: 67 };
+
+/** Lets the promises of the store settle. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+async function running(store: LeaseStore = memoryLeaseStore(), host: FakeHost = fakeHost()) {
+  const service = dhcpService(LISTEN, () => hall(), { host, store });
+  await service.start();
+  const replies = () =>
+    host.udp.sent.filter((d) => d.from.address === FLINK).map((d) => ({ to: d.to, packet: decode(d.bytes) }));
+  const ask = (packet: ReturnType<typeof message>) => host.udp.deliver(encode(packet), CLIENT, EVERYBODY);
+  return { service, host, replies, ask };
+}
+
+test('dhcp: DISCOVER and REQUEST by broadcast are answered from the LAN’s own address', async () => {
+  const { service, replies, ask } = await running();
+  ask(message('discover'));
+  const offered = replies()[0]?.packet.yiaddr;
+  assert.ok(offered);
+  ask(message('request', { server: FLINK, requested: offered }));
+  await settled();
+  assert.deepEqual(
+    replies().map((r) => [r.packet.yiaddr, r.to.address, r.to.port]),
+    [
+      [offered, LIMITED_BROADCAST, 68],
+      [offered, LIMITED_BROADCAST, 68],
+    ],
+  );
+  assert.equal(service.leases.at(offered)?.state, 'bound');
+});
+
+test('dhcp: an ACK waits for the store, and is not sent when the store fails', async () => {
+  let release = (_error?: Error): void => {};
+  const store: LeaseStore = {
+    ...memoryLeaseStore(),
+    commit: () =>
+      new Promise((resolve, reject) => {
+        release = (error) => (error ? reject(error) : resolve());
+      }),
+  };
+  const { host, replies, ask } = await running(store);
+  const request = message('request', { server: FLINK, requested: '172.16.0.101' as Ipv4 });
+  ask(request);
+  await settled();
+  assert.equal(replies().length, 0);
+  release();
+  await settled();
+  assert.equal(replies().length, 1);
+  ask(request);
+  release(new Error('disk full'));
+  await settled();
+  assert.equal(replies().length, 1);
+  assert.ok(host.log.lines.some((line) => line.event === 'store-failed'));
+});
+
+test('dhcp: leases that the store kept are known again after a start', async () => {
+  const store = memoryLeaseStore();
+  const first = await running(store);
+  first.ask(message('request', { server: FLINK, requested: '172.16.0.107' as Ipv4 }));
+  await settled();
+  const second = await running(store);
+  second.ask(message('discover'));
+  assert.equal(second.replies()[0]?.packet.yiaddr, '172.16.0.107');
+});
+
+test('dhcp: 10,000 random datagrams later the next honest client is served', async () => {
+  const { host, replies, ask } = await running();
+  const random = seeded(67);
+  for (let i = 0; i < 10_000; i++) {
+    const bytes = Uint8Array.from({ length: Math.floor(random() * 600) }, () => Math.floor(random() * 256));
+    host.udp.deliver(bytes, CLIENT, EVERYBODY);
+  }
+  assert.equal(replies().length, 0);
+  ask(message('discover'));
+  assert.equal(replies().length, 1);
+});
+
+test('dhcp: an empty pool is said with its cure, once a minute', async () => {
+  const { host, ask } = await running();
+  const warnings = () => host.log.lines.filter((line) => line.level === 'warn').length;
+  for (let i = 0; i < 50; i++) ask(message('discover', { mac: macNumber(i) }));
+  assert.equal(warnings(), 1);
+  host.clock.advance(29_000);
+  ask(message('discover', { mac: macNumber(99) }));
+  assert.equal(warnings(), 1);
+});
+
+test('dhcp: a log line says who, what and by which rule', async () => {
+  const { host, ask } = await running();
+  ask(message('discover', { mac: LAPTOP as Mac }));
+  const line = host.log.lines.find((l) => l.event === 'offer');
+  assert.deepEqual(
+    [line?.level, line?.service, line?.mac, line?.reason, line?.stage],
+    ['info', 'dhcp', LAPTOP, 'pool', 'system'],
+  );
+});
+
+test('dhcp: a port in use is a fault, and stop leaves no socket', async () => {
+  const { service, host } = await running();
+  const second = dhcpService(LISTEN, () => hall(), { host, store: memoryLeaseStore() });
+  await assert.rejects(second.start(), /in use/);
+  assert.deepEqual(service.health(), { ok: true });
+  await service.stop();
+  await service.stop();
+  await second.stop();
+  assert.equal(host.udp.openSockets, 0);
+  assert.deepEqual(service.health(), { ok: false, reason: 'not-bound' });
+});
