@@ -118,7 +118,7 @@ def main():
     if a.keys:
         threading.Thread(target=run_keys, args=(a.keys, qmp, seen, stop, t0), daemon=True).start()
 
-    raw, timed, rc, verdict = "", open(a.serial + ".timed", "w"), None, ""
+    raw, timed, rc, verdict = "", open(a.serial + ".timed", "w", buffering=1), None, ""
     with open(a.serial, "r", encoding="utf-8", errors="replace", newline="") as f:
         while rc is None:
             chunk, now = f.read(), time.time() - t0
