@@ -11,6 +11,7 @@ import {
   parseSubnet,
 } from '../core/addr.ts';
 import { parseDurationSec, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
+import { nearest } from './nearest.ts';
 import type { FlinkDoor, Upstream } from './types.ts';
 
 /** `want an address, got "x"`; a value that is not there at all is missing. */
@@ -57,7 +58,7 @@ export const text = (want: string, maxChars = 255) =>
 export const ipv4 = () => parsed('an IPv4 address like 172.16.0.1', parseIpv4);
 export const range = () => parsed('a range like 172.16.0.101-172.16.0.254, low end first', parseRange);
 export const subnet = () => parsed('a subnet like 10.1.0.0/24', parseSubnet);
-export const mac = () => parsed('a MAC like 52:54:00:12:34:56 (in quotes if it is all digits)', parseMac);
+export const mac = () => parsed('a MAC with colons like 52:54:00:12:34:56', parseMac);
 export const macPattern = () =>
   parsed('a MAC like 52:54:00:12:34:56 or a pattern like "52:54:00:*" in quotes', parseMacPattern);
 export const folder = () => text('a folder', 4096);
@@ -68,7 +69,7 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export const hostName = () =>
   parsed('a host name: letters, digits and dashes', (t) => (LABEL.test(t.toLowerCase()) ? t.toLowerCase() : undefined));
 /** Dots between labels, RFC 1035 §2.3.4; a trailing dot is dropped. */
-export const domainName = () => parsed('a domain name like flisol.lan', parseDomain);
+export const domainName = () => parsed('a domain name like flisol.lan', parseDomainName);
 /** Linux: up to 15 octets, no slash, no space. */
 export const interfaceName = () =>
   parsed('the name of a network interface like enp3s0', (t) => (/^[^\s/]{1,15}$/.test(t) ? t : undefined));
@@ -105,17 +106,30 @@ export const onOff = () =>
 
 export const list = <Item extends z.ZodType>(item: Item, want: string, maxItems = 4096) =>
   z.array(item, { error: error(want) }).max(maxItems, { error: `want at most ${maxItems} of them` });
+/** Keys and values, no others; the message has one line for each unknown key, in the order of the issue's `keys`. */
 export const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
-    error: (issue) => (issue.code === 'invalid_type' ? wantGot('keys and values', issue.input) : undefined),
+    error: (issue) => {
+      if (issue.code === 'invalid_type') return wantGot('keys and values', issue.input);
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      return issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join('\n');
+    },
   });
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `is no known key: want one of ${known.join(', ')}`
+    : `is no known key: did you mean "${meant}"?`;
+}
 
 export const endpoint = () => parsed('an address and port like 127.0.0.1:8067', parseEndpoint);
 export const destination = () => parsed('a destination as host:port', parseDestination);
 export const upstream = () => parsed('a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1"', parseUpstream);
 export const flinkDoor = () => parsed('auto, none or a URL like http://172.16.0.1:8067', parseFlinkDoor);
 
-function parseDomain(input: string): string | undefined {
+/** In lower case, or nothing. */
+export function parseDomainName(input: string): string | undefined {
   const name = input.toLowerCase().replace(/\.$/, '');
   return name.length <= 253 && name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
 }
@@ -135,7 +149,7 @@ function parseEndpoint(input: string): Endpoint | undefined {
 function parseDestination(input: string): { readonly host: string; readonly port: number } | undefined {
   const [host = '', digits, ...more] = input.split(':');
   const portNumber = parsePort(digits);
-  const name = parseIpv4(host) ?? parseDomain(host);
+  const name = parseIpv4(host) ?? parseDomainName(host);
   return name && portNumber && more.length === 0 ? { host: name, port: portNumber } : undefined;
 }
 

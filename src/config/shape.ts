@@ -21,6 +21,7 @@ import {
   macPattern,
   oneOf,
   onOff,
+  parseDomainName,
   port,
   range,
   rateBitsPerSec,
@@ -32,6 +33,7 @@ import {
   wantGot,
   whole,
 } from './field.ts';
+import { childPath } from './path.ts';
 import type { BootFiles, BootKey, DhcpOptionSetting, FlinkConfig, FnodeConfig, OptionValue } from './types.ts';
 
 const language = () => oneOf(['en', 'es']).default('en').describe('Language of menus, dashboard and doctor.');
@@ -42,7 +44,7 @@ const dhcpOptions = z
     error: (issue) => (issue.code === 'invalid_type' ? wantGot('option: value pairs', issue.input) : undefined),
   })
   .transform((pairs: Readonly<Record<string, OptionValue | readonly OptionValue[]>>): DhcpOptionSetting[] =>
-    Object.entries(pairs).map(([key, value]) => ({ key, value, place: { path: `dhcp.options.${key}` } })),
+    Object.entries(pairs).map(([key, value]) => ({ key, value, place: { path: childPath('dhcp.options', key) } })),
   );
 
 const dhcp = section({
@@ -150,17 +152,26 @@ const boot = section({
   return set;
 });
 
+const records = z
+  .record(z.string(), ipv4(), {
+    error: (issue) => (issue.code === 'invalid_type' ? wantGot('name: address pairs', issue.input) : undefined),
+  })
+  .transform((pairs, context) =>
+    Object.entries(pairs).map(([key, address]) => {
+      const name = parseDomainName(key);
+      if (name === undefined) {
+        const message = 'is no name for a host: want letters, digits, dashes and dots';
+        context.addIssue({ code: 'custom', path: [key], message, input: key });
+      }
+      return { name: name ?? key, address };
+    }),
+  );
+
 const dns = section({
   upstreams: list(upstream(), 'a list of resolvers', 16)
     .prefault([])
     .describe("Resolvers that are asked; tls:// for DNS over TLS. Default: the system's."),
-  records: z
-    .record(domainName(), ipv4(), {
-      error: (issue) => (issue.code === 'invalid_type' ? wantGot('name: address pairs', issue.input) : undefined),
-    })
-    .transform((pairs) => Object.entries(pairs).map(([name, address]) => ({ name, address })))
-    .prefault({})
-    .describe('Names of your own, without the domain or with it.'),
+  records: records.prefault({}).describe('Names of your own, with the domain or without it.'),
   cacheEntries: whole(0, 1_000_000).default(8192).describe('Answers that are remembered.'),
   rebindProtection: onOff().prefault(true).describe('Refuses private addresses in answers from outside.'),
 });
@@ -219,7 +230,7 @@ export const flinkShape = section({
   proxy: proxy.prefault({}).describe('The caching proxy.'),
   admin: section({
     listen: endpoint().prefault('127.0.0.1:8067').describe('Where the dashboard and the API listen.'),
-    passwordFile: file().optional().describe('File with the password; none: loopback only.'),
+    passwordFile: file().optional().describe('File with the password.'),
   })
     .transform(({ listen, passwordFile }) => ({ listen, passwordFile }))
     .prefault({})

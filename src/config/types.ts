@@ -9,6 +9,15 @@ export interface Place {
   readonly path: string;
 }
 
+/** What is wrong at `path`, and what to write instead. */
+export interface Problem {
+  /** `clients[3].ip`. */
+  readonly path: string;
+  readonly problem: string;
+  /** Path of what it clashes with. */
+  readonly earlier?: string;
+}
+
 export type Language = 'en' | 'es';
 
 /** Keys of `boot:`: what option 93 (IANA's table) and iPXE's own marks tell apart. */

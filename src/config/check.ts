@@ -1,0 +1,161 @@
+/** What keys say about each other: pure, so that `check`, start and reload find the same. */
+import {
+  broadcastOf,
+  type Ipv4,
+  type Ipv4Range,
+  macPatternWeight,
+  rangeHas,
+  type Subnet,
+  subnetHas,
+} from '../core/addr.ts';
+import { duplicates, identities, patterns, portClaims } from './claims.ts';
+import { nearest } from './nearest.ts';
+import type { FlinkConfig, FnodeConfig, OptionValue, Problem } from './types.ts';
+
+/** What is known of the machine and the protocols; each part may be absent, then its checks are left out. */
+export interface CheckFacts {
+  readonly lan?: { readonly address: Ipv4; readonly subnet: Subnet } | undefined;
+  /** Whether rows of a list were left out because they are faulty in themselves. */
+  readonly isCut?: ((path: string) => boolean) | undefined;
+  /** What is wrong with an extra DHCP option, if anything. */
+  readonly optionProblem?:
+    | ((key: string, value: OptionValue | readonly OptionValue[]) => string | undefined)
+    | undefined;
+}
+
+export function checkFlink(config: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  return [
+    ...checkLan(config, facts),
+    ...checkRelays(config, facts),
+    ...checkOptions(config, facts),
+    ...checkPlaces(config, facts),
+    ...checkClients(config, facts),
+    ...duplicates(identities(config)),
+    ...checkRest(config),
+  ];
+}
+
+export function checkFnode(config: FnodeConfig): readonly Problem[] {
+  const { http, nfs, portmap } = config.ports;
+  return [...duplicates(patterns(config.clients)), ...duplicates(portClaims({ http, nfs, portmap }))];
+}
+
+function checkLan({ lan, wan, dhcp }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (lan !== undefined && lan === wan) {
+    problems.push({ path: 'wan', problem: `is the LAN, too: name the other interface, or leave it out` });
+  }
+  const subnet = facts.lan?.subnet;
+  if (!subnet) return problems;
+  if (dhcp.range) problems.push(...rangeInside('dhcp.range', dhcp.range, subnet));
+  if (dhcp.router && !subnetHas(subnet, dhcp.router)) {
+    problems.push({ path: 'dhcp.router', problem: `${dhcp.router} is outside the LAN ${showSubnet(subnet)}` });
+  }
+  return problems;
+}
+
+function rangeInside(path: string, range: Ipv4Range, subnet: Subnet): readonly Problem[] {
+  const outside = [range.first, range.last].find((address) => !subnetHas(subnet, address));
+  if (outside) return [{ path, problem: `${outside} is outside ${showSubnet(subnet)}: want both ends in it` }];
+  // RFC 1122 §3.2.1.3: all zeros and all ones are no hosts.
+  const special = [subnet.network, broadcastOf(subnet)].find((address) => rangeHas(range, address));
+  if (special && subnet.prefixBits < 31) {
+    return [{ path, problem: `${special} is no host's address in ${showSubnet(subnet)}: leave it out of the range` }];
+  }
+  return [];
+}
+
+function checkRelays({ dhcp }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  const problems: Problem[] = [];
+  const seen: { readonly where: string; readonly subnet: Subnet }[] = [];
+  if (facts.lan) seen.push({ where: 'the LAN', subnet: facts.lan.subnet });
+  for (const [i, relay] of dhcp.relays.entries()) {
+    const path = `dhcp.relays[${i}]`;
+    problems.push(...rangeInside(`${path}.range`, relay.range, relay.subnet));
+    if (!subnetHas(relay.subnet, relay.router)) {
+      problems.push({ path: `${path}.router`, problem: `${relay.router} is outside ${showSubnet(relay.subnet)}` });
+    }
+    const other = seen.find(
+      (s) => subnetHas(s.subnet, relay.subnet.network) || subnetHas(relay.subnet, s.subnet.network),
+    );
+    if (other) {
+      const problem = `${showSubnet(relay.subnet)} overlaps ${other.where} ${showSubnet(other.subnet)}: each address has one place`;
+      problems.push({ path: `${path}.subnet`, problem });
+    } else if (dhcp.range && rangesMeet(dhcp.range, relay.range)) {
+      problems.push({ path: `${path}.range`, problem: 'overlaps dhcp.range: each address has one place' });
+    }
+    seen.push({ where: `relay ${i + 1}'s`, subnet: relay.subnet });
+  }
+  return problems;
+}
+
+function rangesMeet(a: Ipv4Range, b: Ipv4Range): boolean {
+  return rangeHas(a, b.first) || rangeHas(b, a.first);
+}
+
+function checkOptions({ dhcp }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  return dhcp.options.flatMap(({ key, value, place }) => {
+    const problem = facts.optionProblem?.(key, value);
+    return problem === undefined ? [] : [{ path: place.path, problem }];
+  });
+}
+
+/** Fixed addresses must be on a network that flink serves, and not its network or broadcast address. */
+function checkPlaces(config: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  if (!facts.lan) return [];
+  const subnets = [facts.lan.subnet, ...config.dhcp.relays.map((relay) => relay.subnet)];
+  const rows = [
+    ...config.fnodes.map((row, i) => ({ path: `fnodes[${i}].ip`, ip: row.ip })),
+    ...config.clients.map((row, i) => ({ path: `clients[${i}].ip`, ip: row.ip })),
+  ];
+  return rows.flatMap(({ path, ip }) => {
+    if (ip === undefined) return [];
+    const home = subnets.find((subnet) => subnetHas(subnet, ip));
+    if (!home)
+      return [{ path, problem: `${ip} is outside ${subnets.map(showSubnet).join(', ')}: want an address there` }];
+    return rangeInside(path, { first: ip, last: ip }, home);
+  });
+}
+
+function checkClients({ clients, fnodes }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  const names = fnodes.map((node) => node.name);
+  return clients.flatMap((row, i) => {
+    const path = `clients[${i}]`;
+    const problems: Problem[] = [];
+    if (row.fnode !== undefined && !names.includes(row.fnode) && !facts.isCut?.('fnodes')) {
+      problems.push({ path: `${path}.fnode`, problem: unknownFnode(row.fnode, names) });
+    }
+    // An fnode may run on flink's own machine; a client cannot.
+    if (row.ip !== undefined && row.ip === facts.lan?.address) {
+      problems.push({ path: `${path}.ip`, problem: `${row.ip} is flink's own address: want another one` });
+    }
+    for (const key of ['ip', 'hostname'] as const) {
+      if (row[key] !== undefined && macPatternWeight(row.mac) < 6) {
+        problems.push({
+          path: `${path}.${key}`,
+          problem: `${row.mac.text} stands for many machines: want a whole MAC`,
+        });
+      }
+    }
+    return problems;
+  });
+}
+
+function unknownFnode(name: string, names: readonly string[]): string {
+  const meant = nearest(name, names);
+  if (meant !== undefined) return `no fnode is called "${name}": did you mean "${meant}"?`;
+  return `no fnode is called "${name}": add it under fnodes:${names.length > 0 ? `, or use one of ${names.slice(0, 10).join(', ')}` : ''}`;
+}
+
+function checkRest({ proxy, ports }: FlinkConfig): readonly Problem[] {
+  const problems = [
+    ...duplicates(portClaims({ dhcp: ports.dhcp, pxe: ports.pxe, dns: ports.dns })),
+    ...duplicates(portClaims({ proxy: ports.proxy, intercept: ports.intercept })),
+  ];
+  if (proxy.maxObjectBytes > proxy.cacheSizeBytes) {
+    problems.push({ path: 'proxy.maxObject', problem: 'is larger than proxy.cacheSize: want at most that' });
+  }
+  return problems;
+}
+
+const showSubnet = (subnet: Subnet): string => `${subnet.network}/${subnet.prefixBits}`;
