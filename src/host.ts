@@ -43,6 +43,13 @@ export interface LocalInterface {
   readonly mac: string;
 }
 
+/** What the kernel says of an interface, with or without an address. */
+export interface Link {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+}
+
 export interface Host {
   readonly clock: Clock;
   readonly udp: UdpHost;

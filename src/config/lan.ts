@@ -1,15 +1,8 @@
 /** Which interface is the LAN. */
 import { type Ipv4Range, subnetHas, subnetOf } from '../core/addr.ts';
 import { Fault } from '../core/errors.ts';
-import type { LocalInterface } from '../host.ts';
+import type { Link, LocalInterface } from '../host.ts';
 import { nearest } from './nearest.ts';
-
-/** What the kernel says of an interface that has no IPv4 address in use. */
-export interface Link {
-  readonly name: string;
-  readonly isUp: boolean;
-  readonly hasCarrier: boolean;
-}
 
 /** Where flink's LAN is asked for: the name, and the range that tells two addresses of one interface apart. */
 export interface LanQuestion {
