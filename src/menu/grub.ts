@@ -1,0 +1,181 @@
+/** The menu in GRUB's language, for UEFI machines: Debian's signed net images 2.06 and 2.12, and GRUBs made by hand. */
+import { type Entry, type Linux, type Machine, runsOn, type Source } from './entries.ts';
+import { argumentsOf, consolesOf, longTitleOf, type Menu, machinesOf } from './plan.ts';
+import { grubWord } from './text.ts';
+
+const MACHINES: readonly Machine[] = ['uefi-x86_64', 'uefi-mixed', 'uefi-i386', 'uefi-arm64'];
+
+/** Name of the menu of one client, below `/grub/`; GRUB fills in the MAC, with colons. */
+export const CLIENT_MENU_PREFIX = 'grub.cfg-01-';
+
+export function renderGrub(menu: Menu): string {
+  const groups = menu.groups.flatMap((group) => {
+    const inside = menuentries(group.entries, menu);
+    const machines = MACHINES.filter((machine) => group.entries.some((entry) => runsOn(entry, machine)));
+    const lines = [`submenu ${grubWord(`${group.title} ...`)} --id ${grubWord(group.id)} {`, ...indent(inside), '}'];
+    return onlyOn(machines, lines);
+  });
+  return `${[
+    ...head(menu),
+    ...(menu.serial ? serial(menu.serial) : []),
+    ...screen(menu),
+    ...(menu.asksForClient ? ASK_FOR_CLIENT : []),
+    '',
+    ...menuentries(menu.top, menu),
+    ...groups,
+    `menuentry ${grubWord(menu.words.firmwareSetup)} --id 'firmware-setup' {`,
+    '  fwsetup',
+    '}',
+  ].join('\n')}\n`;
+}
+
+/**
+ * GRUB 2.12 has http built in, 2.06 has not, and there `insmod http` prints an error and stops the menu for ten seconds.
+ * `[ -s FILE ]` opens the file and says nothing when that fails, so it tells in silence whether HTTP works from here.
+ */
+function head(menu: Menu): readonly string[] {
+  return [
+    `set timeout=${menu.timeoutSec === 0 ? -1 : menu.timeoutSec}`,
+    'set timeout_style=menu',
+    `set default=${grubWord(menu.defaultId)}`,
+    'set machine="uefi-$grub_cpu"',
+    'if [ "$machine" = "uefi-i386" ]; then',
+    '  if cpuid -l; then set machine="uefi-mixed"; fi',
+    'fi',
+    `set base="(tftp,${menu.address})"`,
+    `if [ -s "(http,${menu.authority})/grub/grub.cfg" ]; then set base="(http,${menu.authority})"; fi`,
+    'set bootif=""',
+    'if [ -n "$net_default_mac" ]; then set bootif="BOOTIF=01-$net_default_mac"; fi',
+    // A submenu starts with a fresh set of variables: only exported ones are seen there.
+    'export machine base bootif',
+  ];
+}
+
+/** Missing on ARM, whose firmware shows its console on the serial line by itself. */
+function serial(line: { readonly port: number; readonly baud: number }): readonly string[] {
+  return [
+    'if [ "$grub_cpu" != "arm64" ]; then',
+    `  serial --unit=${line.port} --speed=${line.baud}`,
+    '  terminal_input console serial',
+    '  terminal_output console serial',
+    'fi',
+  ];
+}
+
+/** Nothing is loaded with `insmod`: under Secure Boot GRUB refuses, and what the menu needs is built in. */
+function screen(menu: Menu): readonly string[] {
+  return [
+    'set menu_color_normal=white/blue',
+    'set menu_color_highlight=black/yellow',
+    'set color_normal=white/blue',
+    'set gfxmode=1024x768,800x600,auto',
+    'set gfxpayload=keep',
+    'if loadfont unicode; then',
+    `  terminal_output gfxterm${menu.serial ? ' serial' : ''}`,
+    'fi',
+  ];
+}
+
+/** The client's own menu is there for every MAC; what stands below serves if it cannot be had. */
+const ASK_FOR_CLIENT = [
+  'if [ -n "$net_default_mac" ]; then',
+  `  if [ -s "$base/grub/${CLIENT_MENU_PREFIX}$net_default_mac" ]; then`,
+  `    configfile "$base/grub/${CLIENT_MENU_PREFIX}$net_default_mac"`,
+  '  fi',
+  'fi',
+];
+
+/** Neighbours that run on the same machines share one condition. */
+function menuentries(entries: readonly Entry[], menu: Menu): readonly string[] {
+  const runs: { readonly machines: readonly Machine[]; readonly lines: string[] }[] = [];
+  for (const entry of entries) {
+    const machines = machinesOf(entry, MACHINES);
+    const last = runs.at(-1);
+    if (last && last.machines.join() === machines.join()) last.lines.push(...menuentry(entry, menu));
+    else runs.push({ machines, lines: [...menuentry(entry, menu)] });
+  }
+  return runs.flatMap((run) => onlyOn(run.machines, run.lines));
+}
+
+function menuentry(entry: Entry, menu: Menu): readonly string[] {
+  return [
+    `menuentry ${grubWord(longTitleOf(entry, menu.words))} --id ${grubWord(entry.id)} {`,
+    ...start(entry, menu).map((line) => `  ${line}`),
+    '}',
+  ];
+}
+
+function start(entry: Entry, menu: Menu): readonly string[] {
+  const { how } = entry;
+  if (how.kind === 'local') return local(menu);
+  if (how.kind === 'chain') return [`chainloader ${fileOf(how.file)}`];
+  return how.kind === 'linux' ? linux(entry, how, menu) : [];
+}
+
+function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
+  const words = [...consolesOf(entry, menu), ...argumentsOf(how.arguments, menu)].map(grubWord);
+  const hasInitrd = how.initrds.length > 0;
+  return [
+    `echo ${grubWord(`${menu.words.loading} ...`)}`,
+    // Unquoted: where the MAC is unknown, the word is not there at all.
+    ['linux', fileOf(how.uefiKernel ?? how.kernel), ...(hasInitrd ? ['$bootif'] : []), ...words].join(' '),
+    ...(hasInitrd ? [['initrd', ...how.initrds.map(fileOf)].join(' ')] : []),
+  ];
+}
+
+/** `"$base/isos/x"`, or the place that a URL names. Sources hold no character that double quotes would not keep. */
+function fileOf(source: Source): string {
+  const url = /^http:\/\/([^/]+)(\/.*)$/.exec(source);
+  return url ? `"(http,${url[1]})${url[2]}"` : `"$base${source}"`;
+}
+
+/**
+ * Systems' own loaders on the local disk, Linux before Windows (they offer Windows, too), removable-media names last.
+ * `exit` alone goes on with the firmware's order, which on many machines leads to the network again; and an exit that
+ * reports success makes firmware stop at its own menu. UEFI 2.10 §3.1.1.
+ */
+const LOCAL_LOADERS: Readonly<Record<string, readonly string[]>> = {
+  x86_64: [
+    '*/shimx64.efi',
+    '*/grubx64.efi',
+    '*/systemd-bootx64.efi',
+    'Microsoft/Boot/bootmgfw.efi',
+    'BOOT/BOOTX64.EFI',
+  ],
+  i386: ['*/shimia32.efi', '*/grubia32.efi', 'Microsoft/Boot/bootmgfw.efi', 'BOOT/BOOTIA32.EFI'],
+  arm64: [
+    '*/shimaa64.efi',
+    '*/grubaa64.efi',
+    '*/systemd-bootaa64.efi',
+    'Microsoft/Boot/bootmgfw.efi',
+    'BOOT/BOOTAA64.EFI',
+  ],
+};
+
+function local(menu: Menu): readonly string[] {
+  return [
+    ...Object.entries(LOCAL_LOADERS).flatMap(([cpu, files]) => [
+      `if [ "$grub_cpu" = "${cpu}" ]; then`,
+      // A pattern that matches nothing stays as it is, and no file has that name. Fixed disks are hd, sticks too.
+      `  for file in ${files.map((file) => `(hd*,*)/EFI/${file}`).join(' ')}; do`,
+      '    if [ -f "$file" ]; then chainloader "$file"; boot; fi',
+      '  done',
+      'fi',
+    ]),
+    `echo ${grubWord(menu.words.noLocalDisk)}`,
+    'sleep 2',
+    // 1: not started, try the next. GRUBs that take no status ignore it.
+    'exit 1',
+  ];
+}
+
+function onlyOn(machines: readonly Machine[], lines: readonly string[]): readonly string[] {
+  if (machines.length === 0) return [];
+  if (machines.length === MACHINES.length) return lines;
+  const test = machines.map((machine) => `"$machine" = "${machine}"`).join(' -o ');
+  return [`if [ ${test} ]; then`, ...indent(lines), 'fi'];
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,152 @@
+/** The menu as an iPXE script, for builds from Debian's of 2019 to 2.0. [ipxe.org/scripting, ipxe.org/cmd] */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: iPXE's own settings are written like this
+import { type Entry, type Linux, type Machine, runsOn, type Source } from './entries.ts';
+import { argumentsOf, consolesOf, type Group, longTitleOf, type Menu, machinesOf } from './plan.ts';
+import { ipxeWords } from './text.ts';
+
+/** iPXE under 32-bit firmware starts 32-bit kernels only, so there is no mixed machine. */
+const MACHINES: readonly Machine[] = ['bios-x86_64', 'bios-i386', 'uefi-x86_64', 'uefi-i386', 'uefi-arm64'];
+
+/** Labels of ours begin with `_`, which no entry's id does. */
+export function renderIpxe(menu: Menu): string {
+  return `${[
+    ...head(menu),
+    ...main(menu),
+    ...menu.groups.flatMap((group) => submenu(group, menu)),
+    ...menu.top.flatMap((entry) => start(entry, menu)),
+    ...menu.groups.flatMap((group) => group.entries.flatMap((entry) => start(entry, menu))),
+    ...tail(menu),
+  ].join('\n')}\n`;
+}
+
+function head(menu: Menu): readonly string[] {
+  return [
+    '#!ipxe',
+    `set base http://${menu.authority}`,
+    // A BIOS build is always i386; whether the processor does 64 bits, it says itself. AMD64 APM vol. 3, Fn8000_0001.
+    'set machine uefi-${buildarch}',
+    'iseq ${platform} pcbios && set machine bios-i386 ||',
+    'iseq ${machine} bios-i386 && cpuid --ext 29 && set machine bios-x86_64 ||',
+    // The client's own menu asks no further, so this cannot loop; if it cannot be had, this one goes on.
+    ...(menu.asksForClient ? ['chain --replace ${base}/boot/boot.ipxe?mac=${netX/mac:hexhyp} ||'] : []),
+    `set menu-timeout ${menu.timeoutSec * 1000}`,
+    `set menu-default ${menu.defaultId}`,
+    // Normal text, the selected line, headings: white on blue, black on cyan, cyan on blue.
+    'cpair --foreground 7 --background 4 1 ||',
+    'cpair --foreground 0 --background 6 2 ||',
+    'cpair --foreground 6 --background 4 3 ||',
+  ];
+}
+
+function main(menu: Menu): readonly string[] {
+  return [
+    '',
+    ':_start',
+    `menu ${menu.title} - ${menu.nodeName}`,
+    ...menu.top.flatMap((entry) => item(entry.id, longTitleOf(entry, menu.words), machinesOf(entry, MACHINES))),
+    'item --gap --',
+    ...menu.groups.flatMap((group) =>
+      item(
+        `_${group.id}`,
+        `${group.title} ...`,
+        MACHINES.filter((machine) => group.entries.some((entry) => runsOn(entry, machine))),
+      ),
+    ),
+    'item --gap --',
+    `item _shell ${menu.words.shell}`,
+    'choose --timeout ${menu-timeout} --default ${menu-default} selected || goto _start',
+    // Whoever comes back to the menu decides alone.
+    'set menu-timeout 0',
+    'goto ${selected}',
+  ];
+}
+
+function submenu(group: Group, menu: Menu): readonly string[] {
+  return [
+    '',
+    `:_${group.id}`,
+    `menu ${group.title}`,
+    ...group.entries.flatMap((entry) => item(entry.id, longTitleOf(entry, menu.words), machinesOf(entry, MACHINES))),
+    'item --gap --',
+    `item _start ${menu.words.back}`,
+    'choose selected || goto _start',
+    'goto ${selected}',
+  ];
+}
+
+/** One line where it runs everywhere, else one for each kind of machine, of which one at most is true. */
+function item(label: string, title: string, machines: readonly Machine[]): readonly string[] {
+  if (machines.length === MACHINES.length) return [`item ${label} ${title}`];
+  return machines.map((machine) => `iseq \${machine} ${machine} && item ${label} ${title} ||`);
+}
+
+function start(entry: Entry, menu: Menu): readonly string[] {
+  if (machinesOf(entry, MACHINES).length === 0) return [];
+  return ['', `:${entry.id}`, ...commands(entry, menu)];
+}
+
+function commands(entry: Entry, menu: Menu): readonly string[] {
+  const { how } = entry;
+  switch (how.kind) {
+    case 'local':
+      return LOCAL;
+    case 'chain':
+      return [`chain ${urlOf(how.file)} || goto _failed`, 'goto _start'];
+    case 'memdisk':
+      return [
+        `kernel \${base}/boot/memdisk ${how.isCd ? 'iso raw' : 'raw'} || goto _failed`,
+        `initrd ${urlOf(how.image)} || goto _failed`,
+        'boot || goto _failed',
+      ];
+    case 'linux':
+      return linux(entry, how, menu);
+  }
+}
+
+/**
+ * Each initrd has a name of its own and is named on the line: until 2021 the kernel found it by that name alone, under
+ * UEFI; since then all are handed over as one, and the words do no harm.
+ */
+function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
+  const names = how.initrds.map((_, i) => `initrd${i}`);
+  const words = [
+    ...names.map((name) => `initrd=${name}`),
+    ...(names.length > 0 ? ['BOOTIF=01-${netX/mac:hexhyp}'] : []),
+    ipxeWords([...consolesOf(entry, menu), ...argumentsOf(how.arguments, menu)]),
+  ].filter((word) => word !== '');
+  return [
+    ...kernelLines(how, words),
+    ...how.initrds.map((source, i) => `initrd --name ${names[i]} ${urlOf(source)} || goto _failed`),
+    'boot || goto _failed',
+  ];
+}
+
+function kernelLines(how: Linux, words: readonly string[]): readonly string[] {
+  const load = (kernel: string): string => `kernel ${[kernel, ...words].join(' ')} || goto _failed`;
+  if (how.uefiKernel === undefined) return [load(urlOf(how.kernel))];
+  const choice = `iseq \${platform} efi && set kernel ${urlOf(how.uefiKernel)} ||`;
+  return [`set kernel ${urlOf(how.kernel)}`, choice, load('${kernel}')];
+}
+
+/** BIOS: the first disk. UEFI: a status that is not success makes the firmware try its next entry. UEFI 2.10 §3.1.1. */
+const LOCAL = ['iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || goto _failed'];
+
+function tail(menu: Menu): readonly string[] {
+  return [
+    '',
+    ':_shell',
+    'shell',
+    'goto _start',
+    '',
+    // iPXE itself has printed why.
+    ':_failed',
+    'imgfree ||',
+    `echo ${menu.words.failed}`,
+    `prompt --timeout 60000 ${menu.words.pressKey} ||`,
+    'goto _start',
+  ];
+}
+
+function urlOf(source: Source): string {
+  return source.startsWith('/') ? `\${base}${source}` : source;
+}

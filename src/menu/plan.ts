@@ -1,0 +1,189 @@
+/** What one client's menu holds and in which order; how a loader writes it down is the renderers' part. */
+import { type Mac, type MacPattern, macMatches, mostSpecific, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { Visit } from '../core/content.ts';
+import {
+  type Entry,
+  isEntryId,
+  isSourceSafe,
+  LOCAL_ID,
+  type Machine,
+  runsOn,
+  type Source,
+  slug,
+  sourcesOf,
+} from './entries.ts';
+import { plainText } from './text.ts';
+import { type Language, showMemory, WORDS, type Words } from './words.ts';
+
+export interface ClientRow {
+  readonly mac: MacPattern;
+  /** Id of the entry that starts by itself there. */
+  readonly boot?: string | undefined;
+}
+
+export interface MenuSettings {
+  readonly title: string;
+  /** 0: waits for ever. */
+  readonly timeoutSec: number;
+  /** `local` or an entry's id. */
+  readonly default: string;
+  readonly serial: false | { readonly port: number; readonly baud: number };
+  readonly language: Language;
+  readonly clients: readonly ClientRow[];
+  readonly nodeName: string;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly title: string;
+  readonly entries: readonly Entry[];
+}
+
+/** All that a renderer needs; every text in it is plain, every id unique, every source safe. */
+export interface Menu {
+  readonly title: string;
+  readonly nodeName: string;
+  readonly words: Words;
+  readonly serial: MenuSettings['serial'];
+  /** Among `top`. */
+  readonly defaultId: string;
+  /** 0: waits for ever. */
+  readonly timeoutSec: number;
+  readonly top: readonly Entry[];
+  readonly groups: readonly Group[];
+  /** The generic menu of a node that has menus for single clients: it asks for the client's own first. */
+  readonly asksForClient: boolean;
+  /** The node as the client reached it: `172.16.0.10`. */
+  readonly address: string;
+  /** `172.16.0.10:8080`, without the port where it is 80. */
+  readonly authority: string;
+  /** Boot loaders that are there: `memdisk`, `chain.c32`. */
+  readonly loaders: ReadonlySet<string>;
+}
+
+/** A row has decided already: whoever stands there only needs time to change their mind. Taste. */
+const CLIENT_TIMEOUT_SEC = 5;
+/** syslinux stops at 35996 tenths. [syslinux: doc/menu.txt] */
+const MAX_TIMEOUT_SEC = 3599;
+
+/** The menu of `mac`, or of everybody. Entries that no loader could take are left out: a fault says so elsewhere. */
+export function planMenu(
+  entries: readonly Entry[],
+  settings: MenuSettings,
+  place: { readonly visit: Visit; readonly loaders: ReadonlySet<string> },
+  mac?: Mac,
+): Menu {
+  const words = WORDS[settings.language];
+  const local: Entry = {
+    id: LOCAL_ID,
+    title: words.local,
+    archs: [],
+    firmware: ['bios', 'uefi'],
+    how: { kind: 'local' },
+    secureBoot: 'unknown',
+  };
+  const visible = [local, ...entries.filter((entry) => isUsable(entry, place.loaders) && isVisible(entry, mac))];
+  const row = mac === undefined ? undefined : visible.find((entry) => entry.id === rowOf(settings, mac)?.boot);
+  const first = row ?? visible.find((entry) => entry.id === settings.default) ?? local;
+  const rest = visible.filter((entry) => entry !== first);
+  const address = parseIpv4(place.visit.localAddress.replace(/^::ffff:/, '')) ?? UNSPECIFIED;
+  return {
+    title: plainText(settings.title, 'FLISoL', 60),
+    nodeName: plainText(settings.nodeName, 'fnode', 40),
+    words,
+    serial: settings.serial,
+    defaultId: first.id,
+    timeoutSec: row ? CLIENT_TIMEOUT_SEC : Math.min(Math.max(0, Math.round(settings.timeoutSec)), MAX_TIMEOUT_SEC),
+    ...arrange(first, rest),
+    asksForClient: mac === undefined && hasClientMenus(entries, settings),
+    address,
+    authority: place.visit.httpPort === 80 ? address : `${address}:${place.visit.httpPort}`,
+    loaders: place.loaders,
+  };
+}
+
+/** Whether any client's menu differs from everybody's. */
+export function hasClientMenus(entries: readonly Entry[], settings: MenuSettings): boolean {
+  return settings.clients.some((row) => row.boot !== undefined) || entries.some((entry) => entry.macs !== undefined);
+}
+
+/** Whether this client's does. */
+export function hasOwnMenu(entries: readonly Entry[], settings: MenuSettings, mac: Mac): boolean {
+  return (
+    rowOf(settings, mac) !== undefined ||
+    entries.some((entry) => entry.macs?.some((pattern) => macMatches(pattern, mac)) ?? false)
+  );
+}
+
+function rowOf(settings: MenuSettings, mac: Mac): ClientRow | undefined {
+  return mostSpecific(
+    settings.clients.filter((row) => row.boot !== undefined),
+    mac,
+  );
+}
+
+function isUsable(entry: Entry, loaders: ReadonlySet<string>): boolean {
+  if (entry.how.kind === 'memdisk' && !loaders.has('memdisk')) return false;
+  return isEntryId(entry.id) && entry.id !== LOCAL_ID && sourcesOf(entry.how).every(isSourceSafe);
+}
+
+function isVisible(entry: Entry, mac: Mac | undefined): boolean {
+  if (entry.macs === undefined) return true;
+  return mac !== undefined && entry.macs.some((pattern) => macMatches(pattern, mac));
+}
+
+/** The default first, the local disk, what has no group; then the groups, each a submenu, in order of appearance. */
+function arrange(first: Entry, rest: readonly Entry[]): Pick<Menu, 'top' | 'groups'> {
+  const byGroup = new Map<string, Entry[]>();
+  const top = [first];
+  for (const entry of rest) {
+    const key = entry.group === undefined ? '' : plainText(entry.group, '');
+    if (key === '') top.push(entry);
+    else byGroup.set(key, [...(byGroup.get(key) ?? []), entry]);
+  }
+  const groups = [...byGroup].map(([title, entries], i) => ({ id: `group-${i + 1}-${slug(title)}`, title, entries }));
+  return { top, groups };
+}
+
+export function titleOf(entry: Entry): string {
+  return plainText(entry.title, entry.id);
+}
+
+/** `Graphical install (64-bit) - 1 GiB RAM - Secure Boot off`, for menus without room for sentences. */
+export function longTitleOf(entry: Entry, words: Words): string {
+  const remarks = [
+    ...(entry.memoryMib === undefined ? [] : [`${showMemory(entry.memoryMib)} RAM`]),
+    ...(entry.secureBoot === 'no' ? [words.secureBootOff] : []),
+  ];
+  return [titleOf(entry), ...remarks].join(' - ');
+}
+
+/** Sentences about an entry, for where a loader has room for them. */
+export function remarksOf(entry: Entry, words: Words): readonly string[] {
+  const remarks: string[] = [];
+  if (entry.memoryMib !== undefined) remarks.push(`${words.needs} ${showMemory(entry.memoryMib)} RAM.`);
+  if (entry.secureBoot === 'debian-signed') remarks.push(words.secureBootYes);
+  if (entry.secureBoot === 'no') remarks.push(words.secureBootNo);
+  if (entry.note !== undefined) remarks.push(plainText(entry.note, '', 200));
+  return remarks.filter((remark) => remark !== '').map((remark) => plainText(remark, '', 200));
+}
+
+/** Those of `machines` where it can start. */
+export function machinesOf<M extends Machine>(entry: Entry, machines: readonly M[]): readonly M[] {
+  return machines.filter((machine) => runsOn(entry, machine));
+}
+
+export function urlOf(source: Source, authority: string): string {
+  return source.startsWith('/') ? `http://${authority}${source}` : source;
+}
+
+/** `{http}` and `{node}` filled in: only the menu knows on which address the client reached the node. */
+export function argumentsOf(words: readonly string[], menu: Menu): readonly string[] {
+  return words.map((word) => word.replaceAll('{http}', `http://${menu.authority}`).replaceAll('{node}', menu.address));
+}
+
+/** `tty0` keeps the screen; the last one named is the system's own console. Only PCs call the port ttyS. */
+export function consolesOf(entry: Entry, menu: Menu): readonly string[] {
+  if (!menu.serial || !entry.archs.some((arch) => arch !== 'arm64')) return [];
+  return ['console=tty0', `console=ttyS${menu.serial.port},${menu.serial.baud}n8`];
+}

@@ -1,0 +1,148 @@
+/** The generated names of an fnode's name space: menus for pxelinux, GRUB and iPXE, made afresh as images come and go. */
+import { createHash } from 'node:crypto';
+import { type Mac, parseMac } from '../core/addr.ts';
+import { memoryContent, type Opened, type Visit } from '../core/content.ts';
+import type { ConfigFault } from '../core/errors.ts';
+import type { Host } from '../host.ts';
+import { type Catalog, catalogOf } from './catalog.ts';
+import type { Entry } from './entries.ts';
+import { CLIENT_MENU_PREFIX, renderGrub } from './grub.ts';
+import { renderIpxe } from './ipxe.ts';
+import { hasOwnMenu, type Menu, type MenuSettings, planMenu } from './plan.ts';
+import { type Found, type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
+import { renderPxelinux } from './pxelinux.ts';
+import { OPTIONAL_LOADERS } from './tools.ts';
+
+export type { MenuSettings } from './plan.ts';
+
+export type MenuFormat = 'pxelinux' | 'grub' | 'ipxe';
+
+export interface MenuDeps extends ImagesFolder {
+  /** Whether boot/ holds that file. */
+  readonly hasLoader: (name: string) => boolean | Promise<boolean>;
+  readonly host: Pick<Host, 'clock' | 'log'>;
+}
+
+export interface MenuContent {
+  /** Undefined: no generated name, the folders may have it. Never rejects. */
+  open(path: string, visit: Visit): Promise<Opened | undefined>;
+  /** All entries but the local disk, for every client. */
+  entries(): Promise<readonly Entry[]>;
+  /** What kept entries out of the menus, as of the last look at the folder. */
+  faults(): readonly ConfigFault[];
+  /** The text that a client would get. */
+  render(format: MenuFormat, visit: Visit, mac?: Mac): Promise<string>;
+}
+
+/** A changed folder shows within this time; a hall that starts at once costs one look. Taste. */
+const FRESH_MS = 2000;
+/** Of so many menu texts it is remembered since when they are what they are. */
+const MAX_REMEMBERED = 512;
+
+const RENDER: Readonly<Record<MenuFormat, (menu: Menu) => string>> = {
+  pxelinux: renderPxelinux,
+  grub: renderGrub,
+  ipxe: renderIpxe,
+};
+
+export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuContent {
+  const look = freshLook(deps);
+  const since = firstSeen(deps.host);
+  let faults: readonly ConfigFault[] = [];
+
+  const catalog = async (now: MenuSettings): Promise<Catalog & { readonly loaders: ReadonlySet<string> }> => {
+    const { found, loaders } = await look();
+    const made = catalogOf(found, loaders, now);
+    faults = made.faults;
+    return { ...made, loaders };
+  };
+  const render = async (format: MenuFormat, visit: Visit, mac?: Mac): Promise<string> => {
+    const now = settings();
+    const { entries, loaders } = await catalog(now);
+    return RENDER[format](planMenu(entries, now, { visit, loaders }, mac));
+  };
+  return {
+    open: async (path, visit) => {
+      const wanted = generatedName(path, visit);
+      if (!wanted) return undefined;
+      const now = settings();
+      // pxelinux looks for a dozen names: only a client with a menu of its own finds one before `default`.
+      if (wanted.isOptional && wanted.mac && !hasOwnMenu((await catalog(now)).entries, now, wanted.mac)) {
+        return { kind: 'missing', reason: 'not-found' };
+      }
+      const bytes = new TextEncoder().encode(await render(wanted.format, visit, wanted.mac));
+      const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
+      return { kind: 'file', content: memoryContent(bytes, etag, since(etag)) };
+    },
+    entries: async () => (await catalog(settings())).entries,
+    faults: () => faults,
+    render,
+  };
+}
+
+interface GeneratedName {
+  readonly format: MenuFormat;
+  readonly mac?: Mac;
+  /** Not there for a client whose menu is everybody's. */
+  readonly isOptional?: true;
+}
+
+function generatedName(path: string, visit: Visit): GeneratedName | undefined {
+  if (path === '/boot/pxelinux.cfg/default') return { format: 'pxelinux' };
+  if (path === '/boot/boot.ipxe') return { format: 'ipxe', ...macOf(visit.query?.get('mac') ?? '') };
+  // 01 is ARP's number for Ethernet.
+  const own = /^\/boot\/pxelinux\.cfg\/01-([\da-f]{2}(?:-[\da-f]{2}){5})$/.exec(path);
+  if (own?.[1] !== undefined) return { format: 'pxelinux', isOptional: true, ...macOf(own[1]) };
+  const grub = /^(?:\/boot)?\/grub\/(.+)$/.exec(path)?.[1];
+  if (grub === 'grub.cfg') return { format: 'grub' };
+  const { mac } = grub?.startsWith(CLIENT_MENU_PREFIX) ? macOf(grub.slice(CLIENT_MENU_PREFIX.length)) : {};
+  return mac === undefined ? undefined : { format: 'grub', mac };
+}
+
+function macOf(text: string): { readonly mac?: Mac } {
+  const mac = parseMac(text);
+  return mac === undefined ? {} : { mac };
+}
+
+interface Look {
+  readonly found: Found;
+  readonly loaders: ReadonlySet<string>;
+}
+
+/** One look at the folders for all who ask within `FRESH_MS`; what could not be looked at stays as it was. */
+function freshLook(deps: MenuDeps): () => Promise<Look> {
+  let good: Look = { found: NOTHING_FOUND, loaders: new Set() };
+  const lookNow = async (): Promise<Look> => {
+    try {
+      const present = await Promise.all(OPTIONAL_LOADERS.map((name) => deps.hasLoader(name)));
+      const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
+      good = { found: await probeImages(deps), loaders };
+    } catch (error) {
+      deps.host.log.error('menu', 'look-failed', { error: error instanceof Error ? error.message : String(error) });
+    }
+    return good;
+  };
+  let looking = Promise.resolve(good);
+  let freshUntilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (deps.host.clock.now() < freshUntilMs) return looking;
+    freshUntilMs = Number.POSITIVE_INFINITY;
+    looking = lookNow().finally(() => {
+      freshUntilMs = deps.host.clock.now() + FRESH_MS;
+    });
+    return looking;
+  };
+}
+
+/** Since when a text has been what it is, by its ETag: Last-Modified must not move while the bytes don't. RFC 9110 §8.8.2. */
+function firstSeen(host: Pick<Host, 'clock'>): (etag: string) => number {
+  const atMs = new Map<string, number>();
+  return (etag) => {
+    const known = atMs.get(etag) ?? host.clock.date();
+    atMs.delete(etag);
+    atMs.set(etag, known);
+    const [oldest] = atMs.keys();
+    if (atMs.size > MAX_REMEMBERED && oldest !== undefined) atMs.delete(oldest);
+    return known;
+  };
+}

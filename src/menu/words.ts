@@ -1,0 +1,86 @@
+/** Every word that a client's screen shows. Accents only in titles, where `plainText` takes them off again. */
+import type { Arch } from './entries.ts';
+
+export type Language = 'en' | 'es';
+
+export interface Words {
+  readonly local: string;
+  readonly install: string;
+  readonly graphicalInstall: string;
+  readonly expertInstall: string;
+  readonly rescue: string;
+  readonly installer: string;
+  readonly tools: string;
+  readonly memoryTest: string;
+  readonly shell: string;
+  readonly firmwareSetup: string;
+  readonly back: string;
+  readonly keys: string;
+  readonly loading: string;
+  readonly failed: string;
+  readonly pressKey: string;
+  readonly noLocalDisk: string;
+  readonly startsIn: string;
+  readonly needs: string;
+  readonly secureBootYes: string;
+  readonly secureBootNo: string;
+  /** Behind a title, where Secure Boot will refuse the entry. */
+  readonly secureBootOff: string;
+  readonly archs: Readonly<Record<Arch, string>>;
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = {
+  en: {
+    local: 'Boot from the local disk',
+    install: 'Install',
+    graphicalInstall: 'Graphical install',
+    expertInstall: 'Expert install',
+    rescue: 'Rescue mode',
+    installer: 'installer',
+    tools: 'Tools',
+    memoryTest: 'Memory test',
+    shell: 'iPXE command line',
+    firmwareSetup: 'UEFI firmware settings',
+    back: 'Back',
+    keys: 'Enter starts, Tab edits',
+    loading: 'Loading',
+    failed: 'This entry could not be started; the reason stands above.',
+    pressKey: 'Press a key to go back to the menu',
+    noLocalDisk: 'No system found on the local disk; asking the firmware for the next one.',
+    startsIn: 'Starts by itself in %d s',
+    needs: 'Needs',
+    secureBootYes: 'Works with Secure Boot.',
+    secureBootNo: 'Switch Secure Boot off for it.',
+    secureBootOff: 'Secure Boot off',
+    archs: { x86_64: '64-bit', i386: '32-bit', arm64: 'ARM 64-bit' },
+  },
+  es: {
+    local: 'Arrancar desde el disco local',
+    install: 'Instalar',
+    graphicalInstall: 'Instalar en modo gráfico',
+    expertInstall: 'Instalar en modo experto',
+    rescue: 'Modo de rescate',
+    installer: 'instalador',
+    tools: 'Herramientas',
+    memoryTest: 'Prueba de memoria',
+    shell: 'Consola de iPXE',
+    firmwareSetup: 'Ajustes del firmware UEFI',
+    back: 'Volver',
+    keys: 'Intro arranca, Tab edita',
+    loading: 'Cargando',
+    failed: 'No se pudo arrancar; el motivo aparece arriba.',
+    pressKey: 'Pulse una tecla para volver al menu',
+    noLocalDisk: 'No hay sistema en el disco local; el firmware sigue con el siguiente.',
+    startsIn: 'Arranca solo en %d s',
+    needs: 'Necesita',
+    secureBootYes: 'Funciona con Secure Boot.',
+    secureBootNo: 'Desactive Secure Boot para usarlo.',
+    secureBootOff: 'sin Secure Boot',
+    archs: { x86_64: '64 bits', i386: '32 bits', arm64: 'ARM 64 bits' },
+  },
+};
+
+/** `512 MiB`, `2 GiB`, `1.5 GiB`. */
+export function showMemory(mib: number): string {
+  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
+}
