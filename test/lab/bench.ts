@@ -17,7 +17,10 @@ export interface Bench {
   readonly out: string;
   /** All packets on flink's WAN side, from before flink started. */
   readonly wanCapture: string;
-  /** Boots a machine until its pattern is seen, or until `isEnough` says so, asked as often as something is sent. */
+  /**
+   * Boots a machine until its pattern is seen, or until `isEnough` says so, asked with every line of the logs. Keys that
+   * wait at `go` continue when the graphical menu of pxelinux is on its way.
+   */
   boot(options: MachineOptions, isEnough?: () => boolean): Promise<MachineEnd>;
   /** What the machine fetched so far, from all fnodes, in the order of time. */
   fetched(mac: string): readonly Transfer[];
@@ -42,6 +45,7 @@ export async function openBench(out: string, options: Omit<HallOptions, 'onLine'
       const vm = powerOn(lab, machine, cleanup, () => {});
       const listener = (): void => {
         if (isEnough()) void vm.stop();
+        if (fetchedBy(hall, machine.mac).some(({ file }) => file.endsWith('/vesamenu.c32'))) void vm.go();
       };
       listeners.add(listener);
       return vm.done.finally(() => listeners.delete(listener));

@@ -24,7 +24,8 @@ usage: [LAB_PREFIX=lab] boot.sh --until REGEX [options]
   --timeout S        default 120
   --stage NAME=REGEX report when REGEX appears; may be repeated
   --keys 'SCRIPT'    words, one after the other: qcode key names (down, ret, ctrl-alt-delete),
-                     wait:S until:REGEX text:STRING shot:FILE.png
+                     wait:S until:REGEX text:STRING shot:FILE.png; go waits until
+                     the file TRANSCRIPT.go is there
   --screenshot FILE.png   the screen at the end
   --transcript FILE  default $LAB_STATE/boot-FIRMWARE.log (also .timed, .t0)
   --pcap FILE        all the VM's packets (see trace.py)

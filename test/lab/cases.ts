@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Bench } from './bench.ts';
-import type { ClientRow, FnodeName } from './hall.ts';
+import { type ClientRow, type FnodeName, INSTALLER_ENTRY } from './hall.ts';
 import type { Firmware, MachineEnd } from './machine.ts';
 import { staysOffTheWan } from './wan.ts';
 
@@ -34,13 +34,16 @@ export const CLIENTS: readonly ClientRow[] = [
 ];
 
 /** Both fnodes: the installer starts by itself, so that no key has to be pressed at the right moment. */
-export const MENU = { title: 'FLISoL', timeout: '8s', default: 'debian-12-netboot-amd64', serial: 'on' } as const;
+export const MENU = { title: 'FLISoL', timeout: '8s', default: INSTALLER_ENTRY } as const;
 
 /** The installer's first dialogue. */
 export const INSTALLER = 'Select a language';
 /** Idle, the slowest takes a minute; other work on the machine multiplies it. */
 export const BOOT_TIMEOUT_SEC = 480;
-export const MENU_SHOWN = 'FLISoL';
+/** On the serial line; a key script takes no spaces. */
+const MENU_SHOWN = 'local.disk';
+/** What a person types to see the system on the serial line too: edits the chosen entry, starts it. */
+export const EDIT_AND_START = 'tab spc text:console=tty0 spc text:console=ttyS0,115200n8 ret';
 
 async function biosIpxe(bench: Bench): Promise<void> {
   const mac = MAC.ipxe;
@@ -51,7 +54,8 @@ async function biosIpxe(bench: Bench): Promise<void> {
 
 async function biosPxelinux(bench: Bench): Promise<void> {
   const mac = MAC.pxelinux;
-  const end = await bench.boot({ ...machine('bios-pxelinux', 'bios', mac), ...pictures(bench, 'bios-pxelinux') });
+  const keys = (shot: string): string => `go wait:5 ${shot} ${EDIT_AND_START}`;
+  const end = await bench.boot({ ...machine('bios-pxelinux', 'bios', mac), ...pictures(bench, 'bios-pxelinux', keys) });
   reached(end);
   const menu = `tftp 01-${mac.replaceAll(':', '-')}`;
   fetchedFrom(bench, mac, 'fnode01', ['tftp lpxelinux.0', 'tftp ldlinux.c32', menu, 'http linux', 'http initrd.gz']);
@@ -59,7 +63,8 @@ async function biosPxelinux(bench: Bench): Promise<void> {
 
 async function uefi(bench: Bench): Promise<void> {
   const mac = MAC.uefi;
-  const end = await bench.boot({ ...machine('uefi', 'uefi', mac), ...pictures(bench, 'uefi') });
+  const keys = (shot: string): string => `until:${MENU_SHOWN} wait:2 ${shot}`;
+  const end = await bench.boot({ ...machine('uefi', 'uefi', mac), ...pictures(bench, 'uefi', keys) });
   reached(end);
   const chain = ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg', 'tftp linux', 'tftp initrd.gz'];
   fetchedFrom(bench, mac, 'fnode00', chain);
@@ -99,9 +104,9 @@ const machine = (name: string, firmware: Firmware, mac: string) => ({
   timeoutSec: BOOT_TIMEOUT_SEC,
 });
 
-const pictures = (bench: Bench, name: string) => ({
+const pictures = (bench: Bench, name: string, keys: (shot: string) => string) => ({
   until: INSTALLER,
-  keys: `until:${MENU_SHOWN} wait:2 shot:${path.join(bench.out, `${name}-menu.png`)}`,
+  keys: keys(`shot:${path.join(bench.out, `${name}-menu.png`)}`),
   screenshot: path.join(bench.out, `${name}-system.png`),
 });
 

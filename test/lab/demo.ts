@@ -34,10 +34,10 @@ interface Star {
 
 const STARS: readonly Star[] = [
   // QEMU's only BIOS boot ROM is iPXE; the row makes it boot as the ROM of a real BIOS laptop does.
-  { name: 'bios', mac: '52:54:00:de:00:01', title: 'a BIOS machine', fnode: 'fnode00', loader: 'lpxelinux.0' },
-  { name: 'uefi', mac: '52:54:00:de:00:02', title: 'a UEFI machine', fnode: 'fnode01' },
+  { name: 'bios', mac: '52:54:00:de:00:01', title: 'a BIOS machine', fnode: 'fnode01', loader: 'lpxelinux.0' },
+  { name: 'uefi', mac: '52:54:00:de:00:02', title: 'a UEFI machine', fnode: 'fnode00' },
 ];
-const MENU = { title: 'FLISoL', timeout: '60s', serial: 'on' } as const;
+const MENU = { title: 'FLISoL', timeout: '60s' } as const;
 const TIMEOUT_SEC = 600;
 
 function parse(argv: readonly string[]): Wanted | undefined {

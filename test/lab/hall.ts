@@ -12,6 +12,11 @@ export const FNODES = [
 ] as const;
 export type FnodeName = (typeof FNODES)[number]['name'];
 
+/** pxelinux's menu is graphical where it does not go to a serial line as well, so there is one fnode of each kind. */
+const SERIAL: Readonly<Record<FnodeName, 'on' | 'off'>> = { fnode00: 'on', fnode01: 'off' };
+/** Of the installer in the images folder, the way without a mouse. */
+export const INSTALLER_ENTRY = 'debian-12-amd64';
+
 export interface ClientRow {
   readonly mac: string;
   readonly fnode?: FnodeName;
@@ -20,7 +25,7 @@ export interface ClientRow {
 
 export interface HallOptions {
   readonly clients: readonly ClientRow[];
-  /** The `menu:` section of both fnodes. */
+  /** The `menu:` section that both fnodes share; see `SERIAL`. */
   readonly menu: Readonly<Record<string, string>>;
   readonly onLine: (source: 'flink' | FnodeName, line: LogLine) => void;
 }
@@ -41,15 +46,14 @@ export interface Hall {
 const NODE = process.execPath;
 const FLINK = path.join(PROJECT_DIR, 'dist/flink.js');
 const FNODE = path.join(PROJECT_DIR, 'dist/fnode.js');
-const INSTALLER = '/usr/lib/debian-installer/images/12/amd64';
+/** Package debian-installer-12-netboot-amd64. */
+const INSTALLER = '/usr/lib/debian-installer/images/12/amd64/text';
 const START_TIMEOUT_MS = 30_000;
 
 export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
   const { isos, boot } = await stock(lab);
   const flinkFile = path.join(lab.state, 'flisolator.yaml');
-  const fnodeFile = path.join(lab.state, 'fnode.yaml');
   await writeFile(flinkFile, flinkYaml(lab, options.clients));
-  await writeFile(fnodeFile, `menu: ${flow(options.menu)}\n`);
   const json = ['--log-format', 'json'];
   const watch = (source: 'flink' | FnodeName, log: string) => follow(log, (line) => options.onLine(source, line));
 
@@ -57,6 +61,8 @@ export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
   const flink = watch('flink', flinkLog);
   const fnodes = FNODES.map(async ({ name, host }) => {
     await lab.net('dhcp', host);
+    const fnodeFile = path.join(lab.state, `${name}.yaml`);
+    await writeFile(fnodeFile, `menu: ${flow({ ...options.menu, serial: SERIAL[name] })}\n`);
     const args = ['--config', fnodeFile, '--isos', isos, '--boot', boot, '--flink', 'none', '--name', name, ...json];
     return watch(name, await start(lab, host, name, 69, [FNODE, 'serve', ...args]));
   });
@@ -118,7 +124,7 @@ async function stock(lab: Lab): Promise<Stock> {
   try {
     await mkdir(isos, { recursive: true });
     // Real files, since an fnode follows no links.
-    await cp(INSTALLER, path.join(isos, 'debian-12-netboot-amd64'), { recursive: true, force: false });
+    await cp(INSTALLER, path.join(isos, 'debian-12-netboot-amd64/text'), { recursive: true, force: false });
     if (!(await isThere(path.join(boot, 'LOADERS.json')))) {
       await must(NODE, [FNODE, 'loaders', 'install', '--dir', boot]);
     }

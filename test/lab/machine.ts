@@ -1,6 +1,6 @@
 /** One virtual machine without a disk: `boot.sh` as an object. */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cleanup } from './cleanup.ts';
 import { LAB_DIR, type Lab } from './lab.ts';
@@ -37,6 +37,8 @@ export type OnReport = (kind: 'stage' | 'shot', what: string, sec: number) => vo
 
 export interface Machine {
   readonly done: Promise<MachineEnd>;
+  /** Lets the keys go on that wait at the word `go`. */
+  go(): Promise<void>;
   /** Pulls the plug. */
   stop(): Promise<MachineEnd>;
 }
@@ -73,7 +75,7 @@ export function powerOn(lab: Lab, options: MachineOptions, cleanup: Cleanup, onR
     return done;
   };
   cleanup.add(stop);
-  return { done, stop };
+  return { done, stop, go: () => writeFile(`${transcript}.go`, '') };
 }
 
 function bootArgs(options: MachineOptions, transcript: string): readonly string[] {

@@ -63,14 +63,17 @@ def type_text(qmp, text):
         time.sleep(0.05)
 
 
-def run_keys(spec, qmp, seen, stop, t0):
-    """KEY | wait:SECONDS | until:REGEX | text:STRING | shot:FILE, one after the other."""
+def run_keys(spec, qmp, seen, stop, t0, go):
+    """KEY | wait:SECONDS | until:REGEX | go | text:STRING | shot:FILE, one after the other."""
     for word in spec.split():
         kind, _, arg = word.partition(":")
         if kind == "wait":
             stop.wait(float(arg))
         elif kind == "until":
             while not stop.is_set() and not re.search(arg, seen["text"]):
+                stop.wait(0.1)
+        elif kind == "go":
+            while not stop.is_set() and not os.path.exists(go):
                 stop.wait(0.1)
         elif kind == "shot":
             qmp.shot(arg)
@@ -100,6 +103,8 @@ def main():
     until, fail = re.compile(a.until, re.M), re.compile(a.fail, re.M) if a.fail else None
 
     open(a.serial, "w").close()
+    if os.path.exists(a.serial + ".go"):
+        os.remove(a.serial + ".go")
     t0 = time.time()
     with open(a.serial + ".t0", "w") as f:
         f.write("%.6f\n" % t0)
@@ -116,7 +121,7 @@ def main():
     signal.signal(signal.SIGTERM, end)
     qmp, seen, stop = Qmp(a.qmp), {"text": ""}, threading.Event()
     if a.keys:
-        threading.Thread(target=run_keys, args=(a.keys, qmp, seen, stop, t0), daemon=True).start()
+        threading.Thread(target=run_keys, args=(a.keys, qmp, seen, stop, t0, a.serial + ".go"), daemon=True).start()
 
     raw, timed, rc, verdict = "", open(a.serial + ".timed", "w", buffering=1), None, ""
     with open(a.serial, "r", encoding="utf-8", errors="replace", newline="") as f:
