@@ -23,6 +23,22 @@ export interface UdpSocket {
 export interface UdpHost {
   /** Rejects with a `Fault` that names port and cure. A broadcast socket may send to 255.255.255.255. */
   bind(local: Endpoint, onDatagram: OnDatagram, options?: { readonly broadcast?: boolean }): Promise<UdpSocket>;
+  /** A port of its own on `localAddress`, which hears `remote` and nobody else. Rejects when there is none to be had. */
+  connect(localAddress: Ipv4, remote: Endpoint, on: OnConnected): Promise<ConnectedSocket>;
+}
+
+export interface OnConnected {
+  onDatagram(bytes: Uint8Array): void;
+  /** The remote host says that nobody listens there (ICMP port unreachable); may come more than once. */
+  onUnreachable(): void;
+}
+
+/** A UDP socket with one remote end. */
+export interface ConnectedSocket {
+  readonly local: Endpoint;
+  /** Sends and forgets. `bytes` must stay as they are: the kernel may put the packet off. */
+  send(bytes: Uint8Array): void;
+  close(): Promise<void>;
 }
 
 /** One line in the log: constant event names, fields instead of sentences. */

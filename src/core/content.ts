@@ -9,6 +9,8 @@ export interface Content {
   readonly etag: string;
   /** Fills `into` from `position` on; the count is short only at the end. Rejects when the bytes cannot be had. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** As `read`, filling one view after the other, at most 1024: where the system can do it in one call (readv). */
+  readScattered?(into: readonly Uint8Array[], position: number): Promise<number>;
   /** False once the bytes have changed since they were opened: what was sent so far must not be completed. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;

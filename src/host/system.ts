@@ -3,7 +3,17 @@ import dgram from 'node:dgram';
 import os from 'node:os';
 import { type Endpoint, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
-import type { Clock, Host, LocalInterface, Log, OnDatagram, UdpHost, UdpSocket } from '../host.ts';
+import type {
+  Clock,
+  ConnectedSocket,
+  Host,
+  LocalInterface,
+  Log,
+  OnConnected,
+  OnDatagram,
+  UdpHost,
+  UdpSocket,
+} from '../host.ts';
 
 export function systemHost(log: Log): Host {
   return { clock: systemClock, udp: systemUdp, log, interfaces: localInterfaces, random: Math.random };
@@ -40,7 +50,47 @@ export const systemUdp: UdpHost = {
         resolve(openSocket(socket, onDatagram));
       });
     }),
+  connect: (localAddress, remote, on) =>
+    new Promise((resolve, reject) => {
+      const socket = dgram.createSocket({ type: 'udp4', lookup: literalLookup });
+      const fail = (error: Error): void => {
+        socket.close();
+        reject(bindFault('UDP', { address: localAddress, port: 0 }, error));
+      };
+      socket.once('error', fail);
+      socket.bind({ address: localAddress, port: 0, exclusive: true }, () => {
+        socket.once('connect', () => {
+          socket.off('error', fail);
+          resolve(connectedSocket(socket, remote, on));
+        });
+        socket.connect(remote.port, remote.address);
+      });
+    }),
 };
+
+function connectedSocket(socket: dgram.Socket, remote: Endpoint, on: OnConnected): ConnectedSocket {
+  let isClosed = false;
+  socket.on('error', (error) => {
+    if (!isClosed && errnoOf(error) === 'ECONNREFUSED') on.onUnreachable();
+  });
+  socket.on('message', (bytes, from) => {
+    // Between bind and connect anybody could have reached the port.
+    if (from.port === remote.port && from.address === remote.address) on.onDatagram(bytes);
+  });
+  const { address, port } = socket.address();
+  return {
+    local: { address: parseIpv4(address) ?? UNSPECIFIED, port },
+    send: (bytes) => {
+      if (!isClosed) socket.send(bytes);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (isClosed) return resolve();
+        isClosed = true;
+        socket.close(() => resolve());
+      }),
+  };
+}
 
 function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
   let isClosed = false;

@@ -1,7 +1,18 @@
 /** A world without sockets, sleep or chance: a clock that is advanced, a network whose losses are ordered. */
 import { type Endpoint, type Ipv4, LIMITED_BROADCAST } from '../../src/core/addr.ts';
 import { Fault } from '../../src/core/errors.ts';
-import type { Clock, Host, LocalInterface, Log, LogFields, OnDatagram, UdpHost, UdpSocket } from '../../src/host.ts';
+import type {
+  Clock,
+  ConnectedSocket,
+  Host,
+  LocalInterface,
+  Log,
+  LogFields,
+  OnConnected,
+  OnDatagram,
+  UdpHost,
+  UdpSocket,
+} from '../../src/host.ts';
 
 /** Time stands still until `advance`; due timers then run in order, each at its own moment. */
 export class FakeClock implements Clock {
@@ -82,6 +93,24 @@ export class FakeNetwork implements UdpHost {
       },
     };
   }
+
+  async connect(localAddress: Ipv4, remote: Endpoint, on: OnConnected): Promise<ConnectedSocket> {
+    const socket = await this.bind({ address: localAddress, port: 0 }, (bytes, from) => {
+      if (from.address === remote.address && from.port === remote.port) on.onDatagram(bytes);
+    });
+    return {
+      local: socket.local,
+      send: (bytes) => {
+        const isHeard = this.#bound.some(({ local }) => local.address === remote.address && local.port === remote.port);
+        socket.send(bytes, remote);
+        if (!isHeard && this.refuses.has(remote.address)) on.onUnreachable();
+      },
+      close: socket.close,
+    };
+  }
+
+  /** Hosts that are up: a packet to a port where nobody listens comes back to a connected socket as unreachable. */
+  readonly refuses = new Set<Ipv4>();
 
   get openSockets(): number {
     return this.#bound.length;

@@ -1,0 +1,42 @@
+/** Runs that were read, least recently used first out. */
+import type { Run } from './runs.ts';
+
+/** Holds at most `maxBytes()`; what is in use stays alive with its user. */
+export class RunCache {
+  readonly #maxBytes: () => number;
+  /** Least recently used first: a Map keeps the order of insertion. */
+  readonly #runs = new Map<string, Run>();
+  #heldBytes = 0;
+
+  constructor(maxBytes: () => number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get(key: string): Run | undefined {
+    const run = this.#runs.get(key);
+    if (run) {
+      this.#runs.delete(key);
+      this.#runs.set(key, run);
+    }
+    return run;
+  }
+
+  put(key: string, run: Run): void {
+    this.#drop(key);
+    this.#runs.set(key, run);
+    this.#heldBytes += run.heldBytes;
+    for (const oldest of this.#runs.keys()) {
+      if (this.#heldBytes <= this.#maxBytes()) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#heldBytes -= this.#runs.get(key)?.heldBytes ?? 0;
+    this.#runs.delete(key);
+  }
+}

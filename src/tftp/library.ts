@@ -1,0 +1,145 @@
+/** The files that are being sent: each opened once and each run read once for all who want it at that moment. */
+import { RunCache } from './cache.ts';
+import { blocksPerRun, type Run, type RunOutcome, readRun, type Source } from './runs.ts';
+
+/** Reads at a time: as many as the thread pool works on and as many again in line. Bounds what the cache cannot see. */
+const MAX_READS = 8;
+
+export class Library {
+  readonly #cacheBytes: () => number;
+  readonly #cache: RunCache;
+  readonly #inTurn = turnstile(MAX_READS);
+  readonly #books = new Map<string, Book>();
+  #private = 0;
+
+  constructor(cacheBytes: () => number) {
+    this.#cacheBytes = cacheBytes;
+    this.#cache = new RunCache(cacheBytes);
+  }
+
+  get heldBytes(): number {
+    return this.#cache.heldBytes;
+  }
+
+  /**
+   * A reader's place at the book of `source`, which is closed when the last reader leaves. An equal `key` means equal
+   * bytes; without a key nobody else reads in it.
+   */
+  open(key: string | undefined, source: Source, blockBytes: number): Book {
+    const title = `${blockBytes} ${key ?? `#${this.#private++}`}`;
+    const known = this.#books.get(title);
+    if (known) {
+      void closeQuietly(source);
+      return known.join();
+    }
+    const perRun = blocksPerRun(blockBytes, this.#cacheBytes(), this.#books.size + 1);
+    const book = new Book(
+      source,
+      { title: `${title} ${perRun}`, blockBytes, blocksPerRun: perRun },
+      this.#cache,
+      this.#inTurn,
+    );
+    book.onEmpty = () => this.#books.delete(title);
+    this.#books.set(title, book);
+    return book;
+  }
+}
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+interface Edition {
+  /** Runs of one title are the same, whoever read them. */
+  readonly title: string;
+  readonly blockBytes: number;
+  readonly blocksPerRun: number;
+}
+
+/** One file at one block size, with at least one reader. */
+export class Book {
+  readonly #source: Source;
+  readonly #edition: Edition;
+  readonly #cache: RunCache;
+  readonly #inTurn: InTurn;
+  readonly #reads = new Map<number, Promise<RunOutcome>>();
+  #readers = 1;
+  onEmpty: () => void = () => {};
+
+  constructor(source: Source, edition: Edition, cache: RunCache, inTurn: InTurn) {
+    this.#source = source;
+    this.#edition = edition;
+    this.#cache = cache;
+    this.#inTurn = inTurn;
+  }
+
+  /** The run with `block` in it, if it is in memory. */
+  held(block: number): Run | undefined {
+    return this.#cache.get(this.#key(this.#index(block)));
+  }
+
+  /** The same, read if need be. Never rejects. */
+  fetch(block: number): Promise<RunOutcome> {
+    const run = this.held(block);
+    if (run) return Promise.resolve({ kind: 'run', run });
+    const index = this.#index(block);
+    const reading = this.#reads.get(index) ?? this.#read(index);
+    this.#reads.set(index, reading);
+    return reading;
+  }
+
+  isUnchanged(): Promise<boolean> {
+    return this.#source.isUnchanged().catch(() => false);
+  }
+
+  join(): this {
+    this.#readers += 1;
+    return this;
+  }
+
+  /** To be called once by each reader; resolves when what only it needed is closed. */
+  async leave(): Promise<void> {
+    this.#readers -= 1;
+    if (this.#readers > 0) return;
+    this.onEmpty();
+    await Promise.all(this.#reads.values());
+    await closeQuietly(this.#source);
+  }
+
+  #index(block: number): number {
+    return Math.floor((block - 1) / this.#edition.blocksPerRun);
+  }
+
+  #key(index: number): string {
+    return `${this.#edition.title} ${index}`;
+  }
+
+  async #read(index: number): Promise<RunOutcome> {
+    const { blockBytes, blocksPerRun: maxBlocks } = this.#edition;
+    const place = { firstBlock: index * maxBlocks + 1, blockBytes, maxBlocks, sizeBytes: this.#source.sizeBytes };
+    const outcome = await this.#inTurn(() => readRun(this.#source, place));
+    if (outcome.kind === 'run') this.#cache.put(this.#key(index), outcome.run);
+    this.#reads.delete(index);
+    return outcome;
+  }
+}
+
+/** Lets `max` of them work at a time, first come first served. */
+function turnstile(max: number): InTurn {
+  const line: (() => void)[] = [];
+  let working = 0;
+  return async (work) => {
+    if (working >= max) await new Promise<void>((resolve) => line.push(resolve));
+    else working += 1;
+    try {
+      return await work();
+    } finally {
+      const next = line.shift();
+      if (next) next();
+      else working -= 1;
+    }
+  };
+}
+
+/** A source that cannot be closed has nothing more to say. */
+async function closeQuietly(source: Source): Promise<void> {
+  await source.close().catch(() => {});
+}

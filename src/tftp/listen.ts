@@ -1,0 +1,110 @@
+/** One socket for each address that is served, so that a reply leaves from the address that the client used. */
+import type { Ipv4 } from '../core/addr.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
+import type { Host, OnDatagram, UdpSocket } from '../host.ts';
+
+export interface Listening {
+  readonly addresses: readonly Ipv4[] | 'every-address';
+  readonly port: number;
+}
+
+export interface Listeners {
+  sockets(): readonly UdpSocket[];
+  /** Rejects with a `Fault`, and nothing is open then. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How soon an address that DHCP brought later is served, and one that is gone is not. */
+const RESCAN_MS = 3000;
+
+/** `onDatagram` gets the socket that heard it. */
+export function createListeners(
+  listening: () => Listening,
+  host: Host,
+  onDatagram: (socket: UdpSocket, ...heard: Parameters<OnDatagram>) => void,
+): Listeners {
+  const sockets = new Map<Ipv4, UdpSocket>();
+  /** Addresses that could not be had at the last look, so that each is told of once. */
+  const refused = new Set<Ipv4>();
+  let isOpen = false;
+  let scanning = Promise.resolve();
+  let cancelScan = (): void => {};
+
+  const bind = async (address: Ipv4): Promise<void> => {
+    const { port } = listening();
+    const socket: UdpSocket = await host.udp.bind({ address, port }, (bytes, from) => onDatagram(socket, bytes, from));
+    sockets.set(address, socket);
+    refused.delete(address);
+  };
+
+  const wanted = (): readonly Ipv4[] => {
+    const { addresses } = listening();
+    return addresses === 'every-address' ? [...new Set(host.interfaces().map((i) => i.address))] : addresses;
+  };
+
+  const rescan = async (): Promise<void> => {
+    const addresses = wanted();
+    for (const [address, socket] of sockets) {
+      if (addresses.includes(address)) continue;
+      sockets.delete(address);
+      await socket.close();
+      host.log.info('tftp', 'address-gone', { local: address });
+    }
+    for (const address of addresses) {
+      if (!isOpen || sockets.has(address)) continue;
+      await bind(address).then(
+        () => host.log.info('tftp', 'address-served', { local: address }),
+        (error: unknown) => {
+          if (!refused.has(address))
+            host.log.warn('tftp', 'address-not-served', { local: address, error: textOf(error) });
+          refused.add(address);
+        },
+      );
+    }
+  };
+
+  const scanLater = (): void => {
+    cancelScan = host.clock.after(RESCAN_MS, () => {
+      scanning = rescan().then(() => {
+        if (isOpen) scanLater();
+      });
+    });
+  };
+
+  const close = async (): Promise<void> => {
+    isOpen = false;
+    cancelScan();
+    await scanning;
+    await Promise.all([...sockets.values()].map((socket) => socket.close()));
+    sockets.clear();
+    refused.clear();
+  };
+
+  return {
+    sockets: () => [...sockets.values()],
+    open: async () => {
+      isOpen = true;
+      try {
+        for (const address of wanted()) await bind(address).catch(mayBeGone);
+        if (sockets.size === 0)
+          throw new Fault('no-interface', 'TFTP has no address to listen on: bring an interface up');
+      } catch (fault) {
+        await close();
+        throw fault;
+      }
+      if (listening().addresses === 'every-address') scanLater();
+    },
+    close,
+  };
+
+  /** An address may go between the look at the interfaces and the bind; the next look tells. */
+  function mayBeGone(fault: unknown): void {
+    const isGone = fault instanceof Fault && errnoOf(fault.cause) === 'EADDRNOTAVAIL';
+    if (!isGone || listening().addresses !== 'every-address') throw fault;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

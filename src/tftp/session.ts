@@ -1,0 +1,195 @@
+/** The shell around one `Transfer`: its socket, its timer, the runs it sends from. */
+import { Malformed } from '../core/bytes.ts';
+import type { Clock, ConnectedSocket, OnConnected } from '../host.ts';
+import { createAlarm } from './alarm.ts';
+import type { Book } from './library.ts';
+import type { Terms } from './negotiate.ts';
+import { DATA_HEADER_BYTES, decode, ERROR_CODE, encode, type Packet } from './packet.ts';
+import type { Run } from './runs.ts';
+import { begin, type EndReason, type Event, type Step, step, type Transfer, timeoutMs } from './transfer.ts';
+
+export interface Work {
+  readonly book: Book;
+  readonly terms: Terms;
+  /** Undefined where only reading to the end tells it. */
+  readonly lastBlock: number | undefined;
+}
+
+export interface Outcome {
+  readonly reason: EndReason;
+  /** Octets of the file that the client has acknowledged. */
+  readonly bytes: number;
+  readonly tookMs: number;
+  readonly isHeard: boolean;
+}
+
+export interface Session extends OnConnected {
+  readonly heardAtMs: number | undefined;
+  start(socket: ConnectedSocket): void;
+  /** Idempotent. */
+  end(reason: EndReason): void;
+}
+
+/** What the client is told where it could still believe that all is well. */
+const FAREWELLS: Readonly<Partial<Record<EndReason, string>>> = {
+  'content-changed': 'the file has changed',
+  damaged: 'the file cannot be read',
+  stopped: 'the server stops',
+};
+
+/** Sends nothing before `start`. `onEnd` is called once; its promise resolves when nothing is left open. */
+export function createSession(
+  { book, terms, lastBlock }: Work,
+  clock: Clock,
+  onEnd: (outcome: Outcome, closed: Promise<unknown>) => void,
+): Session {
+  const startedAtMs = clock.now();
+  const first = begin(terms, lastBlock, startedAtMs);
+  let transfer: Transfer = first.transfer;
+  let socket: ConnectedSocket | undefined;
+  let hasEnded = false;
+  let run: Run | undefined;
+  let next = 1;
+  let waitsFor: 'run' | 'check' | undefined;
+  let check: 'due' | 'running' | 'passed' = 'due';
+  let checks = 0;
+  const alarm = createAlarm(clock, () => take({ kind: 'timeout' }));
+
+  const take = (event: Event): void => {
+    if (!hasEnded) follow(step(transfer, event, clock.now()));
+  };
+
+  const follow = (taken: Step): void => {
+    transfer = taken.transfer;
+    const { action } = taken;
+    if (action.kind === 'send') {
+      next = action.first;
+      pump();
+    } else if (action.kind === 'offer') {
+      socket?.send(encode({ kind: 'oack', options: terms.accepted }));
+      armAfterSend();
+    } else if (action.kind === 'end') {
+      end(action.reason);
+    }
+  };
+
+  /** Sends what is released, as far as it is in memory. */
+  const pump = (): void => {
+    if (waitsFor) return;
+    while (next <= transfer.released && !hasEnded) {
+      if (!run || !has(run, next)) turnTo(book.held(next));
+      if (!run) return void fetchRun(next);
+      if (run.isLast && !mayGoOnTo(run)) return;
+      const packet = run.packets[next - run.firstBlock];
+      if (!packet) break;
+      socket?.send(packet);
+      next += 1;
+    }
+    armAfterSend();
+  };
+
+  const armAfterSend = (): void => {
+    if (hasEnded) return;
+    const nowMs = clock.now();
+    transfer = step(transfer, { kind: 'left' }, nowMs).transfer;
+    alarm.set(timeoutMs(transfer), nowMs);
+  };
+
+  /** From now on packets come from `found`; the run after it is read meanwhile. */
+  const turnTo = (found: Run | undefined): void => {
+    run = found;
+    const after = found ? found.firstBlock + found.packets.length : 0;
+    if (found && !found.isLast && after <= (transfer.lastBlock ?? 0)) void book.fetch(after);
+  };
+
+  /** The last run tells where the end is, and what was sent until there must still be what is on the disk. */
+  const mayGoOnTo = (last: Run): boolean => {
+    const lastOfRun = last.firstBlock + last.packets.length - 1;
+    if (transfer.lastBlock === undefined) {
+      transfer = step(transfer, { kind: 'end-found', lastBlock: lastOfRun }, clock.now()).transfer;
+    }
+    if (check === 'due') void checkContent();
+    if (next !== lastOfRun || check === 'passed') return true;
+    waitsFor = 'check';
+    alarm.clear();
+    return false;
+  };
+
+  const fetchRun = async (block: number): Promise<void> => {
+    waitsFor = 'run';
+    alarm.clear();
+    const fetched = await book.fetch(block);
+    if (hasEnded) return;
+    waitsFor = undefined;
+    if (fetched.kind === 'failed') return end(fetched.reason);
+    check = 'due'; // an earlier one says nothing about what was read now
+    checks += 1;
+    turnTo(fetched.run);
+    pump();
+  };
+
+  const checkContent = async (): Promise<void> => {
+    check = 'running';
+    const mine = checks;
+    const isUnchanged = await book.isUnchanged();
+    if (hasEnded || mine !== checks) return;
+    if (!isUnchanged) return end('content-changed');
+    check = 'passed';
+    if (waitsFor !== 'check') return;
+    waitsFor = undefined;
+    pump();
+  };
+
+  const end = (reason: EndReason): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    alarm.clear();
+    const message = FAREWELLS[reason];
+    if (message !== undefined) socket?.send(encode({ kind: 'error', code: ERROR_CODE.undefined, message }));
+    const outcome = {
+      reason,
+      bytes: ackedBytes(transfer, terms.blockBytes, run),
+      tookMs: Math.round(clock.now() - startedAtMs),
+      isHeard: transfer.isHeard,
+    };
+    onEnd(outcome, Promise.all([socket?.close(), book.leave()]));
+  };
+
+  return {
+    get heardAtMs() {
+      return transfer.isHeard ? transfer.progressAtMs : undefined;
+    },
+    start: (connected) => {
+      socket = connected;
+      if (hasEnded) return void connected.close();
+      void book.fetch(1); // while the OACK is on its way
+      follow(first);
+    },
+    onDatagram: (bytes) => {
+      const packet = decodeOrDrop(bytes);
+      if (packet) take({ kind: 'packet', packet });
+    },
+    onUnreachable: () => take({ kind: 'unreachable' }),
+    end,
+  };
+}
+
+function has(run: Run, block: number): boolean {
+  return block >= run.firstBlock && block < run.firstBlock + run.packets.length;
+}
+
+function ackedBytes(transfer: Transfer, blockBytes: number, run: Run | undefined): number {
+  if (transfer.acked !== transfer.lastBlock) return transfer.acked * blockBytes;
+  const tail = run?.packets.at(-1)?.length ?? DATA_HEADER_BYTES;
+  return (transfer.acked - 1) * blockBytes + tail - DATA_HEADER_BYTES;
+}
+
+/** The socket hears the client only: what is no packet came from a client that is broken, and changes nothing. */
+function decodeOrDrop(bytes: Uint8Array): Packet | undefined {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
