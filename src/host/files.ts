@@ -1,0 +1,263 @@
+/** The only place that opens files of a served folder: nothing outside it, no links, no devices, no waiting. */
+import fs, { type BigIntStats } from 'node:fs';
+import { lstat, opendir, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
+import { fingerprint, Remembered } from './fingerprint.ts';
+import { identityOf, type OpenFile, OpenFiles, readAt, statFd } from './openfile.ts';
+
+const openFd = promisify(fs.open) as (path: string, flags: number) => Promise<number>;
+const closeFd = promisify(fs.close);
+
+export interface FolderContent {
+  /** The folder's real path, taken at start: an operator's link that is turned later shows after a restart. */
+  readonly root: string;
+  /**
+   * Opens `relativePath` (`debian.iso`, `sub/file`, empty for the folder itself). Never rejects for a name. Names that
+   * begin with a dot directly in the folder are neither listed nor opened: half-made copies live there
+   * (`.debian.iso.part`). Deeper ones are, since unpacked images need their `.disk` and `.treeinfo`.
+   */
+  open(relativePath: string): Promise<Opened>;
+  /** Descriptors held now, for tests and metrics. */
+  openFiles(): number;
+}
+
+export interface FolderLimits {
+  readonly maxOpenFiles: number;
+  readonly maxEntries: number;
+}
+
+/** Taste: far more images than a hall has, and few beside the descriptors that a process may hold. */
+export const FOLDER_LIMITS: FolderLimits = { maxOpenFiles: 512, maxEntries: 10_000 };
+
+/** Names being opened at once; each holds a descriptor for a moment. */
+const MAX_OPENING = 64;
+/** Those that may wait for it. */
+const MAX_WAITING = 4096;
+const MAX_FINGERPRINTS = 4096;
+/** Times on disk may be this coarse: a file younger than that can change without showing it. FAT keeps 2 s. */
+const COARSE_MS = 2000;
+/** How often a name may be replaced between opening it and looking where it led. */
+const MAX_REPLACED = 3;
+/** No link at the end, and a FIFO or a device opens at once instead of waiting for a peer. */
+const OPEN_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/** Serves `root`, which may itself be a link. Throws a `Fault` when it cannot be read now; later it is just missing. */
+export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS): FolderContent {
+  const realRoot = realRootOf(root);
+  const files = new OpenFiles(limits.maxOpenFiles);
+  const etags = new Remembered<string>(MAX_FINGERPRINTS);
+  const listings = new Remembered<readonly FolderEntry[]>(MAX_OPENING);
+  const gate = new Gate();
+
+  /** `path` is absolute below the root and normal. */
+  const openBelow = async (path: string): Promise<Opened> => {
+    const wanted = realRoot === '/' ? path : `${realRoot}${path}`;
+    const found = await openChecked(path === '/' ? realRoot : wanted);
+    if (typeof found === 'string') return missing(found);
+    if (found.stat.isDirectory()) return openFolder(found, path === '/');
+    const file = await files.adopt(found.fd, found.stat);
+    return file ? openFile(file) : missing('busy');
+  };
+
+  const openFolder = async ({ fd, stat }: Checked, isTop: boolean): Promise<Opened> => {
+    const key = identityOf(stat);
+    try {
+      const entries = await listings.get(key, () => listFolder(fd, isTop, limits.maxEntries));
+      return { kind: 'folder', entries };
+    } finally {
+      // Shared by those who asked meanwhile, not kept: a file in it may grow without the folder changing.
+      listings.forget(key);
+      await closeFd(fd);
+    }
+  };
+
+  const openFile = async (file: OpenFile): Promise<Opened> => {
+    try {
+      const etag = await etagOf(file, etags);
+      if (etag !== undefined) return { kind: 'file', content: contentOf(file, etag) };
+    } catch (error) {
+      await file.release();
+      throw error;
+    }
+    await file.release();
+    return missing('busy');
+  };
+
+  return {
+    root: realRoot,
+    openFiles: () => files.count,
+    open: async (relativePath) => {
+      const path = normalisePath(`/${relativePath}`);
+      if (path === undefined) return missing('bad-name');
+      if (path.startsWith('/.')) return missing('not-found');
+      if (!(await gate.enter())) return missing('busy');
+      try {
+        return await openBelow(path);
+      } catch (error) {
+        return missing(reasonOf(error));
+      } finally {
+        gate.leave();
+      }
+    },
+  };
+}
+
+function realRootOf(root: string): string {
+  try {
+    const real = fs.realpathSync.native(root);
+    if (!fs.statSync(real).isDirectory()) throw new Fault('no-folder', `${root} is not a folder: name one, or make it`);
+    fs.accessSync(real, fs.constants.R_OK | fs.constants.X_OK);
+    return real;
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    if (errnoOf(error) === 'EACCES') {
+      throw new Fault('no-folder', `folder ${root} may not be read by this user: chmod a+rx ${root}`, error);
+    }
+    throw new Fault('no-folder', `folder ${root} is not there: mkdir -p ${root}, or name another`, error);
+  }
+}
+
+interface Checked {
+  readonly fd: number;
+  readonly stat: BigIntStats;
+}
+
+/**
+ * Opens first and looks afterwards where that led, so nothing can be swapped in between. The kernel's own name for the
+ * descriptor has to be the one asked for: a link anywhere in the path shows as another.
+ */
+async function openChecked(wanted: string): Promise<Checked | MissReason> {
+  for (let attempt = 0; attempt < MAX_REPLACED; attempt++) {
+    const fd = await openFd(wanted, OPEN_FLAGS);
+    let isKept = false;
+    try {
+      const [where, stat] = await Promise.all([whereIs(fd), statFd(fd, { bigint: true })]);
+      if (where === wanted) {
+        isKept = stat.isFile() || stat.isDirectory();
+        return isKept ? { fd, stat } : 'not-regular';
+      }
+      if (where !== `${wanted} (deleted)`) return 'outside-root';
+    } finally {
+      if (!isKept) await closeFd(fd);
+    }
+  }
+  return 'busy';
+}
+
+function whereIs(fd: number): Promise<string> {
+  return readlink(`/proc/self/fd/${fd}`).catch(() => '');
+}
+
+/** Nothing when the file changed while it was looked at: somebody is still writing it. */
+async function etagOf(file: OpenFile, etags: Remembered<string>): Promise<string | undefined> {
+  const etag = await etags.get(file.identity, () => fingerprintOf(file));
+  const isYoung = Date.now() - Number(file.stat.ctimeMs) < COARSE_MS;
+  if (!isYoung) return etag;
+  etags.forget(file.identity);
+  return (await identityNow(file)) === file.identity ? etag : undefined;
+}
+
+function fingerprintOf(file: OpenFile): Promise<string> {
+  return file.use((fd) => fingerprint((into, position) => readAt(fd, into, position), Number(file.stat.size)));
+}
+
+async function identityNow(file: OpenFile): Promise<string> {
+  return identityOf(await file.use((fd) => statFd(fd, { bigint: true })));
+}
+
+function contentOf(file: OpenFile, etag: string): Content {
+  const sizeBytes = Number(file.stat.size);
+  let isClosed = false;
+  return {
+    sizeBytes,
+    modifiedMs: Number(file.stat.mtimeMs),
+    etag,
+    read: (into, position) => {
+      const wanted = into.subarray(0, Math.max(0, sizeBytes - position));
+      return file.use((fd) => readAt(fd, wanted, position));
+    },
+    isUnchanged: async () => {
+      const now = await file.use((fd) => statFd(fd, { bigint: true }));
+      if (now.size !== file.stat.size || now.mtimeNs !== file.stat.mtimeNs) return false;
+      // ctime alone moves when the file is renamed or replaced by another, which leaves its bytes as they were, and when
+      // it is written to and dated back: the bytes tell.
+      return now.ctimeNs === file.stat.ctimeNs || (await fingerprintOf(file)) === etag;
+    },
+    close: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      await file.release();
+    },
+  };
+}
+
+/** Files and folders by name, `maxEntries` looked at; links, devices and names that no path can spell are left out. */
+async function listFolder(fd: number, isTop: boolean, maxEntries: number): Promise<readonly FolderEntry[]> {
+  const folder = `/proc/self/fd/${fd}`;
+  const names: string[] = [];
+  let looked = 0;
+  for await (const entry of await opendir(folder)) {
+    if (looked++ >= maxEntries) break;
+    const isServed = !(isTop && entry.name.startsWith('.')) && !/[\x00-\x1f\x7f\\\ufffd]/.test(entry.name);
+    if (isServed && (entry.isFile() || entry.isDirectory())) names.push(entry.name);
+  }
+  const entries: FolderEntry[] = [];
+  for (const name of names.sort()) {
+    const stat = await lstat(`${folder}/${name}`).catch(() => undefined);
+    if (!stat || !(stat.isFile() || stat.isDirectory())) continue;
+    const kind = stat.isFile() ? 'file' : 'folder';
+    entries.push({ name, kind, sizeBytes: kind === 'file' ? stat.size : 0, modifiedMs: stat.mtimeMs });
+  }
+  return entries;
+}
+
+function missing(reason: MissReason): Opened {
+  return { kind: 'missing', reason };
+}
+
+const REASONS: Readonly<Record<string, MissReason>> = {
+  ENOENT: 'not-found',
+  ENOTDIR: 'not-found',
+  ENAMETOOLONG: 'bad-name',
+  EACCES: 'no-permission',
+  EPERM: 'no-permission',
+  // O_NOFOLLOW at a link; a socket; a device without a driver.
+  ELOOP: 'not-regular',
+  ENXIO: 'not-regular',
+  ENODEV: 'not-regular',
+  EMFILE: 'busy',
+  ENFILE: 'busy',
+  ENOMEM: 'busy',
+  EAGAIN: 'busy',
+};
+
+/** What a failed call of the system means for a name. Anything else is a bug and goes on. */
+function reasonOf(error: unknown): MissReason {
+  const errno = errnoOf(error);
+  if (errno === undefined || errno.startsWith('ERR_')) throw error;
+  return REASONS[errno] ?? 'damaged';
+}
+
+/** Lets `MAX_OPENING` in at once, in order of arrival. */
+class Gate {
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  async enter(): Promise<boolean> {
+    if (this.#inside < MAX_OPENING) {
+      this.#inside += 1;
+      return true;
+    }
+    if (this.#waiting.length >= MAX_WAITING) return false;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return true;
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#inside -= 1;
+  }
+}

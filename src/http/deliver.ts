@@ -1,0 +1,145 @@
+/** Opens what a request names and sends it: a file, a folder's page, or why there is nothing. */
+import type { Request } from 'express';
+import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
+import type { Host } from '../host.ts';
+import { answerFile, type FileRequest } from './answer.ts';
+import { sendBody } from './body.ts';
+import type { Connections } from './connections.ts';
+import { listingHtml, listingJson } from './listing.ts';
+import { mediaTypeOf } from './mediatype.ts';
+import type { BufferPool } from './pool.ts';
+import { type Reply, reset, sendPage, sendText } from './reply.ts';
+import { contentPath } from './target.ts';
+
+export interface Delivery {
+  readonly host: Host;
+  readonly open: OpenContent;
+  readonly nodeName: string;
+  /** The folders that `open` knows, each as `/boot`. */
+  readonly roots: readonly string[];
+  readonly connections: Connections;
+  readonly pool: BufferPool;
+  /** Between the parts of a multipart answer. */
+  readonly boundary: string;
+}
+
+export async function deliver(request: Request, reply: Reply, delivery: Delivery): Promise<void> {
+  const { host, open, roots, nodeName } = delivery;
+  const asked = reply.locals.target.path;
+  const path = contentPath(asked, roots);
+  const visit = visitOf(request, reply);
+  const opened: Opened = path === undefined ? { kind: 'missing', reason: 'not-found' } : await open(path, visit);
+
+  if (opened.kind === 'missing') {
+    const { reason } = opened;
+    host.log.debug('http', 'missing', { ip: visit.clientAddress, file: asked, reason, local: visit.localAddress });
+    sendMissing(reply, reason, asked);
+  } else if (opened.kind === 'folder') {
+    const { entries } = opened;
+    const html = (): string => listingHtml(asked, entries, nodeName);
+    sendPage(request, reply, { html, json: () => listingJson(asked, entries) });
+  } else {
+    await deliverFile(request, reply, opened.content, { ...delivery, path: path ?? asked, visit });
+  }
+}
+
+interface FileDelivery extends Delivery {
+  readonly path: string;
+  readonly visit: Visit;
+}
+
+async function deliverFile(request: Request, reply: Reply, content: Content, delivery: FileDelivery): Promise<void> {
+  const { host, path, visit } = delivery;
+  const startMs = host.clock.now();
+  const fields = { ip: visit.clientAddress, file: path, local: visit.localAddress };
+  try {
+    const outcome = await sendFile(request, reply, content, delivery);
+    if (outcome.kind === 'sent') {
+      const { kind, ...sent } = outcome;
+      const tookMs = Math.round(host.clock.now() - startMs);
+      const isGet = request.method === 'GET' && sent.status < 300;
+      host.log[isGet ? 'info' : 'debug']('http', kind, { ...fields, ...sent, tookMs });
+    } else if (outcome.kind === 'aborted') {
+      host.log.debug('http', 'aborted', fields);
+    } else {
+      host.log.warn('http', 'changed', fields);
+      reset(reply);
+    }
+  } catch (error) {
+    host.log.warn('http', 'unreadable', { ...fields, reason: error instanceof Error ? error.message : `${error}` });
+    reset(reply);
+  } finally {
+    await content.close();
+  }
+}
+
+type FileOutcome =
+  | { readonly kind: 'sent'; readonly bytes: number; readonly status: number }
+  | { readonly kind: 'aborted' | 'changed' };
+
+/** Rejects when the content cannot be read. */
+async function sendFile(
+  request: Request,
+  reply: Reply,
+  content: Content,
+  delivery: FileDelivery,
+): Promise<FileOutcome> {
+  const { host, path, boundary, pool, connections } = delivery;
+  const connection = connections.of(request.socket);
+  if (!connection || reply.destroyed) return { kind: 'aborted' };
+  const { sizeBytes, modifiedMs, etag } = content;
+  const answer = answerFile(fileRequest(request), {
+    ...{ sizeBytes, modifiedMs, etag, boundary },
+    mediaType: mediaTypeOf(path),
+    nowMs: host.clock.date(),
+  });
+  reply.writeHead(answer.status, [...answer.headers]);
+  if (answer.segments.length === 0) {
+    reply.end();
+    return { kind: 'sent', bytes: 0, status: answer.status };
+  }
+  const kind = await sendBody(reply, content, answer.segments, { pool, pace: connection.pace, now: host.clock.now });
+  return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };
+}
+
+function fileRequest({ method, headers }: Request): FileRequest {
+  const ifRange = headers['if-range'];
+  return {
+    method: method === 'HEAD' ? 'HEAD' : 'GET',
+    range: headers.range,
+    conditions: {
+      ifMatch: headers['if-match'],
+      ifUnmodifiedSince: headers['if-unmodified-since'],
+      ifNoneMatch: headers['if-none-match'],
+      ifModifiedSince: headers['if-modified-since'],
+      ifRange: typeof ifRange === 'string' ? ifRange : undefined,
+    },
+  };
+}
+
+export function visitOf(request: Request, reply: Reply): Visit {
+  return {
+    localAddress: parseIpv4(request.socket.localAddress ?? '') ?? UNSPECIFIED,
+    clientAddress: parseIpv4(request.socket.remoteAddress ?? '') ?? UNSPECIFIED,
+    transport: 'http',
+    httpPort: request.socket.localPort ?? 80,
+    query: reply.locals.target.query,
+  };
+}
+
+const MISSING: Readonly<Record<MissReason, { readonly status: number; readonly says: string }>> = {
+  'not-found': { status: 404, says: 'is not here' },
+  'outside-root': { status: 404, says: 'is not here' },
+  'not-regular': { status: 404, says: 'is not a file' },
+  'bad-name': { status: 400, says: 'is no name of a file' },
+  'no-permission': { status: 403, says: 'may not be read by this node' },
+  damaged: { status: 500, says: 'is damaged' },
+  busy: { status: 503, says: 'cannot be opened at this moment: try again' },
+};
+
+function sendMissing(reply: Reply, reason: MissReason, path: string): void {
+  const { status, says } = MISSING[reason];
+  if (status === 503) reply.setHeader('Retry-After', '1');
+  sendText(reply, status, `${path} ${says}.\n`);
+}

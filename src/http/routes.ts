@@ -1,0 +1,106 @@
+/** What each path of the node's HTTP server answers. Express and its types end here. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type NextFunction, type Request } from 'express';
+import type { OpenContent } from '../core/content.ts';
+import type { Host } from '../host.ts';
+import type { Connections } from './connections.ts';
+import { type Delivery, deliver, visitOf } from './deliver.ts';
+import { homeHtml, homeJson } from './home.ts';
+import { type Reply, sendPage, sendText } from './reply.ts';
+import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
+
+export interface HttpDeps {
+  readonly host: Host;
+  readonly open: OpenContent;
+  /** What `/healthz` says, and whether as 200 or 503. */
+  readonly health: () => { readonly ok: boolean; readonly services: Record<string, unknown> };
+}
+
+/** Far above what firmware (5) and browsers (20) send in one request. */
+const MAX_FIELDS = 200;
+
+/**
+ * The handler of all requests. `delivery` is asked once for each; `onWork` is told of every answer under way, so that
+ * stopping can wait for it.
+ */
+export function httpRoutes(
+  deps: HttpDeps,
+  delivery: () => Delivery,
+  onWork: (work: Promise<void>) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use((request: Request, reply: Reply, next: NextFunction) =>
+    takeTurn(delivery().connections, { request, reply, next }),
+  );
+  app.use(screen);
+  app.get('/healthz', (_request, reply: Reply) => {
+    const health = deps.health();
+    sendText(reply, health.ok ? 200 : 503, `${JSON.stringify(health)}\n`, 'application/json');
+  });
+  app.get('/', (request, reply: Reply) => sendHome(request, reply, delivery()));
+  app.use(async (request: Request, reply: Reply) => {
+    const work = deliver(request, reply, delivery());
+    onWork(work);
+    await work;
+  });
+  app.use((error: unknown, _request: Request, reply: Reply, _next: NextFunction) => {
+    deps.host.log.error('http', 'bug', { error: error instanceof Error ? (error.stack ?? error.message) : `${error}` });
+    if (reply.headersSent) reply.destroy();
+    else sendText(reply, 500, 'This node failed to answer; its log says why.\n');
+  });
+  return app;
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly reply: Reply;
+  readonly next: NextFunction;
+}
+
+/** One answer at a time on a connection, in the order of the requests: what waits has opened and read nothing yet. */
+async function takeTurn(connections: Connections, { request, reply, next }: Exchange): Promise<void> {
+  const connection = connections.of(request.socket);
+  if (!connection || !(await connection.begin())) return;
+  reply.once('close', () => connection.end());
+  next();
+}
+
+/** Refuses what no path can answer, and leaves the decoded target for those that follow. */
+function screen(request: Request, reply: Reply, next: NextFunction): void {
+  // Nothing here takes content: it is not read, so the connection cannot be used again.
+  if (Number(request.headers['content-length'] ?? 0) !== 0 || request.headers['transfer-encoding'] !== undefined) {
+    reply.setHeader('Connection', 'close');
+  }
+  const refusal = refusalOf(request);
+  const target = refusal ? undefined : parseTarget(request.url);
+  if (!target) {
+    const { status, says } = refusal ?? { status: 400, says: 'That is no name of a file.' };
+    if (status === 405) reply.setHeader('Allow', 'GET, HEAD');
+    sendText(reply, status, `${says}\n`);
+    return;
+  }
+  reply.locals.target = target;
+  request.url = encodePath(target.path);
+  next();
+}
+
+function refusalOf(request: Request): { readonly status: number; readonly says: string } | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, says: 'Only GET and HEAD are answered here.' };
+  }
+  if (request.url.length > MAX_TARGET_BYTES) return { status: 414, says: 'That URL is too long.' };
+  if (request.rawHeaders.length > 2 * MAX_FIELDS) return { status: 431, says: 'Too many header fields.' };
+  return undefined;
+}
+
+async function sendHome(request: Request, reply: Reply, { open, nodeName }: Delivery): Promise<void> {
+  const visit = visitOf(request, reply);
+  const opened = await open('/isos', visit);
+  if (opened.kind === 'file') await opened.content.close();
+  const entries = opened.kind === 'folder' ? opened.entries : [];
+  const images = entries.filter((entry) => entry.kind === 'file' && /\.(iso|img)$/i.test(entry.name));
+  const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;
+  const home = { nodeName, url, images };
+  sendPage(request, reply, { html: () => homeHtml(home), json: () => homeJson(home) });
+}

@@ -1,0 +1,168 @@
+/** The node's HTTP server: sockets, limits and time-outs around the routes. */
+import { randomBytes } from 'node:crypto';
+import http, { type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import { descriptorLimit } from '../host/openfile.ts';
+import { bindFault } from '../host/system.ts';
+import type { Service } from '../service.ts';
+import { Connections } from './connections.ts';
+import type { Delivery } from './deliver.ts';
+import { BufferPool } from './pool.ts';
+import { type HttpDeps, httpRoutes } from './routes.ts';
+
+export interface HttpLimits {
+  readonly maxConnections: number;
+  /** Of 256 KiB each, for connections that have shown that they are fast. */
+  readonly maxBigBuffers: number;
+  /** From the first octet, or from the connection, to the end of the header. */
+  readonly headerMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
+  /** In an answer, without one octet leaving. */
+  readonly stalledMs: number;
+}
+
+export interface HttpOptions {
+  /** One socket for each address, or one for all of this machine's. */
+  readonly listen: readonly Ipv4[] | 'every-address';
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly nodeName: string;
+  /** The folders that `open` knows; `CONTENT_ROOTS` without. */
+  readonly roots?: readonly string[];
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export const CONTENT_ROOTS: readonly string[] = ['/boot', '/isos', '/grub'];
+
+/**
+ * Connections: 20 for each of 200 machines. Buffers: 32 MiB. A peer at 1 kB/s lets the kernel's send buffer stand still
+ * for a quarter of an hour before it takes the next octet; one that is gone is found by TCP itself.
+ */
+export const HTTP_LIMITS: HttpLimits = {
+  maxConnections: 4096,
+  maxBigBuffers: 128,
+  headerMs: 30_000,
+  idleMs: 60_000,
+  stalledMs: 1_800_000,
+};
+
+const MAX_HEADER_BYTES = 64 << 10;
+/** How often Node looks for headers that are late. */
+const CHECK_MS = 5000;
+/** Descriptors that are not connections' own: the runtime's, other services', files being opened. */
+const RESERVED_DESCRIPTORS = 32;
+const FULL_EVERY_MS = 60_000;
+
+export type HttpService = Service & { address(): readonly Endpoint[] };
+
+export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpService {
+  let servers: Server[] = [];
+  const working = new Set<Promise<void>>();
+
+  const onWork = (work: Promise<void>): void => {
+    working.add(work);
+    const done = (): boolean => working.delete(work);
+    work.then(done, done);
+  };
+
+  const open = async (): Promise<void> => {
+    const { listen, port } = options();
+    const limits = { ...HTTP_LIMITS, ...options().limits };
+    const connections = new Connections(maxConnections(limits.maxConnections));
+    const shared = {
+      ...{ host: deps.host, open: deps.open, connections },
+      pool: new BufferPool(limits.maxBigBuffers),
+      boundary: randomBytes(12).toString('hex'),
+    };
+    const delivery = (): Delivery => {
+      const { nodeName, roots = CONTENT_ROOTS } = options();
+      return { ...shared, nodeName, roots };
+    };
+    const routes = httpRoutes(deps, delivery, onWork);
+    const onConnection = admitting(connections, deps);
+    for (const address of listen === 'every-address' ? [UNSPECIFIED] : listen) {
+      servers.push(await listening({ address, port }, createServer(limits, routes).on('connection', onConnection)));
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const server of servers) server.closeAllConnections();
+    servers = [];
+    await Promise.all(closing);
+    await Promise.allSettled(working);
+  };
+
+  return {
+    name: 'http',
+    start: async () => {
+      if (servers.length === 0) {
+        await open().catch(async (fault) => {
+          await close();
+          throw fault;
+        });
+      }
+    },
+    stop: close,
+    health: () => (servers.length > 0 ? { ok: true } : { ok: false, reason: 'not-bound' }),
+    address: () => servers.map(endpointOf),
+  };
+}
+
+function createServer(limits: HttpLimits, routes: http.RequestListener): Server {
+  const server = http.createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: limits.headerMs,
+      requestTimeout: limits.headerMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headerMs),
+      keepAlive: true,
+      keepAliveInitialDelay: limits.idleMs,
+    },
+    routes,
+  );
+  server.timeout = limits.stalledMs;
+  // Whoever waits to be told to go on hears at once what comes of it: no content is taken.
+  server.on('checkContinue', routes);
+  server.on('connect', (_request, socket) => {
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  });
+  return server;
+}
+
+/** Binds, or rejects with a `Fault`. */
+function listening(endpoint: Endpoint, server: Server): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(bindFault('TCP', endpoint, error)));
+    server.listen({ host: endpoint.address, port: endpoint.port, backlog: 1024, exclusive: true }, () => {
+      server.removeAllListeners('error');
+      // No descriptor left for a connection: it is dropped, and those that come when others have gone are served.
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}
+
+function admitting(connections: Connections, { host }: HttpDeps): (socket: Socket) => void {
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  return (socket) => {
+    // A peer that vanishes is no event; the answer under way notices by itself.
+    socket.on('error', () => {});
+    if (connections.admit(socket) || host.clock.now() - saidAtMs < FULL_EVERY_MS) return;
+    saidAtMs = host.clock.now();
+    host.log.warn('http', 'full', { connections: connections.count });
+  };
+}
+
+function maxConnections(wanted: number): number {
+  return Math.max(8, Math.min(wanted, Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) * 0.75)));
+}
+
+function endpointOf(server: Server): Endpoint {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return { address: UNSPECIFIED, port: 0 };
+  return { address: parseIpv4(bound.address) ?? UNSPECIFIED, port: bound.port };
+}

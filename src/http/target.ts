@@ -1,0 +1,58 @@
+/** What a request asks for: the request target decoded once, strictly, before anything else looks at it. */
+import { normalisePath } from '../core/content.ts';
+
+export interface Target {
+  /** Absolute, decoded, without empty, `.` and trailing segments: `/boot/grubx64.efi`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/** Octets. Taste: twice what common servers take, and far above any name this node hands out. */
+export const MAX_TARGET_BYTES = 16_384;
+
+/**
+ * The path and query of a request target in origin or absolute form (RFC 9112 §3.2.1 and §3.2.2), or nothing when no
+ * honest client spells a name so: `..`, NUL and control characters, escaped or plain backslashes, an escaped slash,
+ * broken escapes, octets that are not UTF-8. `raw` has one character per octet, since GRUB sends names unescaped.
+ */
+export function parseTarget(raw: string): Target | undefined {
+  const local = raw.startsWith('/') ? raw : afterAuthority(raw);
+  if (local === undefined) return undefined;
+  const queryAt = local.indexOf('?');
+  const path = decodePath(queryAt < 0 ? local : local.slice(0, queryAt));
+  const normal = path === undefined ? undefined : normalisePath(path);
+  if (normal === undefined) return undefined;
+  return { path: normal, query: new URLSearchParams(queryAt < 0 ? '' : local.slice(queryAt + 1)) };
+}
+
+function afterAuthority(raw: string): string | undefined {
+  const match = /^http:\/\/[^/?#]+(.*)$/i.exec(raw);
+  if (!match) return undefined;
+  const rest = match[1] ?? '';
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Escapes become octets first and characters after, so `%C3%B1` and a raw ñ are one name. */
+function decodePath(path: string): string | undefined {
+  if (/%(?![\da-f]{2})|%2f|%5c|\\/i.test(path)) return undefined;
+  const octets = path.replaceAll(/%([\da-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(octets, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `path` as it stands in a link: every segment escaped. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/**
+ * Where the content of `path` is: itself below one of `roots`, and in /boot for a single name at the root. Shim asks for
+ * its neighbours by one slash too many, `//grubx64.efi`, and at the root when it was booted from there.
+ */
+export function contentPath(path: string, roots: readonly string[]): string | undefined {
+  if (roots.some((root) => path === root || path.startsWith(`${root}/`))) return path;
+  return /^\/[^/]+$/.test(path) ? `/boot${path}` : undefined;
+}
