@@ -1,0 +1,192 @@
+/** Which services make a flink, which an fnode: the only place where protocols meet. */
+import dns from 'node:dns';
+import os from 'node:os';
+import type { Explanation, Finding, LoadersQuestion, Role } from './cli/role.ts';
+import { findLan } from './config/lan.ts';
+import type { FlinkConfig, FnodeConfig } from './config/types.ts';
+import { type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
+import type { Visit } from './core/content.ts';
+import { Fault } from './core/errors.ts';
+import { explain, type Question } from './dhcp/explain.ts';
+import { LeaseTable } from './dhcp/leases.ts';
+import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
+import { dhcpService } from './dhcp/server.ts';
+import { memoryLeaseStore } from './dhcp/store.ts';
+import { runCommand } from './host/exec.ts';
+import { folderContent } from './host/files.ts';
+import { systemClock } from './host/system.ts';
+import type { Host, LocalInterface } from './host.ts';
+import { httpService } from './http/server.ts';
+import { installLoaders as install } from './loaders/apply.ts';
+import { checkLoaders } from './loaders/probe.ts';
+import { type MenuContent, type MenuFormat, type MenuSettings, menuContent } from './menu/routes.ts';
+import { headOf, laterFolder, listOf, nameSpace } from './roles/content.ts';
+import { checkFolder, checkOtherInterfaces, checkOtherServers, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
+import { dhcpPolicy } from './roles/policy.ts';
+import type { Service } from './service.ts';
+import { TFTP_BOUNDS, tftpService } from './tftp/server.ts';
+
+/** The director. Throws a `Fault` where the LAN is not there. */
+export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
+  let config = initial;
+  const lan = lanOf(config, host);
+  let policy = dhcpPolicy(config, lan, systemResolvers());
+  const listen = { address: lan.address, port: config.ports.dhcp };
+  const dhcp = dhcpService(listen, () => policy, { host, store: memoryLeaseStore() });
+  return {
+    services: config.dhcp.mode === 'off' ? [] : [dhcp],
+    reload: async (next) => {
+      const keys = ['lan', 'ports'] as const;
+      const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
+      if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
+      if (changed[0]) throw needsRestart(changed[0]);
+      policy = dhcpPolicy(next, lan, systemResolvers());
+      config = next;
+    },
+    get ready() {
+      const { range } = policy.networks[0];
+      return [`DHCP and PXE on ${lan.name} (${lan.address}), addresses ${range.first} to ${range.last}`];
+    },
+  };
+}
+
+function needsRestart(key: string): Fault {
+  return new Fault('config', `${key} has changed: that needs a restart; the running configuration stays`);
+}
+
+function lanOf(config: FlinkConfig, host: Host): LocalInterface {
+  return findLan({ lan: config.lan, range: config.dhcp.range }, host.interfaces());
+}
+
+function systemResolvers(): readonly Ipv4[] {
+  return dns.getServers().flatMap((server) => parseIpv4(server) ?? []);
+}
+
+/** The decision for a client that asks, made with an empty table of leases; sends nothing. */
+export function explainClient(config: FlinkConfig, question: Question, host: Host): Explanation {
+  return explain(question, dhcpPolicy(config, lanOf(config, host), systemResolvers()), new LeaseTable());
+}
+
+/** What is wrong with an extra DHCP option, if anything; for the check of the configuration. */
+export function optionProblem(key: string, value: OptionInput): string | undefined {
+  const encoded = encodeOption(key, value);
+  return encoded.ok ? undefined : encoded.problem;
+}
+
+/** A boot node. Throws a `Fault` where the folder of images is not there. */
+export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
+  let config = initial;
+  const { open } = contentOf(() => config, host);
+  const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
+  const { ports } = config;
+  const tftp = tftpService(() => ({ ...TFTP_BOUNDS, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
+  const services: Service[] = [loadersNotice(config.boot, host), tftp];
+  const health = () => ({
+    ok: services.every((s) => s.health().ok),
+    services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
+  });
+  const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), { host, open, health });
+  services.push(http);
+  return {
+    services,
+    reload: async (next) => {
+      for (const key of ['isos', 'boot', 'listen', 'ports'] as const) {
+        if (JSON.stringify(next[key]) !== JSON.stringify(config[key])) throw needsRestart(key);
+      }
+      config = next;
+    },
+    get ready() {
+      const doors = `TFTP on ${shown(tftp.ports())}, HTTP on ${shown(http.address())}`;
+      return [doors, `images from ${config.isos}`, `boot loaders from ${config.boot}`];
+    },
+  };
+}
+
+const shown = (endpoints: readonly { readonly address: string; readonly port: number }[]): string =>
+  endpoints.map(({ address, port }) => `${address}:${port}`).join(', ');
+
+function nameOf(config: FnodeConfig): string {
+  return config.name ?? cleanHostname(os.hostname()) ?? 'fnode';
+}
+
+/** The node's name space and its menus, which look at the images through it. */
+function contentOf(config: () => FnodeConfig, host: Host) {
+  const boot = laterFolder(config().boot);
+  const isos = folderContent(config().isos);
+  const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
+  const menu: MenuContent = menuContent(() => menuSettings(config()), {
+    host,
+    listImages: (path) => listOf(belowIsos, path),
+    readImage: (path, maxBytes) => headOf(belowIsos, path, maxBytes),
+    hasLoader: async (name) => (await headOf(boot.open, name, 0)) !== undefined,
+  });
+  return { open: nameSpace({ boot, isos, menu: menu.open }), menu };
+}
+
+function menuSettings(config: FnodeConfig): MenuSettings {
+  const { menu, clients } = config;
+  return { ...menu, serial: menu.serial ?? false, clients, nodeName: nameOf(config) };
+}
+
+/** Says at start which machines cannot boot for want of a loader; the rest is served all the same. */
+function loadersNotice(folder: string, host: Host): Service {
+  return {
+    name: 'loaders',
+    start: async () => {
+      const { missing } = await checkLoaders(folder);
+      for (const { isEssential, what, cure } of missing) {
+        host.log[isEssential ? 'warn' : 'debug']('loaders', 'missing', { what, cure });
+      }
+    },
+    stop: async () => {},
+    health: () => ({ ok: true }),
+  };
+}
+
+/** The menu as a client would get it; from the address given with `--listen`, or a stand-in. */
+export async function renderMenu(
+  config: FnodeConfig,
+  format: MenuFormat,
+  mac: Mac | undefined,
+  host: Host,
+): Promise<string> {
+  const { menu } = contentOf(() => config, host);
+  const localAddress = config.listen[0] ?? host.interfaces().find((i) => i.name !== 'lo')?.address ?? '127.0.0.1';
+  const visit: Visit = { localAddress, clientAddress: localAddress, transport: 'http', httpPort: config.ports.http };
+  const text = await menu.render(format, visit, mac);
+  for (const { file, problem } of menu.faults()) host.log.warn('menu', 'fault', { file, problem });
+  return text;
+}
+
+/** Never throws for what it looks at. */
+export async function doctorFlink(config: FlinkConfig, host: Host): Promise<readonly Finding[]> {
+  const lan = lanOf(config, host);
+  const { dhcp } = config.ports;
+  return [
+    { ok: true, what: `LAN ${lan.name} has ${lan.address}/${lan.prefixBits}` },
+    await checkUdpPort(host, lan.address, dhcp, 'DHCP'),
+    checkOtherInterfaces(host, lan),
+    await checkOtherServers(host, lan),
+  ];
+}
+
+export async function doctorFnode(config: FnodeConfig, host: Host): Promise<readonly Finding[]> {
+  const { tftp, http } = config.ports;
+  const address = config.listen[0] ?? host.interfaces()[0]?.address ?? ('127.0.0.1' as Ipv4);
+  const { present, missing } = await checkLoaders(config.boot);
+  return [
+    checkFolder(config.isos, 'images'),
+    await checkUdpPort(host, address, tftp, 'TFTP'),
+    await checkTcpPort(http, 'HTTP', config.listen[0]),
+    { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
+    ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),
+  ];
+}
+
+/** Throws a `Fault` when nothing could be had; `false` when an essential one is missing afterwards. */
+export async function installLoaders(question: LoadersQuestion, say: (line: string) => void): Promise<boolean> {
+  const { dir, from, force } = question;
+  const request = from === undefined ? { dir, force } : { dir, force, from };
+  const report = await install(request, { run: runCommand, say, clock: systemClock, temporaryFolder: os.tmpdir() });
+  return report.files.every((file) => !file.isEssential || file.outcome !== 'missing');
+}
