@@ -36,8 +36,8 @@ function noAddress(lan: string, interfaces: readonly LocalInterface[], links: re
       lan,
       [...interfaces, ...links].map((i) => i.name),
     );
-    const hint = meant === undefined ? '' : `did you mean ${meant}? `;
-    return `no interface is called ${JSON.stringify(lan)}: ${hint}There are ${known(interfaces, links)}`;
+    const hint = meant === undefined ? 'there are' : `did you mean ${meant}? There are`;
+    return `no interface is called ${JSON.stringify(lan)}: ${hint} ${known(interfaces, links)}`;
   }
   if (!link.isUp) return `interface ${lan} is down: ip link set ${lan} up`;
   if (!link.hasCarrier) return `interface ${lan} has no link: plug in its cable, or switch on what it leads to`;

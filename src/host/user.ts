@@ -173,8 +173,11 @@ function as<Result>(user: RunUser | undefined, what: () => Result): Result {
   }
 }
 
+/** Documented for Node, but absent from its published types. */
+const { initgroups } = process as { readonly initgroups?: (user: string, extraGroup: number) => void };
+
 /** Its groups of /etc/group; a bare number has none but its own. */
 function enterGroups(user: RunUser): void {
   if (/^\d+$/.test(user.name)) process.setgroups?.([user.gid]);
-  else process.initgroups?.(user.name, user.gid);
+  else initgroups?.(user.name, user.gid);
 }

@@ -1,0 +1,135 @@
+/** The boot node's commands. */
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Loaded, loadFnode } from '../config/load.ts';
+import type { FnodeConfig } from '../config/types.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
+import type { Command, Input, Program, Terminal } from './command.ts';
+import { parseMacFlag, quietHost } from './flink.ts';
+import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.ts';
+import { printFindings } from './print.ts';
+import { type FnodeParts, MENU_FORMATS } from './role.ts';
+import { serve } from './serve.ts';
+import { fnodeUnserved } from './unserved.ts';
+
+export function fnodeProgram(parts: FnodeParts): Program {
+  return {
+    name: 'fnode',
+    summary: 'a boot node: loaders, menus and images by TFTP and HTTP.',
+    commands: [serveCommand(parts), menuCommand(parts), loadersCommand(parts), doctorCommand(parts)],
+  };
+}
+
+function load(input: Input, terminal: Terminal): Loaded<FnodeConfig> {
+  return loadFnode(loadFrom(input, FNODE_OPTIONS, terminal));
+}
+
+function serveCommand(parts: FnodeParts): Command {
+  return {
+    name: 'serve',
+    summary: 'Runs the node.',
+    options: { ...FNODE_OPTIONS, ...SERVE_OPTIONS },
+    run: (input, terminal) =>
+      serve(
+        {
+          name: 'fnode',
+          load: () => load(input, terminal),
+          unserved: fnodeUnserved,
+          inspect: (config) => inspectFolders(config, load(input, terminal)),
+          role: parts.fnodeRole,
+          folders: (config) => [config.isos, config.boot].filter(isFolder),
+          stateDir: () => undefined,
+          prepare: (config) => config,
+        },
+        input,
+        terminal,
+      ),
+  };
+}
+
+/** A folder that was named must be there; a node without ./boot still serves the rest, and says how to fill it. */
+function inspectFolders(config: FnodeConfig, { isGiven }: Loaded<FnodeConfig>): void {
+  readFolder('isos', config.isos);
+  if (isGiven('boot')) readFolder('boot', config.boot);
+}
+
+function isFolder(path: string): boolean {
+  return errnoIn(path) === undefined;
+}
+
+function readFolder(key: string, path: string): void {
+  const code = errnoIn(path);
+  if (code === undefined) return;
+  const shown = JSON.stringify(path);
+  if (code === 'ENOENT') throw new Fault('no-folder', `there is no folder ${shown}: make it, or name one by --${key}`);
+  if (code === 'ENOTDIR') throw new Fault('no-folder', `${shown} is no folder: name one by --${key}`);
+  if (code === 'EACCES') throw new Fault('no-privilege', `may not read ${shown}: chmod it, or name one by --${key}`);
+  throw new Fault('no-folder', `cannot read ${shown} (${code}): name another one by --${key}`);
+}
+
+function errnoIn(path: string): string | undefined {
+  try {
+    readdirSync(path);
+    return undefined;
+  } catch (error) {
+    return errnoOf(error) ?? 'EIO';
+  }
+}
+
+function menuCommand(parts: FnodeParts): Command {
+  return {
+    name: 'menu',
+    summary: 'Prints the menu as a client would get it.',
+    options: {
+      format: { value: MENU_FORMATS.join('|'), help: 'Whose language.', choices: MENU_FORMATS },
+      mac: { value: 'MAC', help: 'The client. Default: one that has no row of its own.' },
+      ...FNODE_OPTIONS,
+    },
+    run: async (input, terminal) => {
+      const format = MENU_FORMATS.find((f) => f === input.text('format'));
+      if (!format) throw new Fault('usage', `menu wants --format, one of ${MENU_FORMATS.join(', ')}`);
+      const typed = input.text('mac');
+      const mac = typed === undefined ? undefined : parseMacFlag(typed);
+      const loaded = load(input, terminal);
+      inspectFolders(loaded.config, loaded);
+      const menu = await parts.renderMenu(loaded.config, format, mac, quietHost(input, terminal));
+      terminal.out(menu.trimEnd());
+      return 0;
+    },
+  };
+}
+
+function loadersCommand(parts: FnodeParts): Command {
+  return {
+    name: 'loaders install',
+    summary: "Brings the boot loaders into the boot folder, from Debian's packages or a folder, and verifies them.",
+    options: {
+      dir: { value: 'DIR', help: 'Where to. Default: the boot folder of the configuration, ./boot.' },
+      from: { value: 'DIR', help: "A folder with loaders to take instead of Debian's packages." },
+      force: { help: 'Replaces files that were put there by hand, too.' },
+      ...FNODE_OPTIONS,
+    },
+    run: async (input, terminal) => {
+      const { config } = load(input, terminal);
+      const dir = resolve(terminal.workingDir, input.text('dir') ?? config.boot);
+      const typed = input.text('from');
+      const from = typed === undefined ? undefined : resolve(terminal.workingDir, typed);
+      if (from !== undefined) readFolder('from', from);
+      const isComplete = await parts.installLoaders({ dir, from, force: input.has('force') }, terminal.out);
+      return isComplete ? 0 : 1;
+    },
+  };
+}
+
+function doctorCommand(parts: FnodeParts): Command {
+  return {
+    name: 'doctor',
+    summary: 'Looks whether everything is in place; one line each, with the cure.',
+    options: { ...FNODE_OPTIONS, ...JSON_OPTION },
+    run: async (input, terminal) => {
+      const { config } = load(input, terminal);
+      const findings = await parts.doctorFnode(config, quietHost(input, terminal));
+      return printFindings(findings, input.has('json'), terminal);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** What the command line asks of the two roles; `roles.ts` answers. */
+import type { FlinkConfig, FnodeConfig, OptionValue } from '../config/types.ts';
+import type { Mac } from '../core/addr.ts';
+import type { Host } from '../host.ts';
+import type { Service } from '../service.ts';
+
+export interface Role<Config> {
+  /** Started in this order, stopped in reverse. */
+  readonly services: readonly Service[];
+  /** Takes a new configuration without losing what is going on; rejects with a `Fault`, then the old one stays. */
+  reload(config: Config): Promise<void>;
+  /** What is served, once it is: `DHCP on 172.16.0.1 (enp3s0)`. */
+  readonly ready: readonly string[];
+}
+
+export interface ExplainQuestion {
+  readonly mac: Mac;
+  /** Option 93. */
+  readonly arch: number | undefined;
+  /** Option 77. */
+  readonly userClass: string | undefined;
+  readonly isHttpClient: boolean;
+}
+
+export interface Explanation {
+  readonly lines: readonly string[];
+  /** For `--json`. */
+  readonly data: unknown;
+}
+
+/** One line of `doctor`. */
+export interface Finding {
+  readonly ok: boolean | 'warn';
+  readonly what: string;
+  readonly cure?: string | undefined;
+}
+
+export const MENU_FORMATS = ['pxelinux', 'grub', 'ipxe'] as const;
+export type MenuFormat = (typeof MENU_FORMATS)[number];
+
+export interface FlinkParts {
+  readonly flinkRole: (config: FlinkConfig, host: Host) => Role<FlinkConfig>;
+  readonly explainClient: (config: FlinkConfig, question: ExplainQuestion, host: Host) => Explanation;
+  readonly doctorFlink: (config: FlinkConfig, host: Host) => Promise<readonly Finding[]>;
+  /** What is wrong with an extra DHCP option, if anything. */
+  readonly optionProblem: (key: string, value: OptionValue | readonly OptionValue[]) => string | undefined;
+}
+
+export interface LoadersQuestion {
+  readonly dir: string;
+  /** Folder with files to take instead of Debian's packages. */
+  readonly from: string | undefined;
+  readonly force: boolean;
+}
+
+export interface FnodeParts {
+  readonly fnodeRole: (config: FnodeConfig, host: Host) => Role<FnodeConfig>;
+  readonly renderMenu: (config: FnodeConfig, format: MenuFormat, mac: Mac | undefined, host: Host) => Promise<string>;
+  readonly doctorFnode: (config: FnodeConfig, host: Host) => Promise<readonly Finding[]>;
+  /** False when an essential one is missing afterwards. Rejects with a `Fault`; `say` gets lines for people. */
+  readonly installLoaders: (question: LoadersQuestion, say: (line: string) => void) => Promise<boolean>;
+}
