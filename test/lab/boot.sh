@@ -27,6 +27,8 @@ usage: [LAB_PREFIX=lab] boot.sh --until REGEX [options]
                      wait:S until:REGEX text:STRING shot:FILE.png; go waits until
                      the file TRANSCRIPT.go is there
   --screenshot FILE.png   the screen at the end
+  --settle S         how long after --until was seen (default 0): a screen is
+                     drawn later than a serial line
   --transcript FILE  default $LAB_STATE/boot-FIRMWARE.log (also .timed, .t0)
   --pcap FILE        all the VM's packets (see trace.py)
   --print            only print the QEMU command
@@ -36,7 +38,7 @@ USAGE
 }
 
 firmware=bios rom='' nic=virtio-net-pci mac=52:54:00:12:34:56 uuid='' mem=1024 smp=1 cpu=max,la57=off,erms=off
-until='' fail='Kernel panic|end Kernel panic' timeout=120 keys='' shot='' transcript='' pcap='' print=0
+until='' fail='Kernel panic|end Kernel panic' timeout=120 keys='' shot='' settle=0 transcript='' pcap='' print=0
 stages=()
 while (($#)); do
   case $1 in
@@ -54,6 +56,7 @@ while (($#)); do
     --stage) stages+=(--stage "$2"); shift ;;
     --keys) keys=$2; shift ;;
     --screenshot) shot=$2; shift ;;
+    --settle) settle=$2; shift ;;
     --transcript) transcript=$2; shift ;;
     --pcap) pcap=$2; shift ;;
     --print) print=1 ;;
@@ -139,7 +142,7 @@ if [[ -n $pcap ]]; then
   sleep 0.3
 fi
 python3 "$LAB_DIR/vmwatch.py" --serial "$transcript" --qmp "$qmp" --until "$until" --fail "$fail" \
-  --timeout "$timeout" --keys "$keys" --screenshot "$shot" "${stages[@]}" \
+  --timeout "$timeout" --keys "$keys" --screenshot "$shot" --settle "$settle" "${stages[@]}" \
   -- ip netns exec "$(ns br)" "${qemu[@]}" &
 watch=$! # in the background: a signal is acted upon at once
 wait "$watch" && rc=0 || rc=$?

@@ -43,7 +43,7 @@ export const BOOT_TIMEOUT_SEC = 480;
 /** On the serial line; a key script takes no spaces. */
 const MENU_SHOWN = 'local.disk';
 /** What a person types to see the system on the serial line too: edits the chosen entry, starts it. */
-export const EDIT_AND_START = 'tab spc text:console=tty0 spc text:console=ttyS0,115200n8 ret';
+export const EDIT_AND_START = 'tab spc text:console=ttyS0,115200n8 spc text:console=tty0 ret';
 
 async function biosIpxe(bench: Bench): Promise<void> {
   const mac = MAC.ipxe;

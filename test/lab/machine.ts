@@ -51,6 +51,9 @@ const VERDICTS: Readonly<Record<number, Verdict>> = {
   143: 'stopped',
 };
 
+/** The installer's dialogue on the screen follows the one on the serial line by some seconds. */
+const SETTLE_SEC = '20';
+
 export function powerOn(lab: Lab, options: MachineOptions, cleanup: Cleanup, onReport: OnReport): Machine {
   const transcript = path.join(lab.state, `${options.name}.serial`);
   const child = spawn(path.join(LAB_DIR, 'boot.sh'), bootArgs(options, transcript), {
@@ -85,7 +88,7 @@ function bootArgs(options: MachineOptions, transcript: string): readonly string[
     ...['--transcript', transcript],
     ...Object.entries(stages).flatMap(([name, pattern]) => ['--stage', `${name}=${pattern}`]),
     ...(keys === undefined ? [] : ['--keys', keys]),
-    ...(screenshot === undefined ? [] : ['--screenshot', screenshot]),
+    ...(screenshot === undefined ? [] : ['--screenshot', screenshot, '--settle', SETTLE_SEC]),
     ...(memoryMb === undefined ? [] : ['--mem', String(memoryMb)]),
   ];
 }

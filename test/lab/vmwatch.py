@@ -97,6 +97,7 @@ def main():
     ap.add_argument("--stage", action="append", default=[])
     ap.add_argument("--keys", default="")
     ap.add_argument("--screenshot", default="")
+    ap.add_argument("--settle", type=float, default=0)
     ap.add_argument("command", nargs="+")
     a = ap.parse_args()
     stages = [s.partition("=")[::2] for s in a.stage]
@@ -152,6 +153,7 @@ def main():
         print("--- end of the serial transcript:", *seen["text"].splitlines()[-15:], sep="\n", file=sys.stderr)
     try:
         if a.screenshot:
+            time.sleep(a.settle if rc == 0 else 0)
             qmp.shot(a.screenshot)
             print("shot %s %.1f" % (a.screenshot, time.time() - t0), flush=True)
         if vm.poll() is None:
