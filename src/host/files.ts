@@ -1,11 +1,12 @@
 /** The only place that opens files of a served folder: nothing outside it, no links, no devices, no waiting. */
 import fs, { type BigIntStats } from 'node:fs';
-import { lstat, opendir, readlink } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
 import { fingerprint, Remembered } from './fingerprint.ts';
-import { identityOf, type OpenFile, OpenFiles, readAt, statFd } from './openfile.ts';
+import { listFolder } from './folder.ts';
+import { identityOf, type OpenFile, OpenFiles, readAt, readScatteredAt, statFd } from './openfile.ts';
 
 const openFd = promisify(fs.open) as (path: string, flags: number) => Promise<number>;
 const closeFd = promisify(fs.close);
@@ -108,7 +109,9 @@ function realRootOf(root: string): string {
   try {
     const real = fs.realpathSync.native(root);
     if (!fs.statSync(real).isDirectory()) throw new Fault('no-folder', `${root} is not a folder: name one, or make it`);
-    fs.accessSync(real, fs.constants.R_OK | fs.constants.X_OK);
+    // Done, not asked for: access(2) speaks of the user who started the process, not of the one it has become.
+    fs.opendirSync(real).closeSync();
+    fs.statSync(`${real}/.`);
     return real;
   } catch (error) {
     if (error instanceof Fault) throw error;
@@ -178,6 +181,10 @@ function contentOf(file: OpenFile, etag: string): Content {
       const wanted = into.subarray(0, Math.max(0, sizeBytes - position));
       return file.use((fd) => readAt(fd, wanted, position));
     },
+    readScattered: (into, position) => {
+      const wanted = cutTo(sizeBytes - position, into);
+      return wanted.length === 0 ? Promise.resolve(0) : file.use((fd) => readScatteredAt(fd, wanted, position));
+    },
     isUnchanged: async () => {
       const now = await file.use((fd) => statFd(fd, { bigint: true }));
       if (now.size !== file.stat.size || now.mtimeNs !== file.stat.mtimeNs) return false;
@@ -193,24 +200,14 @@ function contentOf(file: OpenFile, etag: string): Content {
   };
 }
 
-/** Files and folders by name, `maxEntries` looked at; links, devices and names that no path can spell are left out. */
-async function listFolder(fd: number, isTop: boolean, maxEntries: number): Promise<readonly FolderEntry[]> {
-  const folder = `/proc/self/fd/${fd}`;
-  const names: string[] = [];
-  let looked = 0;
-  for await (const entry of await opendir(folder)) {
-    if (looked++ >= maxEntries) break;
-    const isServed = !(isTop && entry.name.startsWith('.')) && !/[\x00-\x1f\x7f\\\ufffd]/.test(entry.name);
-    if (isServed && (entry.isFile() || entry.isDirectory())) names.push(entry.name);
-  }
-  const entries: FolderEntry[] = [];
-  for (const name of names.sort()) {
-    const stat = await lstat(`${folder}/${name}`).catch(() => undefined);
-    if (!stat || !(stat.isFile() || stat.isDirectory())) continue;
-    const kind = stat.isFile() ? 'file' : 'folder';
-    entries.push({ name, kind, sizeBytes: kind === 'file' ? stat.size : 0, modifiedMs: stat.mtimeMs });
-  }
-  return entries;
+/** The views, or what of them holds `bytes`: what was added to a file after it was opened is not part of it. */
+function cutTo(bytes: number, views: readonly Uint8Array[]): readonly Uint8Array[] {
+  let left = bytes;
+  return views.flatMap((view) => {
+    const cut = view.subarray(0, Math.max(0, left));
+    left -= view.length;
+    return cut.length > 0 ? [cut] : [];
+  });
 }
 
 function missing(reason: MissReason): Opened {

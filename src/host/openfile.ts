@@ -93,6 +93,24 @@ function readOnce(fd: number, into: Uint8Array, offset: number, position: number
   });
 }
 
+/** As `readAt`, into one view after the other by one call; the rest of a short count, which is rare, view by view. */
+export async function readScatteredAt(fd: number, into: readonly Uint8Array[], position: number): Promise<number> {
+  let count = await new Promise<number>((resolve, reject) => {
+    fs.readv(fd, into, position, (error, got) => (error ? reject(error) : resolve(got)));
+  });
+  let viewAt = 0;
+  for (const view of into) {
+    const missing = viewAt + view.length - count;
+    if (count > 0 && missing > 0) {
+      const got = await readAt(fd, view.subarray(view.length - missing), position + count);
+      count += got;
+      if (got < missing) break;
+    }
+    viewAt += view.length;
+  }
+  return count;
+}
+
 /** How many descriptors this process may hold. Node has raised the soft limit to the hard one when it started. */
 export function descriptorLimit(): number {
   const limits = fs.readFileSync('/proc/self/limits', 'latin1');
