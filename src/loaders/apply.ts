@@ -18,9 +18,9 @@ import { LOADERS } from './table.ts';
 export interface InstallRequest {
   readonly dir: string;
   /** Take them out of this folder instead of packages. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Replace also what somebody put there by hand. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 export interface InstallDeps {
@@ -53,9 +53,9 @@ type Results = ReadonlyMap<Loader, TakeResult>;
 async function fromFolder(folder: string): Promise<Results> {
   const results = await takeFromFolder(folder);
   if ([...results.values()].some(isTaken)) return results;
-  const [whys] = [[...results.values()].flatMap((result) => ('why' in result ? [result.why] : []))];
+  const whys = [...results.values()].flatMap((result) => ('why' in result ? [result.why] : []));
   const found =
-    whys.length > 0 ? whys.join('; ') : 'names such as lpxelinux.0, shimx64.efi.signed or ipxe.efi are known';
+    whys.length > 0 ? whys.join('; ') : 'files are known by names such as lpxelinux.0, shimx64.efi, ipxe.efi';
   throw new Fault('loaders-failed', `there is no boot loader in ${folder}: ${found}`);
 }
 

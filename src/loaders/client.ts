@@ -82,17 +82,21 @@ async function fetchWith(view: AptView, names: readonly PackageName[], deps: Apt
       : await apt('apt-get', ['download', '-q', ...known.map((k) => aptVersion(k.record))], DOWNLOAD_MS);
 
   const fetched: Fetched[] = [];
-  const missing = names
-    .filter((name) => !recordOf(name, records))
-    .map((name) => ({ name, why: "not in the lists of this system's sources" }));
+  const unknown = names.filter((name) => !recordOf(name, records));
+  const missing = unknown.map((name) => ({ name, why: whyUnknown(update) }));
   for (const { name, record } of known) {
     const result = await unpack(join(view.folder, 'debs'), record, deps);
     if ('folder' in result) fetched.push({ name, record, folder: result.folder });
     else missing.push({ name, why: result.why ?? firstComplaint(download?.stderr ?? '') ?? 'apt did not download it' });
   }
-  const complaint = `${update?.stderr ?? ''}\n${download?.stderr ?? ''}`;
-  const unreachable = missing.length > 0 && isUnreachable(complaint) ? firstComplaint(complaint.trim()) : undefined;
+  const complaint = `${update?.stderr ?? ''}\n${download?.stderr ?? ''}`.trim();
+  const unreachable = missing.length > 0 && isUnreachable(complaint) ? firstComplaint(complaint) : undefined;
   return { fetched, missing, ...(unreachable ? { unreachable } : {}) };
+}
+
+function whyUnknown(update: RunResult | undefined): string {
+  if (update && isUnreachable(update.stderr)) return firstComplaint(update.stderr) ?? 'the lists could not be read';
+  return "not in the lists of this system's sources";
 }
 
 /** Makes the folders that apt wants to find; returns the path of the configuration. */

@@ -12,7 +12,7 @@ import type { LoaderRecord, Origin, RecordedFile } from './record.ts';
 import { faultOf, isSigned } from './sanity.ts';
 import { inspect, readRecord } from './store.ts';
 import { essentialLoaders, LOADERS } from './table.ts';
-import { type FileState, type Finding, findings } from './words.ts';
+import { type FileState, type Lack, lacks } from './words.ts';
 
 /** The largest so far, GRUB, has 4.4 MB. */
 const LOADER_MAX_BYTES = 16 << 20;
@@ -94,8 +94,10 @@ export interface LoaderReport {
   /** Every essential loader is there. */
   readonly isComplete: boolean;
   readonly files: readonly LoaderState[];
-  /** What cannot boot because of it; empty when all is well. */
-  readonly findings: readonly Finding[];
+  /** The names that can be served. */
+  readonly present: readonly string[];
+  /** What cannot boot, and the cure; empty when all is well. */
+  readonly missing: readonly Lack[];
 }
 
 /** Which loaders a boot folder has, and what its lacks mean. Never rejects: a folder that is not there has none. */
@@ -103,9 +105,14 @@ export async function checkLoaders(folder: string): Promise<LoaderReport> {
   const existing = await inspect(folder);
   const record = (await readRecord(folder)) ?? new Map<string, RecordedFile>();
   const files = LOADERS.map((l) => stateOf(l, existing.get(l.name), record));
-  const states = new Map(files.map((f) => [f.name, f.state]));
-  const isComplete = files.every((f) => !f.isEssential || f.state === 'ok' || f.state === 'changed');
-  return { folder, isComplete, files, findings: findings(states, folder) };
+  const isThere = (f: LoaderState): boolean => f.state === 'ok' || f.state === 'changed';
+  return {
+    folder,
+    isComplete: files.every((f) => !f.isEssential || isThere(f)),
+    files,
+    present: files.filter(isThere).map((f) => f.name),
+    missing: lacks(new Map(files.map((f) => [f.name, f.state])), folder),
+  };
 }
 
 function stateOf(loader: Loader, existing: Existing | undefined, record: LoaderRecord): LoaderState {

@@ -3,8 +3,6 @@ import type { Loader, Purpose } from './loader.ts';
 import type { Action, KeptReason } from './plan.ts';
 import { essentialLoaders, LOADERS } from './table.ts';
 
-export const CURE = 'run `node dist/fnode.js loaders install`';
-
 const KEPT: Readonly<Record<KeptReason, string>> = {
   'put-by-hand': 'somebody put it there by hand; --force replaces it',
   'changed-since': 'it has changed since it was installed; --force replaces it',
@@ -20,12 +18,13 @@ export function showKept(action: Extract<Action, { readonly kind: 'keep' }>): st
 
 export type FileState = 'ok' | 'missing' | 'changed' | 'not-a-file';
 
-export interface Finding {
+export interface Lack {
   readonly purpose: Purpose;
   /** Most machines are concerned: a warning, where others are a remark. */
   readonly isEssential: boolean;
-  /** One sentence with the cure. */
-  readonly text: string;
+  /** Which machines cannot boot, and for want of which files. */
+  readonly what: string;
+  readonly cure: string;
 }
 
 const CONSEQUENCE: Readonly<Record<Purpose, string>> = {
@@ -38,21 +37,21 @@ const CONSEQUENCE: Readonly<Record<Purpose, string>> = {
   'memory-test': 'the memory test cannot start',
 };
 
-/** A sentence for each purpose that fails, and one for files that are not what was installed. */
-export function findings(states: ReadonlyMap<string, FileState>, folder: string): readonly Finding[] {
+/** One for each purpose that fails, and one for files that are not what was installed. */
+export function lacks(states: ReadonlyMap<string, FileState>, folder: string): readonly Lack[] {
   if (LOADERS.every((l) => states.get(l.name) === 'missing')) {
-    const text = `there are no boot loaders in ${folder}, so no machine can boot: ${CURE}`;
-    return [{ purpose: 'bios', isEssential: true, text }];
+    const what = `there are no boot loaders in ${folder}: no machine can boot`;
+    return [{ purpose: 'bios', isEssential: true, what, cure: cureFor(folder) }];
   }
   const purposes = [...new Set(LOADERS.map((l) => l.purpose))];
   return purposes.flatMap((purpose) => {
     const own = LOADERS.filter((l) => l.purpose === purpose);
+    const isEssential = essentialLoaders.some((l) => l.purpose === purpose);
     const absent = own.filter((l) => l.isNeeded && isAbsent(states.get(l.name)));
     const changed = own.filter((l) => states.get(l.name) === 'changed');
-    const isEssential = essentialLoaders.some((l) => l.purpose === purpose);
     return [
-      ...(absent.length > 0 ? [{ purpose, isEssential, text: showAbsent(purpose, absent, folder) }] : []),
-      ...(changed.length > 0 ? [{ purpose, isEssential, text: showChanged(changed, folder) }] : []),
+      ...(absent.length > 0 ? [{ purpose, isEssential, ...absentLack(purpose, absent, folder) }] : []),
+      ...(changed.length > 0 ? [{ purpose, isEssential, ...changedLack(changed, folder) }] : []),
     ];
   });
 }
@@ -61,17 +60,23 @@ function isAbsent(state: FileState | undefined): boolean {
   return state === undefined || state === 'missing' || state === 'not-a-file';
 }
 
-function showAbsent(purpose: Purpose, loaders: readonly Loader[], folder: string): string {
-  return `${CONSEQUENCE[purpose]}, ${list(loaders)} missing in ${folder}: ${CURE}`;
+function absentLack(purpose: Purpose, loaders: readonly Loader[], folder: string): Pick<Lack, 'what' | 'cure'> {
+  const verb = loaders.length === 1 ? 'is' : 'are';
+  return { what: `${CONSEQUENCE[purpose]}: ${names(loaders)} ${verb} missing in ${folder}`, cure: cureFor(folder) };
 }
 
-function showChanged(loaders: readonly Loader[], folder: string): string {
-  const verb = loaders.length === 1 ? 'is not the file' : 'are not the files';
-  const names = loaders.map((l) => l.name).join(', ');
-  return `${names} in ${folder} ${verb} that was installed: if that was not you, ${CURE.replace(/`$/, ' --force`')}`;
+function changedLack(loaders: readonly Loader[], folder: string): Pick<Lack, 'what' | 'cure'> {
+  const [verb, were] = loaders.length === 1 ? ['is not the file', 'was'] : ['are not the files', 'were'];
+  const what = `${names(loaders)} in ${folder} ${verb} that ${were} installed`;
+  return { what, cure: `if nobody changed that on purpose, ${cureFor(folder, ' --force')}` };
 }
 
-function list(loaders: readonly Loader[]): string {
-  const names = loaders.map((l) => l.name);
-  return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
+function names(loaders: readonly Loader[]): string {
+  return loaders.map((l) => l.name).join(', ');
+}
+
+/** The command that mends it, as it is typed in the project's folder. */
+function cureFor(folder: string, more = ''): string {
+  const dir = /^(\.\/)?boot\/?$/.test(folder) ? '' : ` --dir ${folder}`;
+  return `run \`node dist/fnode.js loaders install${dir}${more}\``;
 }
