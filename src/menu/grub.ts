@@ -2,6 +2,7 @@
 import { type Entry, type Linux, type Machine, runsOn, type Source } from './entries.ts';
 import { argumentsOf, consolesOf, longTitleOf, type Menu, machinesOf } from './plan.ts';
 import { grubWord } from './text.ts';
+import { THEME_FILE } from './theme.ts';
 
 const MACHINES: readonly Machine[] = ['uefi-x86_64', 'uefi-mixed', 'uefi-i386', 'uefi-arm64'];
 
@@ -62,7 +63,10 @@ function serial(line: { readonly port: number; readonly baud: number }): readonl
   ];
 }
 
-/** Nothing is loaded with `insmod`: under Secure Boot GRUB refuses, and what the menu needs is built in. */
+/**
+ * Nothing is loaded with `insmod`: under Secure Boot GRUB refuses, and what the menu needs is built in. Colours are for
+ * the text menu, which is what a machine gets that cannot draw the other.
+ */
 function screen(menu: Menu): readonly string[] {
   return [
     'set menu_color_normal=white/blue',
@@ -72,6 +76,8 @@ function screen(menu: Menu): readonly string[] {
     'set gfxpayload=keep',
     'if loadfont unicode; then',
     `  terminal_output gfxterm${menu.serial ? ' serial' : ''}`,
+    `  set theme="$base/grub/${THEME_FILE}"`,
+    '  export theme',
     'fi',
   ];
 }

@@ -27,8 +27,7 @@ function head(menu: Menu): readonly string[] {
     'set machine uefi-${buildarch}',
     'iseq ${platform} pcbios && set machine bios-i386 ||',
     'iseq ${machine} bios-i386 && cpuid --ext 29 && set machine bios-x86_64 ||',
-    // The client's own menu asks no further, so this cannot loop; if it cannot be had, this one goes on.
-    ...(menu.asksForClient ? ['chain --replace ${base}/boot/boot.ipxe?mac=${netX/mac:hexhyp} ||'] : []),
+    ...(menu.asksForClient ? ASK_FOR_CLIENT : []),
     `set menu-timeout ${menu.timeoutSec * 1000}`,
     `set menu-default ${menu.defaultId}`,
     // Normal text, the selected line, headings: white on blue, black on cyan, cyan on blue.
@@ -37,6 +36,17 @@ function head(menu: Menu): readonly string[] {
     'cpair --foreground 6 --background 4 3 ||',
   ];
 }
+
+/**
+ * The client's own menu replaces this one; if it cannot be had, this one goes on. It asks no further itself, and should
+ * something between drop the query, the second time round asks no more: settings outlive the script.
+ */
+const ASK_FOR_CLIENT = [
+  'isset ${has-asked} && goto _generic ||',
+  'set has-asked yes',
+  'chain --replace ${base}/boot/boot.ipxe?mac=${netX/mac:hexhyp} ||',
+  ':_generic',
+];
 
 function main(menu: Menu): readonly string[] {
   return [

@@ -59,6 +59,7 @@ function head(menu: Menu): readonly string[] {
     `TIMEOUT ${menu.timeoutSec * 10}`,
     `MENU TITLE ${menu.title}`,
     `MENU TABMSG ${menu.nodeName}: ${menu.words.keys}`,
+    `MENU AUTOBOOT ${menu.words.startsIn.replace('%d', '#')}`,
     ...COLOURS,
     ...LAYOUT,
   ];

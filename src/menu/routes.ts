@@ -11,6 +11,7 @@ import { renderIpxe } from './ipxe.ts';
 import { hasOwnMenu, type Menu, type MenuSettings, planMenu } from './plan.ts';
 import { type Found, type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
 import { renderPxelinux } from './pxelinux.ts';
+import { renderTheme, SELECTED_FILE, SELECTED_PNG, THEME_FILE } from './theme.ts';
 import { OPTIONAL_LOADERS } from './tools.ts';
 
 export type { MenuSettings } from './plan.ts';
@@ -39,10 +40,11 @@ const FRESH_MS = 2000;
 /** Of so many menu texts it is remembered since when they are what they are. */
 const MAX_REMEMBERED = 512;
 
-const RENDER: Readonly<Record<MenuFormat, (menu: Menu) => string>> = {
+const RENDER: Readonly<Record<MenuFormat | 'theme', (menu: Menu) => string>> = {
   pxelinux: renderPxelinux,
   grub: renderGrub,
   ipxe: renderIpxe,
+  theme: renderTheme,
 };
 
 export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuContent {
@@ -56,7 +58,7 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
     faults = made.faults;
     return { ...made, loaders };
   };
-  const render = async (format: MenuFormat, visit: Visit, mac?: Mac): Promise<string> => {
+  const render = async (format: MenuFormat | 'theme', visit: Visit, mac?: Mac): Promise<string> => {
     const now = settings();
     const { entries, loaders } = await catalog(now);
     return RENDER[format](planMenu(entries, now, { visit, loaders }, mac));
@@ -70,7 +72,10 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
       if (wanted.isOptional && wanted.mac && !hasOwnMenu((await catalog(now)).entries, now, wanted.mac)) {
         return { kind: 'missing', reason: 'not-found' };
       }
-      const bytes = new TextEncoder().encode(await render(wanted.format, visit, wanted.mac));
+      const bytes =
+        wanted.format === 'selected'
+          ? SELECTED_PNG
+          : new TextEncoder().encode(await render(wanted.format, visit, wanted.mac));
       const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
       return { kind: 'file', content: memoryContent(bytes, etag, since(etag)) };
     },
@@ -81,7 +86,7 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
 }
 
 interface GeneratedName {
-  readonly format: MenuFormat;
+  readonly format: MenuFormat | 'theme' | 'selected';
   readonly mac?: Mac;
   /** Not there for a client whose menu is everybody's. */
   readonly isOptional?: true;
@@ -95,6 +100,8 @@ function generatedName(path: string, visit: Visit): GeneratedName | undefined {
   if (own?.[1] !== undefined) return { format: 'pxelinux', isOptional: true, ...macOf(own[1]) };
   const grub = /^(?:\/boot)?\/grub\/(.+)$/.exec(path)?.[1];
   if (grub === 'grub.cfg') return { format: 'grub' };
+  if (grub === THEME_FILE) return { format: 'theme' };
+  if (grub === SELECTED_FILE) return { format: 'selected' };
   const { mac } = grub?.startsWith(CLIENT_MENU_PREFIX) ? macOf(grub.slice(CLIENT_MENU_PREFIX.length)) : {};
   return mac === undefined ? undefined : { format: 'grub', mac };
 }

@@ -16,10 +16,12 @@ export interface Words {
   readonly firmwareSetup: string;
   readonly back: string;
   readonly keys: string;
+  readonly grubKeys: string;
   readonly loading: string;
   readonly failed: string;
   readonly pressKey: string;
   readonly noLocalDisk: string;
+  /** GRUB puts the seconds for `%d`, syslinux for `#`. */
   readonly startsIn: string;
   readonly needs: string;
   readonly secureBootYes: string;
@@ -43,6 +45,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     firmwareSetup: 'UEFI firmware settings',
     back: 'Back',
     keys: 'Enter starts, Tab edits',
+    grubKeys: 'Enter starts, E edits, Esc goes back',
     loading: 'Loading',
     failed: 'This entry could not be started; the reason stands above.',
     pressKey: 'Press a key to go back to the menu',
@@ -67,6 +70,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     firmwareSetup: 'Ajustes del firmware UEFI',
     back: 'Volver',
     keys: 'Intro arranca, Tab edita',
+    grubKeys: 'Intro arranca, E edita, Esc vuelve',
     loading: 'Cargando',
     failed: 'No se pudo arrancar; el motivo aparece arriba.',
     pressKey: 'Pulse una tecla para volver al menu',

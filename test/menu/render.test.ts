@@ -1,0 +1,277 @@
+/** The three menus of one fixed list: whole, as golden files, and what must hold in each. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the loaders' own syntax
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Mac, parseMac } from '../../src/core/addr.ts';
+import type { Visit } from '../../src/core/content.ts';
+import type { Entry } from '../../src/menu/entries.ts';
+import { renderGrub } from '../../src/menu/grub.ts';
+import { renderIpxe } from '../../src/menu/ipxe.ts';
+import { type MenuSettings, planMenu } from '../../src/menu/plan.ts';
+import { renderPxelinux } from '../../src/menu/pxelinux.ts';
+import { renderTheme } from '../../src/menu/theme.ts';
+import { ENTRIES, INSTALL, LOADERS, pattern, SETTINGS, VISIT } from './fixtures.ts';
+import { grubCommands, ipxeCommands, pxelinuxCommands } from './parsers.ts';
+
+interface Case {
+  readonly entries?: readonly Entry[];
+  readonly settings?: Partial<MenuSettings>;
+  readonly visit?: Partial<Visit>;
+  readonly loaders?: ReadonlySet<string>;
+  readonly mac?: Mac | undefined;
+}
+
+const RENDER = { pxelinux: renderPxelinux, grub: renderGrub, ipxe: renderIpxe };
+const FORMATS = ['pxelinux', 'grub', 'ipxe'] as const;
+
+function render(format: (typeof FORMATS)[number], c: Case = {}): string {
+  const place = { visit: { ...VISIT, ...c.visit }, loaders: c.loaders ?? LOADERS };
+  return RENDER[format](planMenu(c.entries ?? ENTRIES, { ...SETTINGS, ...c.settings }, place, c.mac));
+}
+
+/** Done by the real checker; CI has it, a newcomer's machine may not. */
+const SCRIPT_CHECK = '/usr/bin/grub-script-check';
+const mayCheck = existsSync(SCRIPT_CHECK) || process.env.CI !== undefined;
+function checkGrub(script: string): void {
+  if (mayCheck) execFileSync(SCRIPT_CHECK, { input: script, stdio: ['pipe', 'ignore', 'pipe'] });
+}
+
+const MAC = parseMac('52:54:00:77:00:01');
+const GOLDEN: Readonly<Record<string, Case>> = {
+  plain: { entries: ENTRIES.filter((entry) => entry.macs === undefined) },
+  'es-serial-8080': {
+    settings: { language: 'es', serial: { port: 0, baud: 115_200 }, default: 'debian-12-amd64', timeoutSec: 0 },
+    visit: { httpPort: 8080 },
+  },
+  'with-clients': { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }] } },
+  'one-client': { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }] }, mac: MAC },
+};
+const SUFFIX = { pxelinux: 'cfg', grub: 'grub.cfg', ipxe: 'ipxe' };
+
+for (const [name, c] of Object.entries(GOLDEN)) {
+  for (const format of FORMATS) {
+    test(`golden: ${format} ${name}`, () => {
+      const file = new URL(`golden/${name}.${SUFFIX[format]}`, import.meta.url);
+      const text = render(format, c);
+      if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(file, text);
+      assert.equal(text, readFileSync(file, 'utf8'));
+    });
+  }
+  test(`grub-script-check accepts ${name}`, { skip: mayCheck ? false : 'grub-common is not installed' }, () => {
+    checkGrub(render('grub', c));
+  });
+}
+
+test('grub-script-check notices a broken menu', { skip: mayCheck ? false : 'grub-common is not installed' }, () => {
+  assert.throws(() => checkGrub(render('grub').replace(/^}$/m, '')));
+});
+
+test('pxelinux: SERIAL is the first directive and the text menu comes with it [syslinux.txt]', () => {
+  const commands = pxelinuxCommands(render('pxelinux', { settings: { serial: { port: 1, baud: 9600 } } }));
+  assert.deepEqual(commands.slice(0, 2), [
+    ['serial', '1 9600'],
+    ['ui', 'menu.c32'],
+  ]);
+  assert.deepEqual(pxelinuxCommands(render('pxelinux'))[0], ['ui', 'vesamenu.c32']);
+});
+
+test('every menu starts the local disk by itself after the time-out', () => {
+  const commands = pxelinuxCommands(render('pxelinux'));
+  const at = commands.findIndex(([word]) => word === 'menu default');
+  assert.deepEqual(commands.slice(at - 2, at).concat(commands.slice(at + 1, at + 3)), [
+    ['label', 'local'],
+    ['menu label', 'Boot from the local disk'],
+    ['com32', 'chain.c32'],
+    ['append', 'hd0'],
+  ]);
+  assert.ok(commands.some(([word, value]) => word === 'timeout' && value === '300'));
+  assert.match(render('grub'), /^set timeout=30$/m);
+  assert.match(render('grub'), /^set default='local'$/m);
+  assert.match(render('ipxe'), /^set menu-timeout 30000$/m);
+  assert.match(render('ipxe'), /^set menu-default local$/m);
+});
+
+test('time-out 0 waits for ever: 0 in syslinux and iPXE, -1 in GRUB', () => {
+  const c = { settings: { timeoutSec: 0 } };
+  assert.match(render('pxelinux', c), /^TIMEOUT 0$/m);
+  assert.match(render('grub', c), /^set timeout=-1$/m);
+  assert.match(render('ipxe', c), /^set menu-timeout 0$/m);
+});
+
+test('pxelinux leaves the disk to the BIOS where chain.c32 is not there', () => {
+  assert.match(render('pxelinux', { loaders: new Set() }), /MENU DEFAULT\n {2}LOCALBOOT 0\n/);
+});
+
+const shown = [
+  { id: 'debian-12-amd64', pxelinux: true, grub: true, ipxe: true },
+  { id: 'debian-12-arm64', pxelinux: false, grub: true, ipxe: true },
+  { id: 'freedos', pxelinux: true, grub: false, ipxe: true },
+  { id: 'ipxe', pxelinux: false, grub: true, ipxe: true },
+  { id: 'desk-7', pxelinux: false, grub: false, ipxe: false },
+];
+for (const { id, ...formats } of shown) {
+  test(`${id} stands in ${FORMATS.filter((f) => formats[f]).join(', ') || 'no'} generic menu`, () => {
+    assert.equal(
+      pxelinuxCommands(render('pxelinux')).some((c) => c.join(' ') === `label ${id}`),
+      formats.pxelinux,
+    );
+    assert.equal(
+      grubCommands(render('grub')).some((c) => c[0] === 'menuentry' && c[3] === id),
+      formats.grub,
+    );
+    assert.equal(
+      ipxeCommands(render('ipxe')).some((c) => c[0] === `:${id}`),
+      formats.ipxe,
+    );
+  });
+}
+
+test('without memdisk in boot/ nothing names it', () => {
+  for (const format of FORMATS) assert.doesNotMatch(render(format, { loaders: new Set() }), /memdisk|freedos/i);
+});
+
+test('GRUB: a 32-bit kernel is offered under 32-bit firmware only, a 64-bit one also where the processor can', () => {
+  const lines = render('grub', { entries: [INSTALL, { ...INSTALL, id: 'x', archs: ['i386'] }] }).split('\n');
+  const guard = (id: string) =>
+    lines
+      .slice(
+        0,
+        lines.findIndex((l) => l.includes(`--id '${id}'`)),
+      )
+      .findLast((l) => / if /.test(l));
+  assert.equal(
+    guard('debian-12-amd64')?.trim(),
+    'if [ "$machine" = "uefi-x86_64" -o "$machine" = "uefi-mixed" ]; then',
+  );
+  assert.equal(guard('x')?.trim(), 'if [ "$machine" = "uefi-mixed" -o "$machine" = "uefi-i386" ]; then');
+});
+
+test('GRUB never loads a module: Secure Boot forbids it, and a failed insmod stops the menu', () => {
+  assert.doesNotMatch(render('grub', { settings: { serial: { port: 0, baud: 115_200 } } }), /insmod/);
+});
+
+test('addresses are literals as the client reached the node, the port only where it is not 80 (rule 1)', () => {
+  const c = { visit: { localAddress: '::ffff:10.1.2.3', httpPort: 8080 } };
+  for (const format of FORMATS) {
+    const text = render(format, c);
+    assert.match(text, /10\.1\.2\.3:8080/);
+    assert.doesNotMatch(text, /172\.16\.0\.10|next-server|net_default_server|::/);
+  }
+  assert.match(render('ipxe', c), /server=10\.1\.2\.3 /);
+  assert.doesNotMatch(render('pxelinux'), /:80\//);
+});
+
+test('BOOTIF goes to every kernel that has an initrd (rule 5), and stands before `---`', () => {
+  assert.equal(render('pxelinux').match(/SYSAPPEND 2/g)?.length, 3);
+  for (const line of render('grub')
+    .split('\n')
+    .filter((l) => l.includes("'---'")))
+    assert.match(line, /\$bootif .*'---'/);
+  for (const line of render('ipxe')
+    .split('\n')
+    .filter((l) => l.includes(' ---'))) {
+    assert.match(line, /BOOTIF=01-\$\{netX\/mac:hexhyp\} .*---/);
+  }
+});
+
+test('several initrds keep their order in every format (rule 12)', () => {
+  assert.match(render('pxelinux'), /INITRD http:\/\/\S+\/initrd\.img,http:\/\/\S+\/ours\.cpio\n/);
+  assert.match(render('grub'), /initrd "\$base\/isos\/rescue\/initrd\.img" "\$base\/isos\/rescue\/ours\.cpio"/);
+  assert.match(
+    render('ipxe'),
+    /initrd=initrd0 initrd=initrd1 [^\n]*\ninitrd --name initrd0 .*img .*\ninitrd --name initrd1 .*cpio /,
+  );
+});
+
+test('GRUB gets `;` and quotes of a kernel argument as they are', () => {
+  const linux = grubCommands(render('grub')).find((c) => c[0] === 'linux' && c[1]?.includes('vmlinuz'));
+  assert.deepEqual(linux?.slice(1), [
+    '(http,172.16.0.99:8000)/vmlinuz',
+    '<var>bootif',
+    'boot=live',
+    'ds=nocloud-net;s=http://172.16.0.10/isos/seed/',
+    'note="it\'s"',
+    'server=172.16.0.10',
+  ]);
+});
+
+test('serial on: kernels write there, too, except on ARM, where the port has another name', () => {
+  const settings = { serial: { port: 1, baud: 9600 } };
+  assert.match(render('pxelinux', { settings }), /APPEND console=tty0 console=ttyS1,9600n8 vga=788/);
+  for (const [arch, isTold] of [
+    ['x86_64', true],
+    ['i386', true],
+    ['arm64', false],
+  ] as const) {
+    const text = render('grub', { settings, entries: [{ ...INSTALL, archs: [arch] }] });
+    assert.equal(text.includes("'console=tty0' 'console=ttyS1,9600n8' 'vga=788'"), isTold, arch);
+  }
+});
+
+test('a client with a row gets its entry on top and soon; entries of its own are seen by it alone', () => {
+  const c = { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'memtest-x64' }] }, mac: MAC };
+  const labels = pxelinuxCommands(render('pxelinux', c)).filter(([word]) => word === 'label');
+  assert.deepEqual(labels.slice(0, 2), [
+    ['label', 'memtest-x64'],
+    ['label', 'local'],
+  ]);
+  assert.match(render('pxelinux', c), /^TIMEOUT 50$/m);
+  assert.match(render('grub', c), /^set default='memtest-x64'$/m);
+  for (const format of FORMATS) assert.match(render(format, c), /desk-7/);
+});
+
+test('a row or default that names no entry leaves the local disk as default', () => {
+  const c = { settings: { default: 'gone', clients: [{ mac: pattern('52:54:00:77:*'), boot: 'gone' }] }, mac: MAC };
+  assert.match(render('grub', c), /^set default='local'$/m);
+});
+
+test("only the generic menu asks for the client's own: no loop", () => {
+  const clients = [{ mac: pattern('52:54:00:77:*'), boot: 'freedos' }];
+  const chained = ipxeCommands(render('ipxe', { settings: { clients } })).find((c) => c[0] === 'chain');
+  assert.deepEqual(chained, ['chain', '--replace', '${base}/boot/boot.ipxe?mac=${netX/mac:hexhyp}']);
+  assert.match(
+    render('ipxe', { settings: { clients } }),
+    /isset \$\{has-asked\} && goto _generic \|\|\nset has-asked yes\nchain/,
+  );
+  assert.match(render('grub', { settings: { clients } }), /configfile "\$base\/grub\/grub\.cfg-01-\$net_default_mac"/);
+  for (const c of [{ settings: { clients }, mac: MAC }, { entries: [INSTALL] }]) {
+    assert.doesNotMatch(render('ipxe', c), /boot\.ipxe/);
+    assert.doesNotMatch(render('grub', c), /configfile/);
+  }
+});
+
+test('iPXE: every goto and every item has its label, and every failure comes back to the menu', () => {
+  const text = render('ipxe');
+  const commands = ipxeCommands(text);
+  const labels = new Set(commands.filter((c) => c[0]?.startsWith(':')).map((c) => c[0]?.slice(1)));
+  const aims = commands.flatMap((c) => {
+    if (c[0] === 'goto' || (c[0] === 'item' && c[1] !== '--gap')) return [c[1]];
+    return [];
+  });
+  for (const aim of aims) assert.ok(aim === '${selected}' || labels.has(aim), `no label ${aim}`);
+  for (const line of text.split('\n').filter((l) => /^(kernel|initrd|boot|chain(?! --replace)|sanboot)\b/.test(l))) {
+    assert.match(line, / \|\| goto _failed$/);
+  }
+});
+
+test('memory and Secure Boot are told where they are known', () => {
+  assert.match(render('pxelinux'), /TEXT HELP\n {4}Needs 512 MiB RAM\.\n {4}Works with Secure Boot\.\n {4}ENDTEXT/);
+  assert.match(render('grub'), /'Install \(64-bit\) - 512 MiB RAM'/);
+  assert.match(render('grub'), /'Memory test \(memtest86\+, 64-bit\) - Secure Boot off'/);
+  assert.match(render('pxelinux', { settings: { language: 'es' } }), /Necesita 512 MiB RAM\./);
+});
+
+test("GRUB's theme: every text is quoted, the countdown is in the menu's language", () => {
+  const menu = planMenu(
+    ENTRIES,
+    { ...SETTINGS, title: 'a "b" \\ }', language: 'es' },
+    { visit: VISIT, loaders: LOADERS },
+  );
+  const theme = renderTheme(menu);
+  assert.match(theme, /^ {2}text = "a b"$/m);
+  assert.match(theme, /^ {2}text = "Arranca solo en %d s"$/m);
+  assert.match(theme, /^ {2}text = "fnode00: /m);
+  for (const line of theme.split('\n')) assert.equal((line.match(/"/g)?.length ?? 0) % 2, 0, line);
+});

@@ -1,0 +1,168 @@
+/** The generated names: which there are, for whom, and how long an answer stays the same. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Content, Visit } from '../../src/core/content.ts';
+import { type MenuDeps, type MenuSettings, menuContent } from '../../src/menu/routes.ts';
+import { type FakeHost, fakeHost } from '../support/fakes.ts';
+import { folderOf, installerFiles, pattern, SETTINGS, VISIT } from './fixtures.ts';
+
+function node(settings: Partial<MenuSettings> = {}, changes: Partial<MenuDeps> = {}) {
+  const files: Record<string, string | number> = installerFiles('/isos/d12/amd64');
+  const host: FakeHost = fakeHost();
+  let looks = 0;
+  const folder = folderOf(files);
+  const deps: MenuDeps = {
+    ...folder,
+    listImages: async (path) => {
+      if (path === '/isos') looks++;
+      return folder.listImages(path);
+    },
+    hasLoader: (name) => name === 'chain.c32',
+    host,
+    ...changes,
+  };
+  const menu = menuContent(() => ({ ...SETTINGS, ...settings }), deps);
+  return { menu, files, host, looks: () => looks };
+}
+
+async function contentOf(menu: ReturnType<typeof menuContent>, path: string, visit: Visit = VISIT): Promise<Content> {
+  const opened = await menu.open(path, visit);
+  assert.ok(opened?.kind === 'file', `${path} is no file`);
+  return opened.content;
+}
+
+async function textOf(menu: ReturnType<typeof menuContent>, path: string, visit: Visit = VISIT): Promise<string> {
+  const content = await contentOf(menu, path, visit);
+  const bytes = new Uint8Array(content.sizeBytes);
+  assert.equal(await content.read(bytes, 0), bytes.length);
+  return new TextDecoder().decode(bytes);
+}
+
+const CLIENTS = [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }];
+const names = [
+  { path: '/boot/pxelinux.cfg/default', want: 'file' },
+  { path: '/boot/grub/grub.cfg', want: 'file' },
+  { path: '/grub/grub.cfg', want: 'file' },
+  { path: '/grub/grub.cfg-01-52:54:00:00:00:01', want: 'file' },
+  { path: '/grub/grub.cfg-01-52-54-00-00-00-01', want: 'file' },
+  { path: '/boot/boot.ipxe', want: 'file' },
+  { path: '/grub/theme.txt', want: 'file' },
+  { path: '/boot/grub/theme.txt', want: 'file' },
+  { path: '/grub/select_c.png', want: 'file' },
+  { path: '/grub/select_n.png', want: 'undefined' },
+  { path: '/boot/pxelinux.cfg/01-52-54-00-77-00-01', want: 'file' },
+  { path: '/boot/pxelinux.cfg/01-52-54-00-00-00-01', want: 'missing not-found' },
+  { path: '/boot/pxelinux.cfg/01-52-54-00-77-00', want: 'undefined' },
+  { path: '/boot/pxelinux.cfg/AC1000', want: 'undefined' },
+  { path: '/boot/pxelinux.cfg', want: 'undefined' },
+  { path: '/grub/x86_64-efi/grub.cfg', want: 'undefined' },
+  { path: '/grub/grub.cfg-01-xx', want: 'undefined' },
+  { path: '/boot/lpxelinux.0', want: 'undefined' },
+  { path: '/isos/x', want: 'undefined' },
+];
+for (const { path, want } of names) {
+  test(`${path}: ${want}`, async () => {
+    const opened = await node({ clients: CLIENTS }).menu.open(path, VISIT);
+    const shown = opened?.kind === 'missing' ? `missing ${opened.reason}` : `${opened?.kind}`;
+    assert.equal(shown, want);
+  });
+}
+
+test('without rows no client has a menu of its own, and nobody asks for one', async () => {
+  const { menu } = node();
+  const own = await menu.open('/boot/pxelinux.cfg/01-52-54-00-77-00-01', VISIT);
+  assert.deepEqual(own, { kind: 'missing', reason: 'not-found' });
+  assert.doesNotMatch(await textOf(menu, '/boot/boot.ipxe'), /chain/);
+});
+
+test("boot.ipxe?mac= is that client's; a MAC that is none gives the generic one", async () => {
+  const { menu } = node({ clients: CLIENTS });
+  const ask = (mac: string) => textOf(menu, '/boot/boot.ipxe', { ...VISIT, query: new URLSearchParams({ mac }) });
+  assert.match(await ask('52-54-00-77-00-01'), /^set menu-default debian-12-amd64$/m);
+  assert.match(await ask('52-54-00-00-00-01'), /^set menu-default local$/m);
+  assert.doesNotMatch(await ask('52-54-00-00-00-01'), /chain/);
+  assert.match(await ask('zz'), /^chain --replace/m);
+});
+
+test('a changed folder shows within two seconds; a hall that starts at once costs one look', async () => {
+  const { menu, files, host, looks } = node();
+  await Promise.all(Array.from({ length: 200 }, () => textOf(menu, '/boot/boot.ipxe')));
+  assert.equal(looks(), 1);
+  files['/isos/menu.yaml'] = 'entries:\n  - { title: New one, kernel: d12/amd64/text/debian-installer/amd64/linux }\n';
+  host.clock.advance(1999);
+  assert.doesNotMatch(await textOf(menu, '/boot/boot.ipxe'), /New one/);
+  host.clock.advance(1);
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /New one/);
+  assert.equal(looks(), 2);
+  assert.equal(host.clock.pendingTimers, 0);
+});
+
+test('equal bytes have an equal strong ETag and keep their date; other bytes have another [RFC 9110 §8.8]', async () => {
+  const { menu, host } = node();
+  const first = await contentOf(menu, '/grub/grub.cfg');
+  host.clock.advance(60_000);
+  const later = await contentOf(menu, '/grub/grub.cfg');
+  assert.match(first.etag, /^"[\da-f]{32}"$/);
+  assert.deepEqual([later.etag, later.modifiedMs], [first.etag, first.modifiedMs]);
+  const elsewhere = await contentOf(menu, '/grub/grub.cfg', { ...VISIT, localAddress: '10.0.0.1' });
+  assert.notEqual(elsewhere.etag, first.etag);
+  assert.equal(elsewhere.modifiedMs, first.modifiedMs + 60_000);
+  assert.equal((await contentOf(node().menu, '/grub/grub.cfg')).etag, first.etag, 'another node says the same');
+});
+
+test('a folder that cannot be read leaves a menu with the local disk, and a fault', async () => {
+  const listImages = async () => {
+    throw Object.assign(new Error('no'), { code: 'EACCES' });
+  };
+  const { menu } = node({}, { listImages });
+  assert.match(await textOf(menu, '/boot/pxelinux.cfg/default'), /LABEL local/);
+  assert.match(menu.faults()[0]?.problem ?? '', /EACCES.*permissions/);
+});
+
+test('loaders that cannot be looked at leave the menu as it was, and one line in the log', async () => {
+  let isBroken = false;
+  const hasLoader = async () => {
+    if (isBroken) throw new Error('gone');
+    return true;
+  };
+  const { menu, host } = node({}, { hasLoader });
+  const before = await textOf(menu, '/boot/pxelinux.cfg/default');
+  isBroken = true;
+  host.clock.advance(5000);
+  assert.equal(await textOf(menu, '/boot/pxelinux.cfg/default'), before);
+  assert.deepEqual(
+    host.log.lines.map((line) => line.event),
+    ['look-failed'],
+  );
+});
+
+test('faults name menu files and ids that no entry has', async () => {
+  const { menu, files } = node({ default: 'typo', clients: [{ mac: pattern('*'), boot: 'none' }] });
+  files['/isos/a.yaml'] = 'entries:\n  - title: x\n';
+  files['/isos/b.yml'] = 'entries:\n  - { title: Fine, local: true }\n';
+  files['/isos/c.yaml'] = 'x'.repeat(300_000);
+  files['/isos/notes.txt'] = 'entries: [';
+  const ids = (await menu.entries()).map((entry) => entry.id);
+  assert.ok(ids.includes('fine'));
+  assert.deepEqual(
+    menu.faults().map((fault) => `${fault.file ?? ''}:${fault.line ?? ''} ${fault.path}`),
+    ['/isos/c.yaml: ', '/isos/a.yaml:2 entries[0]', ': menu.default', ': clients *'],
+  );
+});
+
+test('two entries of one name get ids of their own', async () => {
+  const { menu, files } = node();
+  files['/isos/a.yaml'] = 'entries:\n  - { title: Same, local: true }\n  - { title: Same, local: true }\n';
+  const ids = (await menu.entries()).map((entry) => entry.id);
+  assert.deepEqual(ids.slice(-2), ['same', 'same-2']);
+});
+
+test('memory tests stand in the menu when their files are in boot/', async () => {
+  const { menu } = node({}, { hasLoader: (name) => name.startsWith('memtest86+x64') });
+  const entry = (await menu.entries()).find(({ id }) => id === 'memtest-x64');
+  assert.deepEqual(entry?.firmware, ['bios', 'uefi']);
+  assert.match(
+    await textOf(menu, '/boot/boot.ipxe'),
+    /iseq \$\{platform\} efi && set kernel \$\{base\}\/boot\/memtest86\+x64\.efi \|\|/,
+  );
+});
