@@ -30,9 +30,8 @@ export function readArguments(program: Program, argv: readonly string[]): Asked 
       help: { type: 'boolean', short: 'h' },
     },
   });
-  // An unknown option's value would look like a command: options are looked at first.
-  const stranger = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(known, token.name));
-  if (stranger?.kind === 'option') throw unknownOption(program, stranger, known);
+  // Options first: the value of one that is mistyped would look like a command.
+  for (const token of tokens) if (token.kind === 'option') inspectOption(program, token, known);
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const isHelp = words[0] === 'help' || tokens.some((t) => t.kind === 'option' && t.name === 'help');
   if (words[0] === 'help') words.shift();
@@ -61,9 +60,8 @@ function readOptions(program: Program, command: Command, tokens: readonly Token[
   const values = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    const spec = command.options[token.name];
-    if (!spec || !Object.hasOwn(command.options, token.name)) throw foreignOption(program, command, token);
-    values.set(token.name, [...(values.get(token.name) ?? []), optionValue(token, spec)]);
+    if (!Object.hasOwn(command.options, token.name)) throw foreignOption(program, command, token);
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? '']);
   }
   return {
     has: (option) => values.has(option),
@@ -74,19 +72,19 @@ function readOptions(program: Program, command: Command, tokens: readonly Token[
 
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
-function optionValue(token: OptionToken, spec: OptionSpec): string {
+/** Throws a `Fault` for what no command understands. */
+function inspectOption(program: Program, token: OptionToken, known: OptionTable): void {
+  const spec = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
+  const { rawName, value } = token;
+  if (!spec) throw unknownOption(program, token, known);
   if (spec.value === undefined) {
-    if (token.value === undefined) return '';
-    throw new Fault('usage', `${token.rawName} takes no value: write it alone`);
-  }
-  if (token.value === undefined || token.value === '' || (!token.inlineValue && token.value.startsWith('-'))) {
-    throw new Fault('usage', `${token.rawName} wants a value: ${token.rawName} ${spec.value}`);
-  }
-  if (spec.choices && !spec.choices.includes(token.value)) {
+    if (value !== undefined) throw new Fault('usage', `${rawName} takes no value: write it alone`);
+  } else if (value === undefined || value === '' || (!token.inlineValue && value.startsWith('-'))) {
+    throw new Fault('usage', `${rawName} wants a value: ${rawName} ${spec.value}`);
+  } else if (spec.choices && !spec.choices.includes(value)) {
     const want = `want one of ${spec.choices.join(', ')}`;
-    throw new Fault('usage', `${token.rawName}: ${want}, got ${JSON.stringify(token.value)}`);
+    throw new Fault('usage', `${rawName}: ${want}, got ${JSON.stringify(value)}`);
   }
-  return token.value;
 }
 
 function unknownOption(program: Program, { name, rawName }: OptionToken, known: OptionTable): Fault {

@@ -1,11 +1,11 @@
 /** The boot node's commands. */
-import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadFnode } from '../config/load.ts';
 import type { FnodeConfig } from '../config/types.ts';
-import { errnoOf, Fault } from '../core/errors.ts';
+import { Fault } from '../core/errors.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
 import { parseMacFlag, quietHost } from './flink.ts';
+import { inspectFolders, isFolder, readFolder } from './folders.ts';
 import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
 import { type FnodeParts, MENU_FORMATS } from './role.ts';
@@ -45,35 +45,6 @@ function serveCommand(parts: FnodeParts): Command {
         terminal,
       ),
   };
-}
-
-/** A folder that was named must be there; a node without ./boot still serves the rest, and says how to fill it. */
-function inspectFolders(config: FnodeConfig, { isGiven }: Loaded<FnodeConfig>): void {
-  readFolder('isos', config.isos);
-  if (isGiven('boot')) readFolder('boot', config.boot);
-}
-
-function isFolder(path: string): boolean {
-  return errnoIn(path) === undefined;
-}
-
-function readFolder(key: string, path: string): void {
-  const code = errnoIn(path);
-  if (code === undefined) return;
-  const shown = JSON.stringify(path);
-  if (code === 'ENOENT') throw new Fault('no-folder', `there is no folder ${shown}: make it, or name one by --${key}`);
-  if (code === 'ENOTDIR') throw new Fault('no-folder', `${shown} is no folder: name one by --${key}`);
-  if (code === 'EACCES') throw new Fault('no-privilege', `may not read ${shown}: chmod it, or name one by --${key}`);
-  throw new Fault('no-folder', `cannot read ${shown} (${code}): name another one by --${key}`);
-}
-
-function errnoIn(path: string): string | undefined {
-  try {
-    readdirSync(path);
-    return undefined;
-  } catch (error) {
-    return errnoOf(error) ?? 'EIO';
-  }
 }
 
 function menuCommand(parts: FnodeParts): Command {

@@ -3,10 +3,16 @@ import { GENERAL_OPTIONS } from './arguments.ts';
 import type { Command, OptionTable, Program } from './command.ts';
 
 export function programHelp(program: Program): string {
+  const [first, ...others] = program.commands;
   const commands = program.commands.map((command): Row => [command.name, command.summary]);
-  const first = program.commands[0];
+  const options = columns(optionRows({ ...first?.options, ...GENERAL_OPTIONS }));
+  const exits = 'Exit code: 0 done, 1 failed, 2 wrong usage or configuration.';
+  const head = `${program.name}: ${program.summary}`;
+  if (others.length === 0) {
+    return [head, '', `Usage: ${program.name} [options]`, '', 'Options', ...options, '', exits].join('\n');
+  }
   return [
-    `${program.name}: ${program.summary}`,
+    head,
     '',
     `Usage: ${program.name} [command] [options]`,
     '',
@@ -14,9 +20,9 @@ export function programHelp(program: Program): string {
     ...columns(commands),
     '',
     `Without a command: ${first?.name}. Its options:`,
-    ...columns(optionRows({ ...first?.options, ...GENERAL_OPTIONS })),
+    ...options,
     '',
-    `${program.name} help COMMAND says more about one of them. Exit code: 0 done, 1 failed, 2 wrong usage or configuration.`,
+    `${program.name} help COMMAND says more about one of them. ${exits}`,
   ].join('\n');
 }
 

@@ -33,7 +33,8 @@ const error = (want: string) => (issue: { readonly input?: unknown }) => wantGot
 
 /** Text that `parse` understands; nothing from it means that it isn't what is wanted. */
 function parsed<Value>(want: string, parse: (text: string) => Value | undefined) {
-  return z.string({ error: error(want) }).transform((text, context): Value => {
+  const input = z.string({ error: error(want) }).meta({ title: want });
+  return input.transform((text, context): Value => {
     const value = parse(text);
     if (value !== undefined) return value;
     context.addIssue({ code: 'custom', message: wantGot(want, text), input: text });
@@ -43,7 +44,8 @@ function parsed<Value>(want: string, parse: (text: string) => Value | undefined)
 
 /** The same, where a bare number is what people write, too. */
 function measured(want: string, parse: (text: string) => number | undefined) {
-  return z.union([z.string(), z.int().min(0)], { error: error(want) }).transform((input, context): number => {
+  const either = z.union([z.string(), z.int().min(0)], { error: error(want) }).meta({ title: want });
+  return either.transform((input, context): number => {
     const value = typeof input === 'number' ? input : parse(input.trim());
     if (value !== undefined && Number.isSafeInteger(value)) return value;
     context.addIssue({ code: 'custom', message: wantGot(want, input), input });
@@ -88,24 +90,26 @@ export const rateBitsPerSec = () => measured('a rate like 90Mbps', parseRateBits
 
 export const whole = (min: number, max: number) => {
   const want = `a whole number from ${min} to ${max}`;
-  return z
-    .int({ error: error(want) })
-    .min(min, { error: error(want) })
-    .max(max, { error: error(want) });
+  const whole = z.int({ error: error(want) }).min(min, { error: error(want) });
+  return whole.max(max, { error: error(want) }).meta({ title: want });
 };
 export const port = () => whole(1, 65_535);
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: error(`one of ${words.join(', ')}`) });
+  z.enum(words, { error: error(`one of ${words.join(', ')}`) }).meta({ title: `one of ${words.join(', ')}` });
 
 const SWITCH_WORDS: Readonly<Record<string, boolean>> = { on: true, yes: true, off: false, no: false };
 /** YAML 1.2 reads `on` and `off` as text: both spellings are taken. */
 export const onOff = () =>
   z
     .union([z.boolean(), z.enum(['on', 'off', 'yes', 'no'])], { error: error('on or off') })
+    .meta({ title: 'on or off' })
     .transform((input) => (typeof input === 'boolean' ? input : SWITCH_WORDS[input] === true));
 
 export const list = <Item extends z.ZodType>(item: Item, want: string, maxItems = 4096) =>
-  z.array(item, { error: error(want) }).max(maxItems, { error: `want at most ${maxItems} of them` });
+  z
+    .array(item, { error: error(want) })
+    .max(maxItems, { error: `want at most ${maxItems} of them` })
+    .meta({ title: want });
 /** Keys and values, no others; the message has one line for each unknown key, in the order of the issue's `keys`. */
 export const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {

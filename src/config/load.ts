@@ -3,15 +3,15 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { subnetOf } from '../core/addr.ts';
-import { type ConfigFault, ConfigFaults, errnoOf } from '../core/errors.ts';
+import { ConfigFaults, errnoOf } from '../core/errors.ts';
 import type { LocalInterface } from '../host.ts';
 import { type CheckFacts, checkFlink, checkFnode } from './check.ts';
 import { findLan } from './lan.ts';
 import { type Check, parse } from './parse.ts';
-import { parentPath } from './path.ts';
+import { byLine, type FindPlace, inPlace, limited, placeIn } from './place.ts';
 import { flinkShape, fnodeShape } from './shape.ts';
 import { isTreeMap, MAX_FILE_BYTES, readSource, type Source, type Tree, type TreeMap } from './source.ts';
-import type { FlinkConfig, FnodeConfig, Problem } from './types.ts';
+import type { FlinkConfig, FnodeConfig } from './types.ts';
 
 /** A flag that says what a key of the file says. */
 export interface Override {
@@ -42,30 +42,38 @@ export interface FlinkFacts extends Pick<CheckFacts, 'optionProblem'> {
 
 /** Throws `ConfigFaults`. */
 export function loadFlink(from: LoadFrom, facts: FlinkFacts): Loaded<FlinkConfig> {
-  const paths = ['stateDir', 'proxy.cacheDir', 'proxy.blocklist', 'admin.passwordFile', 'swarm.secretFile'];
-  return load(from, flinkShape, paths, (config, isCut) => {
+  const pathKeys = ['stateDir', 'proxy.cacheDir', 'proxy.blocklist', 'admin.passwordFile', 'swarm.secretFile'];
+  const check: Check<FlinkConfig> = (config, isCut) => {
     const { lan, dhcp } = config;
     const isHere = facts.interfaces.some((i) => i.name === lan);
     const found = isHere ? findLan({ lan, range: dhcp.range }, facts.interfaces) : undefined;
     const known = found && { address: found.address, subnet: subnetOf(found.address, found.prefixBits) };
     return checkFlink(config, { lan: known, optionProblem: facts.optionProblem, isCut });
-  });
+  };
+  return load(from, { shape: flinkShape, pathKeys, check, finish: placeOptions });
 }
 
 /** Throws `ConfigFaults`. */
 export function loadFnode(from: LoadFrom): Loaded<FnodeConfig> {
-  return load(from, fnodeShape, ['isos', 'boot'], (config) => checkFnode(config));
+  const finish = (config: FnodeConfig): FnodeConfig => ({
+    ...config,
+    isos: resolve(from.workingDir, config.isos),
+    boot: resolve(from.workingDir, config.boot),
+  });
+  const check: Check<FnodeConfig> = (config) => checkFnode(config);
+  return load(from, { shape: fnodeShape, pathKeys: ['isos', 'boot'], check, finish });
 }
 
-/** Taste: who has more to mend sees the rest at the next try. */
-const MAX_FAULTS = 100;
+interface FileKind<Config> {
+  readonly shape: z.ZodType<Config>;
+  /** Keys that name folders and files. */
+  readonly pathKeys: readonly string[];
+  readonly check: Check<Config>;
+  /** The last touch, once nothing is wrong. */
+  readonly finish: (config: Config, place: FindPlace) => Config;
+}
 
-function load<Config extends FlinkConfig | FnodeConfig>(
-  from: LoadFrom,
-  shape: z.ZodType<Config>,
-  pathKeys: readonly string[],
-  check: Check<Config>,
-): Loaded<Config> {
+function load<Config>(from: LoadFrom, { shape, pathKeys, check, finish }: FileKind<Config>): Loaded<Config> {
   const source = from.file === undefined ? EMPTY : readConfigFile(from.file);
   const fileDir = from.file === undefined ? from.workingDir : resolve(from.workingDir, dirname(from.file));
   const flags = new Map(from.overrides.map((o) => [o.path.join('.'), o.flag]));
@@ -80,7 +88,7 @@ function load<Config extends FlinkConfig | FnodeConfig>(
 
   const given = [...source.lines.keys(), ...flags.keys()];
   return {
-    config: deepFreeze(withPlaces(config, place)),
+    config: deepFreeze(finish(config, place)),
     isGiven: (path) => given.some((g) => g === path || g.startsWith(`${path}.`) || g.startsWith(`${path}[`)),
   };
 }
@@ -120,38 +128,6 @@ function readBounded(file: string): Uint8Array {
   }
 }
 
-type FindPlace = (path: string) => Omit<ConfigFault, 'problem'>;
-
-/** What a flag set is named by the flag; what the file doesn't have, by the nearest thing around it that it has. */
-function placeIn(file: string | undefined, source: Source, flags: ReadonlyMap<string, string>): FindPlace {
-  return (path) => {
-    const flag = flags.get(path.replace(/\[\d+\]$/, ''));
-    if (flag !== undefined) return { path: flag };
-    if (file === undefined) return { path };
-    for (let around = path; around !== ''; around = parentPath(around)) {
-      const line = source.lines.get(around);
-      if (line !== undefined) return { file, line, path };
-    }
-    return { file, path };
-  };
-}
-
-function inPlace({ path, problem, earlier }: Problem, place: FindPlace): ConfigFault {
-  if (earlier === undefined) return { ...place(path), problem };
-  const { line } = place(earlier);
-  return { ...place(path), problem: `${problem} (it is ${earlier}${line === undefined ? '' : ` in line ${line}`})` };
-}
-
-function byLine(faults: readonly ConfigFault[]): readonly ConfigFault[] {
-  return faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-}
-
-function limited(faults: readonly ConfigFault[]): readonly ConfigFault[] {
-  if (faults.length <= MAX_FAULTS) return faults;
-  const left = faults.length - MAX_FAULTS;
-  return [...faults.slice(0, MAX_FAULTS), { path: '', problem: `and ${left} more: mend these first` }];
-}
-
 /** Relative folders and files as absolute ones. */
 function anchor(tree: TreeMap, keys: readonly string[], dir: string): TreeMap {
   return keys.reduce((t, key) => {
@@ -170,8 +146,7 @@ function withValue(tree: TreeMap, path: readonly string[], value: Tree): TreeMap
 }
 
 /** Extra options are decoded later: they take their place along, for messages. */
-function withPlaces<Config extends FlinkConfig | FnodeConfig>(config: Config, place: FindPlace): Config {
-  if (!('dhcp' in config)) return config;
+function placeOptions(config: FlinkConfig, place: FindPlace): FlinkConfig {
   const options = config.dhcp.options.map((o) => ({ ...o, place: place(o.place.path) }));
   return { ...config, dhcp: { ...config.dhcp, options } };
 }

@@ -43,6 +43,7 @@ const dhcpOptions = z
   .record(z.string(), z.union([optionScalar, z.array(optionScalar)]), {
     error: (issue) => (issue.code === 'invalid_type' ? wantGot('option: value pairs', issue.input) : undefined),
   })
+  .meta({ title: 'option: value pairs' })
   .transform((pairs: Readonly<Record<string, OptionValue | readonly OptionValue[]>>): DhcpOptionSetting[] =>
     Object.entries(pairs).map(([key, value]) => ({ key, value, place: { path: childPath('dhcp.options', key) } })),
   );
@@ -55,7 +56,7 @@ const dhcp = section({
     ),
   range: range()
     .optional()
-    .describe("Addresses that are given out. Default: the LAN's subnet from its 101st address on."),
+    .describe("Addresses that are given out. Default: the LAN's from its 101st on; the upper half of a small LAN."),
   leaseTime: leaseSec().prefault('24h').describe('How long an address is given for.'),
   router: ipv4().optional().describe('Default gateway of the clients. Default: flink itself.'),
   options: dhcpOptions.prefault({}).describe('Extra DHCP options by number or name; a list for several values.'),
@@ -156,6 +157,7 @@ const records = z
   .record(z.string(), ipv4(), {
     error: (issue) => (issue.code === 'invalid_type' ? wantGot('name: address pairs', issue.input) : undefined),
   })
+  .meta({ title: 'name: address pairs' })
   .transform((pairs, context) =>
     Object.entries(pairs).map(([key, address]) => {
       const name = parseDomainName(key);
@@ -180,6 +182,7 @@ const blocklist = z
   .union([list(domainName(), 'a list of domains', 100_000), file()], {
     error: (issue) => wantGot('a list of domains, or a file with one a line', issue.input),
   })
+  .meta({ title: 'a list of domains, or a file with one a line' })
   .transform((input) => (typeof input === 'string' ? { file: input } : { domains: input }));
 
 const proxy = section({
@@ -266,6 +269,7 @@ const serial = z
     ],
     { error: (issue) => wantGot('off, on or {port: 0, baud: 115200}', issue.input) },
   )
+  .meta({ title: 'off, on or {port, baud}' })
   .transform((input) => (input === true ? SERIAL_DEFAULT : input === false ? undefined : input));
 
 export const fnodeShape = section({

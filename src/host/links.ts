@@ -1,27 +1,28 @@
 /** Interfaces that carry no address, which `os.networkInterfaces` leaves out: down, or without a cable. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Link } from '../host.ts';
 
-const CLASS = '/sys/class/net';
-const IFF_UP = 1;
-
-/** Every interface the kernel has; empty where there is no sysfs. */
+/** Every interface of this network namespace; empty where there is no /proc. */
 export function readLinks(): readonly Link[] {
-  try {
-    return readdirSync(CLASS).map((name) => ({
-      name,
-      isUp: Math.floor(Number(read(name, 'flags'))) % 2 === IFF_UP,
-      hasCarrier: read(name, 'carrier').trim() === '1',
-    }));
-  } catch {
-    return [];
-  }
+  // Two lines of headings, then `  eth0: 1234 ...`.
+  const names = read('/proc/self/net/dev').split('\n').slice(2);
+  return names.flatMap((line) => {
+    const name = line.split(':')[0]?.trim();
+    return name ? [linkState(name)] : [];
+  });
 }
 
-/** `carrier` of an interface that is down cannot be read at all. */
-function read(name: string, attribute: string): string {
+const IFF_UP = 1;
+
+/** sysfs may be another namespace's or absent: then the best is assumed. `carrier` cannot be read while it is down. */
+function linkState(name: string): Link {
+  const flags = Number(read(`/sys/class/net/${name}/flags`) || IFF_UP);
+  return { name, isUp: flags % 2 === IFF_UP, hasCarrier: read(`/sys/class/net/${name}/carrier`).trim() !== '0' };
+}
+
+function read(file: string): string {
   try {
-    return readFileSync(`${CLASS}/${name}/${attribute}`, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return '';
   }
