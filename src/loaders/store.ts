@@ -25,7 +25,8 @@ export async function openFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await sweep(folder);
-    await write(folder, { name: RECORD_NAME, bytes: new Uint8Array(), modifiedMs: 0 }).then((path) => rm(path));
+    await write(folder, { name: RECORD_NAME, bytes: new Uint8Array(), modifiedMs: 0 });
+    await rm(join(folder, temporaryName(RECORD_NAME, process.pid)));
   } catch (error) {
     throw writeFault(folder, error);
   }
@@ -37,16 +38,18 @@ export async function placeFiles(
   files: readonly NewFile[],
   onPlaced: (name: string) => void,
 ): Promise<void> {
-  const written: { readonly name: string; readonly path: string }[] = [];
   try {
-    for (const file of files) written.push({ name: file.name, path: await write(folder, file) });
-    for (const { name, path } of written) {
-      await rename(path, join(folder, name));
+    // All at once, at most as many as the table has rows: waiting for the disk one by one takes long.
+    const written = await Promise.allSettled(files.map((file) => write(folder, file)));
+    for (const result of written) if (result.status === 'rejected') throw result.reason;
+    for (const { name } of files) {
+      await rename(join(folder, temporaryName(name, process.pid)), join(folder, name));
       onPlaced(name);
     }
     await syncFolder(folder);
   } catch (error) {
-    await Promise.all(written.map(({ path }) => rm(path, { force: true }).catch(() => {})));
+    const left = files.map(({ name }) => rm(join(folder, temporaryName(name, process.pid)), { force: true }));
+    await Promise.allSettled(left);
     throw writeFault(folder, error);
   }
 }
@@ -97,10 +100,9 @@ export async function writeRecord(folder: string, record: LoaderRecord, nowMs: n
   await placeFiles(folder, [{ name: RECORD_NAME, bytes: Buffer.from(text), modifiedMs: nowMs }], () => {});
 }
 
-/** Returns the path of the finished file, which nobody serves under that name. */
-async function write(folder: string, { name, bytes, modifiedMs }: NewFile): Promise<string> {
-  const path = join(folder, temporaryName(name, process.pid));
-  const file = await open(path, 'wx', MODE);
+/** Makes the finished file under its temporary name, which nobody serves. */
+async function write(folder: string, { name, bytes, modifiedMs }: NewFile): Promise<void> {
+  const file = await open(join(folder, temporaryName(name, process.pid)), 'wx', MODE);
   try {
     await file.writeFile(bytes);
     await file.chmod(MODE);
@@ -109,7 +111,6 @@ async function write(folder: string, { name, bytes, modifiedMs }: NewFile): Prom
   } finally {
     await file.close();
   }
-  return path;
 }
 
 function temporaryName(name: string, pid: number): string {

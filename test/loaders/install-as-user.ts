@@ -1,0 +1,11 @@
+/** A process for debian.test.ts, which runs it as a user without privilege: the installation with the real apt. */
+import { runCommand } from '../../src/host/exec.ts';
+import { systemClock } from '../../src/host/system.ts';
+import { installLoaders } from '../../src/loaders/apply.ts';
+
+const [dir = '', temporaryFolder = ''] = process.argv.slice(2);
+const report = await installLoaders(
+  { dir },
+  { run: runCommand, say: console.log, clock: systemClock, temporaryFolder },
+);
+process.exitCode = report.isComplete ? 0 : 1;
