@@ -66,7 +66,7 @@ async function main(): Promise<number> {
   const cleanup = new Cleanup();
   try {
     await mkdir(wanted.out, { recursive: true });
-    const bench = await openBench(wanted.out, { clients: CLIENTS, menu: MENU }, cleanup);
+    const bench = await openBench(wanted.out, { clients: CLIENTS, menu: MENU, say: console.log }, cleanup);
     const failed = await runAll(bench, wanted.cases, wanted.jobs);
     if (failed > 0) await showLogs(bench);
     console.log(`${wanted.cases.length - failed} passed, ${failed} failed`);

@@ -57,14 +57,20 @@ async function biosPxelinux(bench: Bench): Promise<void> {
   const keys = (shot: string): string => `go wait:5 ${shot} ${EDIT_AND_START}`;
   const end = await bench.boot({ ...machine('bios-pxelinux', 'bios', mac), ...pictures(bench, 'bios-pxelinux', keys) });
   reached(end);
-  const menu = `tftp 01-${mac.replaceAll(':', '-')}`;
-  fetchedFrom(bench, mac, 'fnode01', ['tftp lpxelinux.0', 'tftp ldlinux.c32', menu, 'http linux', 'http initrd.gz']);
+  fetchedFrom(bench, mac, 'fnode01', [
+    'tftp lpxelinux.0',
+    'tftp ldlinux.c32',
+    'tftp default',
+    'http linux',
+    'http initrd.gz',
+  ]);
 }
 
 async function uefi(bench: Bench): Promise<void> {
   const mac = MAC.uefi;
   const keys = (shot: string): string => `until:${MENU_SHOWN} wait:2 ${shot}`;
-  const end = await bench.boot({ ...machine('uefi', 'uefi', mac), ...pictures(bench, 'uefi', keys) });
+  const { until, keys: typed } = pictures(bench, 'uefi', keys);
+  const end = await bench.boot({ ...machine('uefi', 'uefi', mac), until, keys: typed });
   reached(end);
   const chain = ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg', 'tftp linux', 'tftp initrd.gz'];
   fetchedFrom(bench, mac, 'fnode00', chain);

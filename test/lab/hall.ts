@@ -1,5 +1,5 @@
 /** A hall in a lab: one flink with a WAN behind it, two fnodes that get their addresses from its MAC table. */
-import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Followed, follow, type LogLine } from './follow.ts';
@@ -27,6 +27,8 @@ export interface HallOptions {
   readonly clients: readonly ClientRow[];
   /** The `menu:` section that both fnodes share; see `SERIAL`. */
   readonly menu: Readonly<Record<string, string>>;
+  /** Says, once, what takes its time. */
+  readonly say: (text: string) => void;
   readonly onLine: (source: 'flink' | FnodeName, line: LogLine) => void;
 }
 
@@ -48,10 +50,25 @@ const FLINK = path.join(PROJECT_DIR, 'dist/flink.js');
 const FNODE = path.join(PROJECT_DIR, 'dist/fnode.js');
 /** Package debian-installer-12-netboot-amd64. */
 const INSTALLER = '/usr/lib/debian-installer/images/12/amd64/text';
+
+/**
+ * The demo's machines see an entry of their own. With the screen as the last console, Debian's installer shows itself
+ * there and on the serial line; with the serial line as the last one, the screen stays empty.
+ */
+const DEMO_MENU = `entries:
+  - id: demo
+    title: Install Debian 12
+    kernel: debian-12-netboot-amd64/text/debian-installer/amd64/linux
+    initrd: debian-12-netboot-amd64/text/debian-installer/amd64/initrd.gz
+    arguments: vga=788 console=ttyS0,115200n8 console=tty0 --- quiet
+    memory: 512MB
+    secureBoot: debian-signed
+    macs: "52:54:00:de:*"
+`;
 const START_TIMEOUT_MS = 30_000;
 
 export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
-  const { isos, boot } = await stock(lab);
+  const { isos, boot } = await stock(lab, options.say);
   const flinkFile = path.join(lab.state, 'flisolator.yaml');
   await writeFile(flinkFile, flinkYaml(lab, options.clients));
   const json = ['--log-format', 'json'];
@@ -117,15 +134,21 @@ interface Stock {
 }
 
 /** What every lab of this machine serves, made once: a folder of images, and the boot loaders. */
-async function stock(lab: Lab): Promise<Stock> {
+async function stock(lab: Lab, say: HallOptions['say']): Promise<Stock> {
   const isos = path.join(lab.cache, 'isos');
   const boot = path.join(lab.cache, 'boot');
   const release = await holdSoon('cache');
   try {
-    await mkdir(isos, { recursive: true });
-    // Real files, since an fnode follows no links.
-    await cp(INSTALLER, path.join(isos, 'debian-12-netboot-amd64/text'), { recursive: true, force: false });
+    const installer = path.join(isos, 'debian-12-netboot-amd64');
+    if (!(await isThere(installer))) {
+      // Whole or absent; and real files, since an fnode follows no links.
+      await rm(`${installer}.part`, { recursive: true, force: true });
+      await cp(INSTALLER, `${installer}.part/text`, { recursive: true, dereference: true });
+      await rename(`${installer}.part`, installer);
+    }
+    await writeFile(path.join(isos, 'demo.yaml'), DEMO_MENU);
     if (!(await isThere(path.join(boot, 'LOADERS.json')))) {
+      say("fetching the boot loaders from Debian's packages (once)");
       await must(NODE, [FNODE, 'loaders', 'install', '--dir', boot]);
     }
   } finally {

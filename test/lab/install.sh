@@ -52,6 +52,7 @@ want=("${boot[@]}")
 [[ $set != boot ]] && want+=("${tests[@]}")
 [[ $set == all ]] && want+=("${more[@]}")
 
+command -v apt-get >/dev/null || { echo 'install.sh: the lab needs a Debian machine (apt-get)' >&2; exit 2; }
 missing=()
 for p in "${want[@]}"; do
   # busybox and busybox-static exclude each other; either will do

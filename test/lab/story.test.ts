@@ -42,6 +42,7 @@ test('story: a transfer belongs to the machine that has the address', () => {
   assert.deepEqual(story.fnode('fnode00', sent('172.16.1.7', '/boot/lpxelinux.0')), [
     { mac: MAC, atMs: 1000, name: 'loader', text: `lpxelinux.0 from fnode00 by TFTP, ${showBytes(94_600)} in 0.1 s` },
   ]);
+  assert.deepEqual(story.fnode('fnode00', sent('172.16.1.7', '/boot/lpxelinux.0')), [], 'the same again');
   assert.deepEqual(story.fnode('fnode00', sent('172.16.1.8', '/boot/lpxelinux.0')), [], 'somebody else');
 });
 
@@ -52,6 +53,7 @@ const files = [
   { file: '/grub/x86_64-efi/command.lst', want: undefined },
   { file: '/boot/pxelinux.cfg/01-52-54-00-de-00-01', want: 'menu' },
   { file: '/grub/grub.cfg', want: 'menu' },
+  { file: '/grub/grub.cfg-01-52:54:00:de:00:02', want: 'menu' },
   { file: '/boot/boot.ipxe', want: 'menu' },
   { file: '/isos/debian-12/linux', want: 'kernel' },
   { file: '/isos/debian-12/initrd.gz', want: 'initrd' },

@@ -32,7 +32,7 @@ export function sentOf({ atMs, service, event, fields }: LogLine): Sent | undefi
 export function stageOfFile(file: string): StageName | undefined {
   const name = file.split('/').at(-1) ?? '';
   if (/\.(c32|mod|lst|pf2|png|txt)$/.test(name)) return undefined;
-  if (/pxelinux\.cfg|grub\.cfg$|\.ipxe$/.test(file)) return 'menu';
+  if (/pxelinux\.cfg|grub\.cfg(-01-[\da-f:]+)?$|\.ipxe$/.test(file)) return 'menu';
   if (/\.(0|efi|kpxe|pxe|lkrn)$/.test(name)) return 'loader';
   if (/^(vmlinu[xz]|linux|bzImage)/.test(name)) return 'kernel';
   return /^init(rd|ramfs)/.test(name) ? 'initrd' : 'file';
@@ -42,6 +42,8 @@ export function stageOfFile(file: string): StageName | undefined {
 export class Story {
   readonly #macOf = new Map<string, string>();
   readonly #asked = new Set<string>();
+  /** What each fetched last: loaders read some files twice, once to see and once to use. */
+  readonly #lastFile = new Map<string, string>();
 
   /** The stages that a line of flink's log means; the first sign of a machine is two, asked and offered. */
   flink({ atMs, service, event, fields }: LogLine): readonly Stage[] {
@@ -59,8 +61,10 @@ export class Story {
     const sent = sentOf(line);
     const mac = sent && this.#macOf.get(sent.ip);
     const name = sent && stageOfFile(sent.file);
-    if (!sent || !mac || !name) return [];
-    const cost = `${showBytes(sent.bytes)} in ${(sent.tookMs / 1000).toFixed(1)} s`;
+    if (!sent || !mac || !name || this.#lastFile.get(mac) === sent.file) return [];
+    this.#lastFile.set(mac, sent.file);
+    const took = sent.tookMs < 100 ? `${Math.round(sent.tookMs)} ms` : `${(sent.tookMs / 1000).toFixed(1)} s`;
+    const cost = `${showBytes(sent.bytes)} in ${took}`;
     const text = `${sent.file.split('/').at(-1)} from ${fnode} by ${sent.by.toUpperCase()}, ${cost}`;
     return [{ mac, atMs: sent.atMs, name, text }];
   }

@@ -9,6 +9,9 @@ const LISTEN_MS = 2000;
 /** Where they stand in a DHCP message, RFC 2131 §2. */
 const CIADDR = 12;
 const GIADDR = 24;
+const CHADDR = 28;
+/** A machine that nobody else in the lab is. */
+const MAC = '5254000e0001';
 const MESSAGE_TYPE = { discover: 1, request: 3, inform: 8 } as const;
 
 const discover = Buffer.from(
@@ -21,13 +24,20 @@ const discover = Buffer.from(
 /** A real client's DISCOVER as another message, with `wanAddress` in the field that starts at `field`. */
 function message(type: keyof typeof MESSAGE_TYPE, field?: number): Buffer {
   const bytes = Buffer.from(discover);
+  bytes.write(MAC, CHADDR, 'hex');
   const option53 = bytes.indexOf(Buffer.from([53, 1]), 240);
   bytes[option53 + 2] = MESSAGE_TYPE[type];
   if (field !== undefined) Buffer.from(wanAddress.split('.').map(Number)).copy(bytes, field);
   return bytes;
 }
 
-const tries = [message('discover'), message('discover', GIADDR), message('inform', CIADDR), message('request', CIADDR)];
+const tries = [
+  message('discover'),
+  message('discover', CIADDR),
+  message('discover', GIADDR),
+  message('inform', CIADDR),
+  message('request', CIADDR),
+];
 let answers = 0;
 for (const port of [68, 67]) {
   const socket = dgram.createSocket('udp4').on('message', () => {
