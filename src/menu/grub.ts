@@ -164,7 +164,12 @@ function local(menu: Menu): readonly string[] {
       `if [ "$grub_cpu" = "${cpu}" ]; then`,
       // A pattern that matches nothing stays as it is, and no file has that name. Fixed disks are hd, sticks too.
       `  for file in ${files.map((file) => `(hd*,*)/EFI/${file}`).join(' ')}; do`,
-      '    if [ -f "$file" ]; then chainloader "$file"; boot; fi',
+      '    if [ -f "$file" ]; then',
+      // The loader is told that it came from $root: else it looks for its second half on the network.
+      '      regexp --set=1:root \'^.([^)]*)\' "$file"',
+      '      chainloader "$file"',
+      '      boot',
+      '    fi',
       '  done',
       'fi',
     ]),
