@@ -36,8 +36,10 @@ export interface OnConnected {
 /** A UDP socket with one remote end. */
 export interface ConnectedSocket {
   readonly local: Endpoint;
-  /** Sends and forgets. `bytes` must stay as they are: the kernel may put the packet off. */
+  /** Sends and forgets. `bytes` must stay as they are while packets wait: the kernel may have put this one off. */
   send(bytes: Uint8Array): void;
+  /** Whether packets wait for the kernel to take them. */
+  isWaiting(): boolean;
   close(): Promise<void>;
 }
 

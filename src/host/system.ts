@@ -83,6 +83,7 @@ function connectedSocket(socket: dgram.Socket, remote: Endpoint, on: OnConnected
     send: (bytes) => {
       if (!isClosed) socket.send(bytes);
     },
+    isWaiting: () => !isClosed && socket.getSendQueueCount() > 0,
     close: () =>
       new Promise((resolve) => {
         if (isClosed) return resolve();

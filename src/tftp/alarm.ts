@@ -7,34 +7,44 @@ export interface Alarm {
   clear(): void;
 }
 
+/** A process that was held up finds its timers due before it has read the packets that came in time: it reads first. */
+const GRACE_MS = 1;
+
 export function createAlarm(clock: Clock, onDue: () => void): Alarm {
   let dueAtMs = Number.POSITIVE_INFINITY;
   let firesAtMs = Number.POSITIVE_INFINITY;
+  let isInGrace = false;
   let cancel = (): void => {};
 
-  const schedule = (nowMs: number): void => {
+  const schedule = (atMs: number, nowMs: number): void => {
     cancel();
-    firesAtMs = dueAtMs;
-    cancel = clock.after(dueAtMs - nowMs, fire);
+    firesAtMs = atMs;
+    cancel = clock.after(atMs - nowMs, fire);
   };
   const fire = (): void => {
     const nowMs = clock.now();
     firesAtMs = Number.POSITIVE_INFINITY;
     if (nowMs < dueAtMs) {
-      if (dueAtMs < Number.POSITIVE_INFINITY) schedule(nowMs);
-      return;
+      isInGrace = false;
+      schedule(dueAtMs, nowMs);
+    } else if (!isInGrace) {
+      isInGrace = true;
+      schedule(nowMs + GRACE_MS, nowMs);
+    } else {
+      isInGrace = false;
+      dueAtMs = Number.POSITIVE_INFINITY;
+      onDue();
     }
-    dueAtMs = Number.POSITIVE_INFINITY;
-    onDue();
   };
   return {
     set: (ms, nowMs) => {
       dueAtMs = nowMs + ms;
-      if (dueAtMs < firesAtMs) schedule(nowMs);
+      if (dueAtMs < firesAtMs) schedule(dueAtMs, nowMs);
     },
     clear: () => {
       dueAtMs = Number.POSITIVE_INFINITY;
       firesAtMs = Number.POSITIVE_INFINITY;
+      isInGrace = false;
       cancel();
     },
   };

@@ -1,7 +1,7 @@
 /** Runs that were read, least recently used first out. */
 import type { Run } from './runs.ts';
 
-/** Holds at most `maxBytes()`; what is in use stays alive with its user. */
+/** Holds at most `maxBytes()`; what a session still sends from, it holds itself. */
 export class RunCache {
   readonly #maxBytes: () => number;
   /** Least recently used first: a Map keeps the order of insertion. */
@@ -27,16 +27,20 @@ export class RunCache {
 
   put(key: string, run: Run): void {
     this.#drop(key);
+    if (!run.hold()) return;
     this.#runs.set(key, run);
     this.#heldBytes += run.heldBytes;
     for (const oldest of this.#runs.keys()) {
-      if (this.#heldBytes <= this.#maxBytes()) return;
+      if (this.#heldBytes <= this.#maxBytes() || oldest === key) return;
       this.#drop(oldest);
     }
   }
 
   #drop(key: string): void {
-    this.#heldBytes -= this.#runs.get(key)?.heldBytes ?? 0;
+    const run = this.#runs.get(key);
+    if (!run) return;
     this.#runs.delete(key);
+    this.#heldBytes -= run.heldBytes;
+    run.release();
   }
 }

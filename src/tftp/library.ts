@@ -1,20 +1,26 @@
 /** The files that are being sent: each opened once and each run read once for all who want it at that moment. */
 import { RunCache } from './cache.ts';
-import { blocksPerRun, type Run, type RunOutcome, readRun, type Source } from './runs.ts';
+import { BufferPool } from './memory.ts';
+import { blocksPerRun, type Run, type RunOutcome, type RunPlace, readRun, type Source } from './runs.ts';
 
 /** Reads at a time: as many as the thread pool works on and as many again in line. Bounds what the cache cannot see. */
 const MAX_READS = 8;
+/** What waits to be used again. */
+const MAX_FREE_BYTES = 4 << 20;
 
 export class Library {
   readonly #cacheBytes: () => number;
   readonly #cache: RunCache;
-  readonly #inTurn = turnstile(MAX_READS);
+  readonly #read: ReadRun;
   readonly #books = new Map<string, Book>();
   #private = 0;
 
   constructor(cacheBytes: () => number) {
     this.#cacheBytes = cacheBytes;
     this.#cache = new RunCache(cacheBytes);
+    const inTurn = turnstile(MAX_READS);
+    const pool = new BufferPool(MAX_FREE_BYTES);
+    this.#read = (source, place) => inTurn(() => readRun(source, place, pool));
   }
 
   get heldBytes(): number {
@@ -37,7 +43,7 @@ export class Library {
       source,
       { title: `${title} ${perRun}`, blockBytes, blocksPerRun: perRun },
       this.#cache,
-      this.#inTurn,
+      this.#read,
     );
     book.onEmpty = () => this.#books.delete(title);
     this.#books.set(title, book);
@@ -45,7 +51,7 @@ export class Library {
   }
 }
 
-type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+type ReadRun = (source: Source, place: RunPlace) => Promise<RunOutcome>;
 
 interface Edition {
   /** Runs of one title are the same, whoever read them. */
@@ -59,16 +65,17 @@ export class Book {
   readonly #source: Source;
   readonly #edition: Edition;
   readonly #cache: RunCache;
-  readonly #inTurn: InTurn;
+  readonly #readRun: ReadRun;
   readonly #reads = new Map<number, Promise<RunOutcome>>();
   #readers = 1;
+  #hasRead = false;
   onEmpty: () => void = () => {};
 
-  constructor(source: Source, edition: Edition, cache: RunCache, inTurn: InTurn) {
+  constructor(source: Source, edition: Edition, cache: RunCache, readRun: ReadRun) {
     this.#source = source;
     this.#edition = edition;
     this.#cache = cache;
-    this.#inTurn = inTurn;
+    this.#readRun = readRun;
   }
 
   /** The run with `block` in it, if it is in memory. */
@@ -86,8 +93,9 @@ export class Book {
     return reading;
   }
 
+  /** Whether all that was read is of one state of the file. What came from the cache is: its key names the bytes. */
   isUnchanged(): Promise<boolean> {
-    return this.#source.isUnchanged().catch(() => false);
+    return this.#hasRead ? this.#source.isUnchanged().catch(() => false) : Promise.resolve(true);
   }
 
   join(): this {
@@ -113,9 +121,10 @@ export class Book {
   }
 
   async #read(index: number): Promise<RunOutcome> {
+    this.#hasRead = true;
     const { blockBytes, blocksPerRun: maxBlocks } = this.#edition;
     const place = { firstBlock: index * maxBlocks + 1, blockBytes, maxBlocks, sizeBytes: this.#source.sizeBytes };
-    const outcome = await this.#inTurn(() => readRun(this.#source, place));
+    const outcome = await this.#readRun(this.#source, place);
     if (outcome.kind === 'run') this.#cache.put(this.#key(index), outcome.run);
     this.#reads.delete(index);
     return outcome;
@@ -123,7 +132,7 @@ export class Book {
 }
 
 /** Lets `max` of them work at a time, first come first served. */
-function turnstile(max: number): InTurn {
+function turnstile(max: number): <T>(work: () => Promise<T>) => Promise<T> {
   const line: (() => void)[] = [];
   let working = 0;
   return async (work) => {

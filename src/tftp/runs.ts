@@ -3,6 +3,7 @@
  * header. A packet is the same for each client that asks for that block size, so a hall that boots together shares runs.
  */
 import type { Content } from '../core/content.ts';
+import type { BufferPool } from './memory.ts';
 import { DATA_HEADER_BYTES, putDataHeader } from './packet.ts';
 
 /** Where the bytes come from; the size is unknown where they are converted on the way. */
@@ -10,13 +11,51 @@ export type Source = Pick<Content, 'read' | 'readScattered' | 'isUnchanged' | 'c
   readonly sizeBytes: number | undefined;
 };
 
-export interface Run {
+/** Packets from `firstBlock` on. Its memory is used again as soon as nobody holds it. */
+export class Run {
   readonly firstBlock: number;
   readonly packets: readonly Uint8Array[];
-  /** Memory that it holds. */
   readonly heldBytes: number;
   /** The transfer ends with it: its last block is shorter than the others, perhaps empty, RFC 1350 §6. */
   readonly isLast: boolean;
+  #onFree: (() => void) | undefined;
+  #holders = 0;
+
+  constructor(firstBlock: number, packets: readonly Uint8Array[], isLast: boolean, memory: Memory) {
+    this.firstBlock = firstBlock;
+    this.packets = packets;
+    this.isLast = isLast;
+    this.heldBytes = memory.bytes;
+    this.#onFree = memory.free;
+  }
+
+  get lastBlock(): number {
+    return this.firstBlock + this.packets.length - 1;
+  }
+
+  has(block: number): boolean {
+    return block >= this.firstBlock && block <= this.lastBlock;
+  }
+
+  /** False when it is too late: the memory has gone to somebody else. */
+  hold(): boolean {
+    if (!this.#onFree) return false;
+    this.#holders += 1;
+    return true;
+  }
+
+  /** Once for each `hold`. */
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    this.#onFree?.();
+    this.#onFree = undefined;
+  }
+}
+
+interface Memory {
+  readonly bytes: number;
+  readonly free: () => void;
 }
 
 export type RunOutcome =
@@ -37,8 +76,8 @@ export function lastBlockOf(sizeBytes: number, blockBytes: number): number {
 /** How many blocks a run has when a cache of `cacheBytes` serves `files` at a time, with one run ahead for each. */
 export function blocksPerRun(blockBytes: number, cacheBytes: number, files: number): number {
   const share = cacheBytes / (4 * Math.max(1, files));
-  const runBytes = Math.min(MAX_RUN_BYTES, Math.max(MIN_RUN_BYTES, share));
-  return Math.min(MAX_BLOCKS, Math.max(1, Math.floor(runBytes / blockBytes)));
+  const runBytes = 2 ** Math.floor(Math.log2(Math.min(MAX_RUN_BYTES, Math.max(MIN_RUN_BYTES, share))));
+  return Math.min(MAX_BLOCKS, Math.max(1, Math.floor(runBytes / (DATA_HEADER_BYTES + blockBytes))));
 }
 
 /** Where a run lies in its file. */
@@ -50,32 +89,39 @@ export interface RunPlace {
 }
 
 /** Reads one run. Never rejects: a source that ends too early has changed, one that cannot be read is damaged. */
-export async function readRun(source: Source, place: RunPlace): Promise<RunOutcome> {
+export async function readRun(source: Source, place: RunPlace, pool: BufferPool): Promise<RunOutcome> {
   const { firstBlock, blockBytes, maxBlocks, sizeBytes } = place;
   const position = (firstBlock - 1) * blockBytes;
   const wantedBytes = Math.min(maxBlocks * blockBytes, (sizeBytes ?? Number.MAX_SAFE_INTEGER) - position);
-  const packets = layOut(wantedBytes, blockBytes, maxBlocks);
+  const count = Math.min(maxBlocks, lastBlockOf(wantedBytes, blockBytes));
+  const buffer = pool.take(count * DATA_HEADER_BYTES + wantedBytes);
+  const free = (): void => pool.give(buffer);
   try {
-    const got = await fill(source, packets, position);
-    if (got !== wantedBytes && sizeBytes !== undefined) return { kind: 'failed', reason: 'content-changed' };
-    const cut = got === wantedBytes ? packets : cutAt(packets, got, blockBytes);
-    for (const [i, packet] of cut.entries()) putDataHeader(packet, firstBlock + i);
-    const isLast = (cut.at(-1)?.length ?? 0) < DATA_HEADER_BYTES + blockBytes;
-    return { kind: 'run', run: { firstBlock, packets: cut, heldBytes: packets[0]?.buffer.byteLength ?? 0, isLast } };
+    const got = await fill(source, layOut(buffer, wantedBytes, { count, blockBytes }), position);
+    if (got === wantedBytes || sizeBytes === undefined) {
+      const blocks = Math.min(maxBlocks, lastBlockOf(got, blockBytes));
+      const packets = layOut(buffer, got, { count: blocks, blockBytes });
+      for (const [i, packet] of packets.entries()) putDataHeader(packet, firstBlock + i);
+      const isLast = got < maxBlocks * blockBytes;
+      return { kind: 'run', run: new Run(firstBlock, packets, isLast, { bytes: buffer.length, free }) };
+    }
+    free();
+    return { kind: 'failed', reason: 'content-changed' };
   } catch {
+    free();
     return { kind: 'failed', reason: 'damaged' };
   }
 }
 
-/** Packets for `bytes` octets in one buffer. It is never used twice: a send that the kernel put off may still read it. */
-function layOut(bytes: number, blockBytes: number, maxBlocks: number): readonly Uint8Array[] {
+/** The packets of `bytes` octets, one behind the other in `buffer`; the last may be short or empty. */
+function layOut(
+  buffer: Buffer,
+  bytes: number,
+  { count, blockBytes }: { readonly count: number; readonly blockBytes: number },
+): readonly Uint8Array[] {
   const stride = DATA_HEADER_BYTES + blockBytes;
-  const full = Math.floor(bytes / blockBytes);
-  const count = Math.min(maxBlocks, full + 1);
-  const buffer = Buffer.allocUnsafeSlow(count * DATA_HEADER_BYTES + bytes);
-  return Array.from({ length: count }, (_, i) =>
-    buffer.subarray(i * stride, Math.min((i + 1) * stride, buffer.length)),
-  );
+  const end = count * DATA_HEADER_BYTES + bytes;
+  return Array.from({ length: count }, (_, i) => buffer.subarray(i * stride, Math.min((i + 1) * stride, end)));
 }
 
 async function fill(source: Source, packets: readonly Uint8Array[], position: number): Promise<number> {
@@ -90,11 +136,4 @@ async function fill(source: Source, packets: readonly Uint8Array[], position: nu
     from += payload.length;
   }
   return got;
-}
-
-/** The packets of a source that ended after `bytes` octets. */
-function cutAt(packets: readonly Uint8Array[], bytes: number, blockBytes: number): readonly Uint8Array[] {
-  const full = Math.floor(bytes / blockBytes);
-  const tail = packets[full]?.subarray(0, DATA_HEADER_BYTES + (bytes % blockBytes));
-  return tail ? [...packets.slice(0, full), tail] : packets.slice(0, full);
 }

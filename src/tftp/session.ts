@@ -49,6 +49,9 @@ export function createSession(
   let socket: ConnectedSocket | undefined;
   let hasEnded = false;
   let run: Run | undefined;
+  /** Runs with blocks that are not acknowledged yet, in order; `run` is one of them. */
+  let inUse: readonly Run[] = [];
+  let lastBytes = 0;
   let next = 1;
   let waitsFor: 'run' | 'check' | undefined;
   let check: 'due' | 'running' | 'passed' = 'due';
@@ -64,6 +67,7 @@ export function createSession(
     const { action } = taken;
     if (action.kind === 'send') {
       next = action.first;
+      letGo();
       pump();
     } else if (action.kind === 'offer') {
       socket?.send(encode({ kind: 'oack', options: terms.accepted }));
@@ -77,7 +81,7 @@ export function createSession(
   const pump = (): void => {
     if (waitsFor) return;
     while (next <= transfer.released && !hasEnded) {
-      if (!run || !has(run, next)) turnTo(book.held(next));
+      if (!run?.has(next)) turnTo(book.held(next));
       if (!run) return void fetchRun(next);
       if (run.isLast && !mayGoOnTo(run)) return;
       const packet = run.packets[next - run.firstBlock];
@@ -95,21 +99,31 @@ export function createSession(
     alarm.set(timeoutMs(transfer), nowMs);
   };
 
-  /** From now on packets come from `found`; the run after it is read meanwhile. */
+  /** From now on packets come from `found`, if it can be had; the run after it is read meanwhile. */
   const turnTo = (found: Run | undefined): void => {
-    run = found;
-    const after = found ? found.firstBlock + found.packets.length : 0;
-    if (found && !found.isLast && after <= (transfer.lastBlock ?? 0)) void book.fetch(after);
+    run = found?.hold() ? found : undefined;
+    if (!run) return;
+    inUse = [...inUse, run];
+    if (!run.isLast && run.lastBlock < (transfer.lastBlock ?? 0)) void book.fetch(run.lastBlock + 1);
+  };
+
+  /** Gives back the runs that the client has, unless a packet of them, sent twice perhaps, is still about to leave. */
+  const letGo = (): void => {
+    const done = inUse[0];
+    if (!done || done === run || done.lastBlock > transfer.acked || socket?.isWaiting()) return;
+    inUse = inUse.slice(1);
+    done.release();
+    letGo();
   };
 
   /** The last run tells where the end is, and what was sent until there must still be what is on the disk. */
   const mayGoOnTo = (last: Run): boolean => {
-    const lastOfRun = last.firstBlock + last.packets.length - 1;
     if (transfer.lastBlock === undefined) {
-      transfer = step(transfer, { kind: 'end-found', lastBlock: lastOfRun }, clock.now()).transfer;
+      transfer = step(transfer, { kind: 'end-found', lastBlock: last.lastBlock }, clock.now()).transfer;
     }
+    lastBytes = (last.packets.at(-1)?.length ?? DATA_HEADER_BYTES) - DATA_HEADER_BYTES;
     if (check === 'due') void checkContent();
-    if (next !== lastOfRun || check === 'passed') return true;
+    if (next !== last.lastBlock || check === 'passed') return true;
     waitsFor = 'check';
     alarm.clear();
     return false;
@@ -148,11 +162,14 @@ export function createSession(
     if (message !== undefined) socket?.send(encode({ kind: 'error', code: ERROR_CODE.undefined, message }));
     const outcome = {
       reason,
-      bytes: ackedBytes(transfer, terms.blockBytes, run),
+      bytes: ackedBytes(transfer, terms.blockBytes, lastBytes),
       tookMs: Math.round(clock.now() - startedAtMs),
       isHeard: transfer.isHeard,
     };
-    onEnd(outcome, Promise.all([socket?.close(), book.leave()]));
+    const closed = Promise.all([socket?.close(), book.leave()]);
+    for (const held of inUse) held.release(); // nothing leaves a closed socket any more
+    inUse = [];
+    onEnd(outcome, closed);
   };
 
   return {
@@ -174,14 +191,8 @@ export function createSession(
   };
 }
 
-function has(run: Run, block: number): boolean {
-  return block >= run.firstBlock && block < run.firstBlock + run.packets.length;
-}
-
-function ackedBytes(transfer: Transfer, blockBytes: number, run: Run | undefined): number {
-  if (transfer.acked !== transfer.lastBlock) return transfer.acked * blockBytes;
-  const tail = run?.packets.at(-1)?.length ?? DATA_HEADER_BYTES;
-  return (transfer.acked - 1) * blockBytes + tail - DATA_HEADER_BYTES;
+function ackedBytes({ acked, lastBlock }: Transfer, blockBytes: number, lastBytes: number): number {
+  return acked === lastBlock ? (acked - 1) * blockBytes + lastBytes : acked * blockBytes;
 }
 
 /** The socket hears the client only: what is no packet came from a client that is broken, and changes nothing. */

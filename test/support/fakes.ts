@@ -105,6 +105,7 @@ export class FakeNetwork implements UdpHost {
         socket.send(bytes, remote);
         if (!isHeard && this.refuses.has(remote.address)) on.onUnreachable();
       },
+      isWaiting: () => false,
       close: socket.close,
     };
   }
