@@ -7,19 +7,26 @@ import { CASES, type Case, CLIENTS, MENU } from './cases.ts';
 import { Cleanup } from './cleanup.ts';
 import { tail } from './shell.ts';
 
-const HELP = `usage: npm run lab -- [CASE...] [--out DIR] [--jobs N]
-Boots virtual machines through flink and fnode (dist/), as root; needs install.sh's packages.
-${CASES.map(({ name, title, isOptional }) => `  ${name.padEnd(14)} ${title}${isOptional ? ' (only if named)' : ''}`).join('\n')}
+const HELP = `usage: npm run lab -- [CASE...] [--all] [--out DIR] [--jobs N]
+Boots virtual machines through flink and fnode (dist/), as root; needs what install.sh --tests installs.
+${CASES.map(({ name, title, isOptional }) => `  ${name.padEnd(14)} ${title}${isOptional ? ' (only if named, or with --all)' : ''}`).join('\n')}
   --out DIR      where screenshots go (default: demo)
   --jobs N       cases at the same time (default 2)`;
 
 function parse(argv: readonly string[]): { cases: readonly Case[]; out: string; jobs: number } | undefined {
-  const options = { out: { type: 'string' }, jobs: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = {
+    out: { type: 'string' },
+    jobs: { type: 'string' },
+    all: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const;
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
   const unknown = positionals.find((name) => !CASES.some((c) => c.name === name));
   if (unknown !== undefined) throw new Error(`no case named ${unknown}; see --help`);
   if (values.help) return undefined;
-  const cases = CASES.filter((c) => (positionals.length > 0 ? positionals.includes(c.name) : !c.isOptional));
+  const cases = CASES.filter((c) =>
+    positionals.length > 0 ? positionals.includes(c.name) : values.all || !c.isOptional,
+  );
   return { cases, out: path.resolve(values.out ?? 'demo'), jobs: Math.max(1, Number(values.jobs ?? 2) || 1) };
 }
 

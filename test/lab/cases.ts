@@ -9,7 +9,7 @@ import { staysOffTheWan } from './wan.ts';
 export interface Case {
   readonly name: string;
   readonly title: string;
-  /** Runs only if named: needs packages or time that not everybody has. */
+  /** Runs only if named, or with --all: needs packages that the others do not. */
   readonly isOptional?: boolean;
   readonly run: (bench: Bench) => Promise<void>;
 }
@@ -78,18 +78,20 @@ async function uefi(bench: Bench): Promise<void> {
 
 /** The MAC table's clients boot from the fnode of their row, the unlisted one from where hashing sends it. */
 async function twoFnodes(bench: Bench): Promise<void> {
-  for (const [name, mac, row] of [
+  const clients = [
     ['client-a', MAC.clientA, 'fnode00'],
     ['client-b', MAC.clientB, 'fnode01'],
     ['unlisted', MAC.unlisted, undefined],
-  ] as const) {
+  ] as const;
+  const boots = clients.map(async ([name, mac, row]) => {
     const told = (await bench.hall.explain(mac, '--user-class', 'iPXE')).fnode?.name;
     if (row) assert.equal(told, row, `explain names another fnode for ${name}`);
     const hasKernel = (): boolean => bench.fetched(mac).some(({ file }) => file.endsWith('/linux'));
     const end = await bench.boot({ ...machine(name, 'bios', mac), until: INSTALLER }, hasKernel);
     assert.ok(hasKernel(), `${name} fetched no kernel: ${end.verdict}\n${end.transcript.slice(-2000)}`);
     fetchedFrom(bench, mac, told as FnodeName, ['http boot.ipxe', 'http linux']);
-  }
+  });
+  await Promise.all(boots);
 }
 
 const ia32 = (bench: Bench): Promise<void> =>

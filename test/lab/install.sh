@@ -8,9 +8,9 @@ usage() {
   cat <<'USAGE'
 usage: install.sh [--boot | --tests | --all] [--check]
   --boot     what the demo needs: net.sh, boot.sh, x86 machines, an installer
-  --tests    also the clients that the tests talk to, and shellcheck
-  --all      also arm64 and ia32, the reference peer, ISO and image building
-             (default)
+  --tests    also the clients that the tests talk to, arm64 and ia32 machines,
+             and shellcheck
+  --all      also the reference peer, ISO and image building (default)
   --check    install nothing; list what is missing, exit 1 if anything is
 USAGE
 }
@@ -25,10 +25,10 @@ tests=(
   tftp-hpa atftp curl                                 # TFTP and HTTP clients
   udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
   grub-common                                         # grub-script-check, for the menus
+  qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
   shellcheck
 )
 more=(
-  qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 firmware
   debian-installer-12-netboot-arm64
   debian-installer-12-netboot-i386
   dnsmasq-base nginx-light                            # reference-dnsmasq.sh
