@@ -137,7 +137,12 @@ function menuOf(n: Names): Menu {
 
 /** Commands with their words replaced where a name stands: only the keyword and fixed places remain. */
 const pxelinuxShape = (text: string) => pxelinuxCommands(text).map(([keyword]) => keyword);
-const ipxeShape = (text: string) => ipxeCommands(text).map(([first]) => first?.replace(/^:_group.*/, ':_group'));
+/** With the options that stand before the first plain word. */
+const ipxeShape = (text: string) =>
+  ipxeCommands(text).map(([first = '', ...rest]) => {
+    const plain = rest.findIndex((word) => !word.startsWith('-'));
+    return [first.replace(/^:_group.*/, ':_group'), ...(plain < 0 ? rest : rest.slice(0, plain))].join(' ');
+  });
 const grubShape = (text: string) => grubCommands(text).map((c) => `${c[0]} ${c.at(-1) === '<{>' ? '{' : ''}`);
 
 /** What GRUB would expand: `$` within single quotes is no variable. */
