@@ -1,7 +1,7 @@
 /** What the server would tell a client, and why: the same decision, made for a question instead of a packet. */
 import { type Mac, UNSPECIFIED } from '../core/addr.ts';
 import type { LeaseView } from './leases.ts';
-import { OPTION, ofText, ofU8, showOption } from './options.ts';
+import { OPTION, ofText, ofU8, showValue } from './options.ts';
 import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
 import { ARCHITECTURES } from './pxe.ts';
@@ -119,7 +119,7 @@ function linesOf({ mac }: Question, decision: Decision): string[] {
     `address  ${lease.address}: ${ADDRESS_RULES[rule]}${lease.hostname === undefined ? '' : `; named ${lease.hostname}`}`,
     `fnode    ${node}: ${NODE_RULES[placement.rule]}`,
     `boot     ${boot ? `${boot.bootFile}: ${FILE_RULES[boot.rule]}` : `nothing: ${nothingToBoot(decision)}`}`,
-    ...[...reply.packet.options].map(([code, value]) => `option   ${showOption(code, value)}`),
+    `options  ${[...reply.packet.options].map(([code, value]) => `${code}=${showValue(code, value)}`).join(' ')}`,
   ];
 }
 

@@ -275,8 +275,11 @@ function optionCode(key: string | number): number | undefined {
 
 /** `3 routers: 172.16.0.1`, for people. */
 export function showOption(code: number, value: Uint8Array): string {
-  const type = OPTIONS[code];
-  return `${code} ${type?.name ?? 'unknown'}: ${(type?.codec ?? raw).show(value)}`;
+  return `${code} ${OPTIONS[code]?.name ?? 'unknown'}: ${showValue(code, value)}`;
+}
+
+export function showValue(code: number, value: Uint8Array): string {
+  return (OPTIONS[code]?.codec ?? raw).show(value);
 }
 
 // Readers for the decisions: lenient where RFC 4578's senders in the field are (protocol-facts 2), never throwing.

@@ -101,7 +101,7 @@ function fixedAddresses(config: FlinkConfig, self: Ipv4, router: Ipv4): Readonly
 function dnsServers(config: FlinkConfig, resolvers: readonly Ipv4[], self: Ipv4): readonly Ipv4[] {
   const plain = config.dns.upstreams.filter((upstream) => upstream.transport === 'udp' && upstream.port === 53);
   const known = plain.flatMap((upstream) => parseIpv4(upstream.address) ?? []);
-  const usable = [...known, ...resolvers.filter((address) => !address.startsWith('127.'))];
+  const usable = known.length > 0 ? known : resolvers.filter((address) => !address.startsWith('127.'));
   return usable.length > 0 ? usable.slice(0, 3) : [self];
 }
 
