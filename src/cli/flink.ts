@@ -42,7 +42,7 @@ function serveCommand(parts: FlinkParts): Command {
           name: 'flink',
           load: (host) => load(parts, input, terminal, host),
           unserved: flinkUnserved,
-          inspect: (config, host) => {
+          inspect: ({ config }, host) => {
             refuseUnservedMode(config);
             findLan({ lan: config.lan, range: config.dhcp.range }, host.interfaces(), readLinks());
           },

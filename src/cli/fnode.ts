@@ -35,7 +35,7 @@ function serveCommand(parts: FnodeParts): Command {
           name: 'fnode',
           load: () => load(input, terminal),
           unserved: fnodeUnserved,
-          inspect: (config) => inspectFolders(config, load(input, terminal)),
+          inspect: inspectFolders,
           role: parts.fnodeRole,
           folders: (config) => [config.isos, config.boot].filter(isFolder),
           stateDir: () => undefined,
@@ -62,7 +62,7 @@ function menuCommand(parts: FnodeParts): Command {
       const typed = input.text('mac');
       const mac = typed === undefined ? undefined : parseMacFlag(typed);
       const loaded = load(input, terminal);
-      inspectFolders(loaded.config, loaded);
+      readFolder('isos', loaded.config.isos);
       const menu = await parts.renderMenu(loaded.config, format, mac, quietHost(input, terminal));
       terminal.out(menu.trimEnd());
       return 0;

@@ -5,7 +5,7 @@ import type { FnodeConfig } from '../config/types.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
 
 /** A folder that was named must be there; a node without ./boot still serves the rest, and says how to fill it. */
-export function inspectFolders(config: FnodeConfig, { isGiven }: Loaded<FnodeConfig>): void {
+export function inspectFolders({ config, isGiven }: Loaded<FnodeConfig>): void {
   readFolder('isos', config.isos);
   if (isGiven('boot')) readFolder('boot', config.boot);
 }

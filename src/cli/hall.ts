@@ -43,7 +43,7 @@ async function runHall(parts: Pick<FlinkParts, 'optionProblem'>, input: Input, t
   const { flink, fnode } = loadBoth(parts, input, terminal, host);
   refuseUnservedMode(flink.config);
   const lan = findLan({ lan: flink.config.lan, range: flink.config.dhcp.range }, host.interfaces(), readLinks());
-  inspectFolders(fnode.config, fnode);
+  inspectFolders(fnode);
   const { boot } = fnode.config;
   if (!hasLoaders(boot)) await bringLoaders(boot, terminal);
 

@@ -17,7 +17,7 @@ export interface Serving<Config> {
   /** Keys that are set and not served. */
   readonly unserved: (loaded: Loaded<Config>) => readonly string[];
   /** Refuses what cannot work on this machine, before anything is opened. */
-  readonly inspect: (config: Config, host: Host) => void;
+  readonly inspect: (loaded: Loaded<Config>, host: Host) => void;
   readonly role: (config: Config, host: Host) => Role<Config>;
   /** What the run user must be able to read. */
   readonly folders: (config: Config) => readonly string[];
@@ -32,7 +32,7 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
   const log = openLog(logSettings(input, 'info', terminal));
   const host = systemHost(log);
   const loaded = serving.load(host);
-  serving.inspect(loaded.config, host);
+  serving.inspect(loaded, host);
   const stateDir = serving.stateDir(loaded.config);
   const rights = chooseRights(input.text('user'), stateDir, serving.folders(loaded.config));
   const user = rights.kind === 'drop' ? rights.user : undefined;

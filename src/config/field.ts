@@ -1,5 +1,4 @@
 /** Kinds of values in the file: text as people write it in, our own values out. Messages say what is wanted and what came. */
-import { isIPv6 } from 'node:net';
 import * as z from 'zod';
 import {
   type Endpoint,
@@ -157,13 +156,18 @@ function parseDestination(input: string): { readonly host: string; readonly port
   return name && portNumber && more.length === 0 ? { host: name, port: portNumber } : undefined;
 }
 
+/** Hexadecimal groups that the URL standard's own parser takes for an address. */
+function isIpv6(text: string): boolean {
+  return /^[\da-f:.]*:[\da-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]/`);
+}
+
 /** Plain DNS is port 53, DNS over TLS 853. RFC 7858 §3.1. */
 function parseUpstream(input: string): Upstream | undefined {
   const match = /^(tls:\/\/|udp:\/\/)?(?:\[([\da-f:.]+)\]|([\d.]+))(?::(\d+))?$/i.exec(input);
-  if (!match) return isIPv6(input) ? { transport: 'udp', address: input, port: 53 } : undefined;
+  if (!match) return isIpv6(input) ? { transport: 'udp', address: input, port: 53 } : undefined;
   const [, scheme, v6, v4, digits] = match;
   const transport = scheme?.toLowerCase() === 'tls://' ? 'tls' : 'udp';
-  const address = v6 !== undefined && isIPv6(v6) ? v6 : parseIpv4(v4 ?? '');
+  const address = v6 !== undefined && isIpv6(v6) ? v6 : parseIpv4(v4 ?? '');
   const portNumber = digits === undefined ? (transport === 'tls' ? 853 : 53) : parsePort(digits);
   return address && portNumber ? { transport, address, port: portNumber } : undefined;
 }
