@@ -13,8 +13,8 @@ export interface Limits {
 export interface Terms {
   readonly blockBytes: number;
   readonly windowBlocks: number;
-  /** The client's own choice of a retransmission time; absent: by measured round trip. */
-  readonly timeoutMs: number | undefined;
+  /** The longest that the client wants to wait for a resend. */
+  readonly maxTimeoutMs: number | undefined;
   /** What the OACK says, in the order asked; empty: no OACK at all, RFC 2347 §3. */
   readonly accepted: readonly Option[];
 }
@@ -53,7 +53,7 @@ export function negotiate(options: readonly Option[], sizeBytes: number | undefi
   return {
     blockBytes,
     windowBlocks,
-    timeoutMs: timeoutSec === undefined ? undefined : timeoutSec * 1000,
+    maxTimeoutMs: timeoutSec === undefined ? undefined : timeoutSec * 1000,
     accepted: [...asked].flatMap(([name, { spelling }]) => {
       const value = answers[name];
       return value === undefined ? [] : [{ name: spelling, value: String(value) }];

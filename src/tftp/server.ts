@@ -25,9 +25,9 @@ export interface TftpOptions extends Limits, GuestLimits {
 
 /** What serves a hall; an operator changes it for a reason only. */
 export const TFTP_BOUNDS = {
-  maxTransfers: 2000,
+  maxTransfers: 3000,
   // A router that translates addresses makes a whole hall one source.
-  maxPerSource: 1200,
+  maxPerSource: 1500,
   maxBlockBytes: 65_464,
   // 64 blocks of an Ethernet frame each fill half of the receive buffer that Linux gives a client.
   maxWindowBlocks: 64,
@@ -52,6 +52,8 @@ export function tftpService(
   const guests = new GuestTable<Visitor>();
   const library = new Library(() => options().cacheBytes);
   const unfinished = new Set<Promise<unknown>>();
+  /** Told of once, not for each request of a herd. */
+  let isShortOfSockets = false;
 
   const onDatagram = (door: UdpSocket, bytes: Uint8Array, client: Endpoint): void => {
     const packet = decodeOrNote(bytes, client);
@@ -96,10 +98,17 @@ export function tftpService(
     });
     visitor.session = session;
     if (visitor.hasLeft) return session.end('superseded');
-    await host.udp.connect(local, client, session).then(session.start, (error: unknown) => {
-      session.end('no-socket');
-      host.log.warn('tftp', 'no-socket', { local, error: showError(error) });
-    });
+    await host.udp.connect(local, client, session).then(
+      (socket) => {
+        isShortOfSockets = false;
+        session.start(socket);
+      },
+      (error: unknown) => {
+        session.end('no-socket');
+        host.log[isShortOfSockets ? 'debug' : 'warn']('tftp', 'no-socket', { local, error: showError(error) });
+        isShortOfSockets = true;
+      },
+    );
   };
 
   const dismiss = (visitor: Visitor, reason: EndReason): void => {

@@ -8,8 +8,8 @@ import { measure, type RoundTrip, resendAfterMs } from './rtt.ts';
 
 export interface Transfer {
   readonly windowBlocks: number;
-  /** Asked by the client, RFC 2349 §2; absent: by measured round trip. */
-  readonly timeoutMs: number | undefined;
+  /** Asked by the client, RFC 2349 §2. */
+  readonly maxTimeoutMs: number | undefined;
   /** Unknown until its block was read, where the content is converted on the way. */
   readonly lastBlock: number | undefined;
   /** The OACK is out and not answered yet. */
@@ -78,7 +78,7 @@ const SILENCE_MS = 30_000;
 export function begin(terms: Terms, lastBlock: number | undefined, nowMs: number): Step {
   const transfer: Transfer = {
     windowBlocks: terms.windowBlocks,
-    timeoutMs: terms.timeoutMs,
+    maxTimeoutMs: terms.maxTimeoutMs,
     lastBlock,
     isOffering: terms.accepted.length > 0,
     isHeard: false,
@@ -113,9 +113,12 @@ export function step(transfer: Transfer, event: Event, nowMs: number): Step {
   }
 }
 
-/** How long to wait for the answer to what has just left. */
-export function timeoutMs(transfer: Transfer): number {
-  return transfer.timeoutMs ?? resendAfterMs(transfer.roundTrip, transfer.tries);
+/**
+ * How long to wait for the answer to what has just left. The client's own time-out is the longest: curl always asks for
+ * 6 seconds, and to wait for so long after each lost packet helps nobody.
+ */
+export function timeoutMs({ roundTrip, tries, maxTimeoutMs }: Transfer): number {
+  return Math.min(resendAfterMs(roundTrip, tries), maxTimeoutMs ?? Number.POSITIVE_INFINITY);
 }
 
 function onPacket(transfer: Transfer, packet: Packet, nowMs: number): Step {
@@ -152,8 +155,7 @@ function onRepeatedAck(transfer: Transfer): Step {
 }
 
 function onTimeout(transfer: Transfer, nowMs: number): Step {
-  const silenceMs = Math.max(SILENCE_MS, 3 * (transfer.timeoutMs ?? 0));
-  const isHopeless = transfer.isHeard ? nowMs - transfer.progressAtMs >= silenceMs : transfer.tries >= RESENDS_UNHEARD;
+  const isHopeless = transfer.isHeard ? nowMs - transfer.progressAtMs >= SILENCE_MS : transfer.tries >= RESENDS_UNHEARD;
   if (isHopeless) return end(transfer, 'no-answer');
   const again: Transfer = { ...transfer, tries: transfer.tries + 1 };
   if (!again.isOffering) return goBack({ ...again, repeatedAt: again.acked });
