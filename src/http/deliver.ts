@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
+import { errnoOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import { answerFile, type FileRequest } from './answer.ts';
 import { sendBody } from './body.ts';
@@ -67,8 +68,10 @@ async function deliverFile(request: Request, reply: Reply, content: Content, del
       reset(reply);
     }
   } catch (error) {
-    host.log.warn('http', 'unreadable', { ...fields, reason: error instanceof Error ? error.message : `${error}` });
     reset(reply);
+    const reason = errnoOf(error);
+    if (reason === undefined) throw error;
+    host.log.warn('http', 'unreadable', { ...fields, reason });
   } finally {
     await content.close();
   }
@@ -99,7 +102,10 @@ async function sendFile(
     reply.end();
     return { kind: 'sent', bytes: 0, status: answer.status };
   }
-  const kind = await sendBody(reply, content, answer.segments, { pool, pace: connection.pace, now: host.clock.now });
+  const kind = await sendBody(reply, content, answer.segments, {
+    ...{ pool, pace: connection.pace },
+    now: () => host.clock.now(),
+  });
   return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };
 }
 

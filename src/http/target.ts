@@ -13,7 +13,7 @@ export const MAX_TARGET_BYTES = 16_384;
 /**
  * The path and query of a request target in origin or absolute form (RFC 9112 §3.2.1 and §3.2.2), or nothing when no
  * honest client spells a name so: `..`, NUL and control characters, escaped or plain backslashes, an escaped slash,
- * broken escapes, octets that are not UTF-8. `raw` has one character per octet, since GRUB sends names unescaped.
+ * broken escapes, escapes that are not UTF-8.
  */
 export function parseTarget(raw: string): Target | undefined {
   const local = raw.startsWith('/') ? raw : afterAuthority(raw);
@@ -32,12 +32,11 @@ function afterAuthority(raw: string): string | undefined {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Escapes become octets first and characters after, so `%C3%B1` and a raw ñ are one name. */
 function decodePath(path: string): string | undefined {
-  if (/%(?![\da-f]{2})|%2f|%5c|\\/i.test(path)) return undefined;
-  const octets = path.replaceAll(/%([\da-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+  // A slash or backslash that hides in an escape is meant for somebody who decodes twice.
+  if (/%2f|%5c|\\/i.test(path)) return undefined;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(octets, 'latin1'));
+    return decodeURIComponent(path);
   } catch {
     return undefined;
   }

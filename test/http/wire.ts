@@ -66,6 +66,8 @@ export async function startNode(options: Partial<HttpOptions> = {}, open?: OpenC
   const isos = folderContent(path.join(folder, 'isos'));
   const boot = folderContent(path.join(folder, 'boot'));
   const host = fakeHost();
+  // Files are dated by the system's clock.
+  host.clock.jump(Date.now() + 1000 - host.clock.date());
   const visits: Visit[] = [];
   const fromFolders: OpenContent = async (name) => {
     if (name === '/isos' || name.startsWith('/isos/')) return isos.open(name.slice('/isos'.length));
