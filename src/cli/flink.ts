@@ -7,7 +7,7 @@ import { Fault } from '../core/errors.ts';
 import { readLinks } from '../host/links.ts';
 import { openLog } from '../host/log.ts';
 import { systemHost } from '../host/system.ts';
-import { DEFAULT_STATE_DIR, prepareStateDir } from '../host/user.ts';
+import { DEFAULT_STATE_DIR, nearestFolder, prepareStateDir } from '../host/user.ts';
 import type { Host } from '../host.ts';
 import { check } from './check.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
@@ -47,7 +47,7 @@ function serveCommand(parts: FlinkParts): Command {
             findLan({ lan: config.lan, range: config.dhcp.range }, host.interfaces(), readLinks());
           },
           role: parts.flinkRole,
-          folders: () => [],
+          folders: (config) => [nearestFolder(config.stateDir ?? DEFAULT_STATE_DIR)],
           stateDir: (config) => config.stateDir ?? DEFAULT_STATE_DIR,
           prepare: (config, user) => ({ ...config, stateDir: prepareStateDir(config.stateDir, user) }),
         },

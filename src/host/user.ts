@@ -90,6 +90,11 @@ export function prepareStateDir(wanted: string | undefined, user: RunUser | unde
   }
 }
 
+/** `path`, or what there is of it so far: whoever is to keep state there must be able to get that far. */
+export function nearestFolder(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
 function makeStateDir(path: string, user: RunUser | undefined): string {
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -1,0 +1,135 @@
+/** flink as a process of its own, asked by clients that others wrote. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Hall, needs } from '../support/netns.ts';
+
+const entry = fileURLToPath(new URL('../../src/flink.ts', import.meta.url));
+const CONFIG = `
+dhcp: { range: 172.16.0.101-172.16.0.120, leaseTime: 2h, options: { ntp-servers: 172.16.0.9 } }
+domain: hall.test
+fnodes:
+  - { name: fnode00, mac: 02:00:00:00:01:00, ip: 172.16.0.10 }
+`;
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flink-interop-'));
+  writeFileSync(join(folder, 'flisolator.yaml'), CONFIG);
+  // udhcpc tells what it got through this program's environment.
+  writeFileSync(
+    join(folder, 'hook'),
+    '#!/bin/sh\n[ "$1" = bound ] && env | grep -E "^(ip|mask|router|serverid|siaddr|ntpsrv|domain|lease|boot_file)="\nexit 0\n',
+  );
+  chmodSync(join(folder, 'hook'), 0o755);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function withFlink(t: TestContext, program: string, use: (hall: Hall) => void | Promise<void>): Promise<void> {
+  if (!needs(t, ['ip', program])) return;
+  const hall = new Hall({ flink: '172.16.0.1/16', client: undefined });
+  try {
+    const flags = [
+      'serve',
+      '--lan',
+      'lan',
+      '--config',
+      join(folder, 'flisolator.yaml'),
+      '--state-dir',
+      join(folder, 'state'),
+      '--log-format',
+      'json',
+    ];
+    await hall.start('flink', [process.execPath, entry, ...flags], /"event":"ready"/);
+    await use(hall);
+  } finally {
+    await hall.close();
+  }
+}
+
+const udhcpc = (hall: Hall, ...more: string[]) =>
+  hall.run('client', 'busybox', [
+    'udhcpc',
+    '-i',
+    'lan',
+    '-n',
+    '-q',
+    '-f',
+    '-t',
+    '5',
+    '-T',
+    '1',
+    '-s',
+    join(folder, 'hook'),
+    '-O',
+    'ntpsrv',
+    ...more,
+  ]);
+
+test('udhcpc gets an address, what it asked for, and the same address again', async (t) => {
+  await withFlink(t, 'busybox', (hall) => {
+    const first = udhcpc(hall);
+    assert.equal(first.code, 0, first.output);
+    for (const line of [
+      'mask=16',
+      'router=172.16.0.1',
+      'serverid=172.16.0.1',
+      'siaddr=172.16.0.10',
+      'ntpsrv=172.16.0.9',
+      'domain=hall.test',
+      'lease=7200',
+    ]) {
+      assert.match(first.output, new RegExp(`^${line}$`, 'm'));
+    }
+    const address = /^ip=(.*)$/m.exec(first.output)?.[1];
+    assert.equal(/^ip=(.*)$/m.exec(udhcpc(hall).output)?.[1], address);
+    assert.doesNotMatch(first.output, /boot_file/, 'no boot file for who did not ask to boot');
+  });
+});
+
+test('udhcpc as a PXE client gets the loader of its architecture', async (t) => {
+  await withFlink(t, 'busybox', (hall) => {
+    const { output } = udhcpc(hall, '-V', 'PXEClient:Arch:00007:UNDI:003016', '-x', '0x5d:0007');
+    assert.match(output, /^boot_file=shimx64.efi$/m);
+  });
+});
+
+test('the fnode of the MAC table gets its fixed address', async (t) => {
+  await withFlink(t, 'busybox', (hall) => {
+    hall.run('client', 'ip', ['link', 'set', 'lan', 'address', '02:00:00:00:01:00']);
+    assert.match(udhcpc(hall).output, /^ip=172\.16\.0\.10$/m);
+  });
+});
+
+test('dhclient binds, and again after its lease file is gone', async (t) => {
+  await withFlink(t, 'dhclient', (hall) => {
+    const dhclient = (name: string) =>
+      hall.run(
+        'client',
+        'dhclient',
+        ['-1', '-v', '-d', '-sf', '/bin/true', '-lf', join(folder, name), '-pf', join(folder, 'pid'), 'lan'],
+        4000,
+      ).output;
+    const first = /bound to (172\.16\.0\.\d+)/.exec(dhclient('leases-1'));
+    assert.ok(first);
+    assert.equal(/bound to (172\.16\.0\.\d+)/.exec(dhclient('leases-2'))?.[1], first[1]);
+  });
+});
+
+test('dhclient’s lease from another hall is refused, and it binds here (INIT-REBOOT)', async (t) => {
+  await withFlink(t, 'dhclient', (hall) => {
+    const lease = `lease {\n  interface "lan";\n  fixed-address 192.168.7.7;\n  option subnet-mask 255.255.255.0;\n  option dhcp-lease-time 86400;\n  option dhcp-message-type 5;\n  option dhcp-server-identifier 192.168.7.1;\n  renew 4 2037/01/01 00:00:00;\n  rebind 4 2037/01/01 00:00:00;\n  expire 4 2037/01/01 00:00:00;\n}\n`;
+    writeFileSync(join(folder, 'leases-old'), lease);
+    const { output } = hall.run(
+      'client',
+      'dhclient',
+      ['-1', '-v', '-d', '-sf', '/bin/true', '-lf', join(folder, 'leases-old'), '-pf', join(folder, 'pid'), 'lan'],
+      8000,
+    );
+    assert.match(output, /DHCPNAK/);
+    assert.match(output, /bound to 172\.16\.0\.1\d\d/);
+  });
+});
