@@ -23,6 +23,9 @@ const folder = mkdtempSync(join(tmpdir(), 'runtime-'));
 const dist = join(folder, 'dist');
 after(() => rmSync(folder, { recursive: true }));
 
+/** A test that waits for something which never comes has failed by then. */
+const HUNG_MS = 30_000;
+
 /** As `npm ci` leaves it: built files beside node_modules. */
 before(async () => {
   await run(join(project, 'node_modules/.bin/tsc'), ['-p', join(project, 'tsconfig.build.json'), '--outDir', dist]);
@@ -54,7 +57,7 @@ test('under an old Node the entry goes on under the one that npm ci brought, wit
   assert.equal(ran.code, 7);
 });
 
-test('the channel keeps no process alive that has nothing left to do', async () => {
+test('the channel keeps no process alive that has nothing left to do', { timeout: HUNG_MS }, async () => {
   const ran = await run(process.execPath, [pretender('idle', 'console.log("done");')]);
   assert.deepEqual([ran.code, ran.out], [0, 'done\n']);
 });
@@ -73,11 +76,12 @@ test('a signal that ends the real one ends the first one, too', async () => {
   assert.deepEqual([ran.code, ran.signal], [null, 'SIGKILL']);
 });
 
-test('kill -9 of the first one leaves no orphan that holds the ports', async () => {
+test('kill -9 of the first one leaves no orphan that holds the ports', { timeout: HUNG_MS }, async (t) => {
   const child = spawn(process.execPath, [pretender('orphan', "setInterval(() => {}, 1e6); console.log('up');")], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');
+  t.after(() => child.stdout.destroy());
   const ended = once(child.stdout, 'end');
   child.kill('SIGKILL');
   // Both have this pipe: it ends when the last of them has.

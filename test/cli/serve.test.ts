@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +79,27 @@ test('serve as root: stays root, with the cure, where only root may read the ima
   const [warning] = await Promise.all([fnode.next('still-root'), fnode.next('ready')]);
   assert.match(String(warning.why), /^only root may read .*locked: chmod/);
   assert.equal(await fnode.stop(), 0);
+});
+
+test('serve as root: becomes the owner of images that nobody else may read', { skip: skipUnlessRoot }, async (t) => {
+  const isos = join(folder, 'theirs');
+  mkdirSync(isos, { mode: 0o700 });
+  chownSync(isos, 12_345, 12_346);
+  const fnode = start('--config', await fnodeFile('g.yaml'), '--isos', isos);
+  t.after(() => fnode.stop('SIGKILL'));
+  assert.equal((await fnode.next('ready')).user, '12345');
+  assert.match(readFileSync(`/proc/${fnode.child.pid}/status`, 'utf8'), /^Uid:\t12345\t12345\t12345\t12345$/m);
+  assert.equal(await fnode.stop(), 0);
+});
+
+test('a state folder of root that holds something is left alone: one sentence', { skip: skipUnlessRoot }, async () => {
+  const state = join(folder, 'roots');
+  mkdirSync(state, { mode: 0o755 });
+  writeFileSync(join(state, 'something'), '');
+  const ran = await inOwnNetwork(`${process.execPath} ${entry('flink')} --lan lo --state-dir ${state}`);
+  isOneSentence(ran);
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /^flink: nobody cannot write in the state folder .*roots \(EACCES\): chown -R nobody/);
 });
 
 test('serve as root: a named user who may not read the images is refused', { skip: skipUnlessRoot }, async () => {
