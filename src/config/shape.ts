@@ -100,10 +100,10 @@ const clientRow = section({
 const BOOT_DEFAULTS: BootFiles = {
   bios: 'lpxelinux.0',
   'x64-uefi': 'shimx64.efi',
-  'ia32-uefi': 'shimia32.efi',
+  'ia32-uefi': 'grubia32.efi',
   'arm64-uefi': 'shimaa64.efi',
-  'x64-http': 'shimx64.efi',
-  'ia32-http': 'shimia32.efi',
+  'x64-http': 'ipxe.efi',
+  'ia32-http': 'grubia32.efi',
   'arm64-http': 'shimaa64.efi',
   ipxe: 'boot.ipxe',
 };

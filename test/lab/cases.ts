@@ -95,7 +95,7 @@ async function twoFnodes(bench: Bench): Promise<void> {
 }
 
 const ia32 = (bench: Bench): Promise<void> =>
-  grubMenu(bench, 'ia32', MAC.ia32, ['tftp shimia32.efi', 'tftp grubia32.efi']);
+  grubMenu(bench, 'ia32', MAC.ia32, ['tftp grubia32.efi']);
 const arm64 = (bench: Bench): Promise<void> =>
   grubMenu(bench, 'arm64', MAC.arm64, ['tftp shimaa64.efi', 'tftp grubaa64.efi']);
 
