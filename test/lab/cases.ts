@@ -94,8 +94,7 @@ async function twoFnodes(bench: Bench): Promise<void> {
   await Promise.all(boots);
 }
 
-const ia32 = (bench: Bench): Promise<void> =>
-  grubMenu(bench, 'ia32', MAC.ia32, ['tftp grubia32.efi']);
+const ia32 = (bench: Bench): Promise<void> => grubMenu(bench, 'ia32', MAC.ia32, ['tftp grubia32.efi']);
 const arm64 = (bench: Bench): Promise<void> =>
   grubMenu(bench, 'arm64', MAC.arm64, ['tftp shimaa64.efi', 'tftp grubaa64.efi']);
 

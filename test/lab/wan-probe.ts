@@ -10,6 +10,7 @@ const LISTEN_MS = 2000;
 const CIADDR = 12;
 const GIADDR = 24;
 const CHADDR = 28;
+const OPTIONS = 240;
 /** A machine that nobody else in the lab is. */
 const MAC = '5254000e0001';
 const MESSAGE_TYPE = { discover: 1, request: 3, inform: 8 } as const;
@@ -25,7 +26,9 @@ const discover = Buffer.from(
 function message(type: keyof typeof MESSAGE_TYPE, field?: number): Buffer {
   const bytes = Buffer.from(discover);
   bytes.write(MAC, CHADDR, 'hex');
-  const option53 = bytes.indexOf(Buffer.from([53, 1]), 240);
+  // The client identifier, option 61, is its MAC too.
+  bytes.write(MAC, bytes.indexOf(Buffer.from([61, 7, 1]), OPTIONS) + 3, 'hex');
+  const option53 = bytes.indexOf(Buffer.from([53, 1]), OPTIONS);
   bytes[option53 + 2] = MESSAGE_TYPE[type];
   if (field !== undefined) Buffer.from(wanAddress.split('.').map(Number)).copy(bytes, field);
   return bytes;
