@@ -24,7 +24,14 @@ export interface FolderEntry {
 }
 
 /** Why a name gives nothing; the same word in code, log, metric and test. `busy`: ask again in a moment. */
-export type MissReason = 'not-found' | 'outside-root' | 'bad-name' | 'not-regular' | 'no-permission' | 'damaged' | 'busy';
+export type MissReason =
+  | 'not-found'
+  | 'outside-root'
+  | 'bad-name'
+  | 'not-regular'
+  | 'no-permission'
+  | 'damaged'
+  | 'busy';
 
 export type Opened =
   | { readonly kind: 'file'; readonly content: Content }
