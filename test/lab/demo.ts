@@ -68,9 +68,12 @@ async function main(): Promise<number> {
     const lab = await openLab('demo', cleanup);
     const stars = STARS.filter(({ name }) => !wanted.only || name === wanted.only);
     const ends = await perform(lab, stars, wanted.out, cleanup);
-    const failed = ends.flatMap((end, i) => (end.verdict === 'seen' ? [] : [{ end, star: stars[i] }]));
+    const failed = ends.flatMap((end, i) =>
+      end.verdict === 'seen' || end.verdict === 'stopped' ? [] : [{ end, star: stars[i] }],
+    );
     for (const { end, star } of failed)
       console.log(`\n${star?.title}: ${end.verdict}; its console ends:\n${tail(end.transcript, 25)}`);
+    if (ends.some(({ verdict }) => verdict === 'stopped')) return 1;
     console.log(`\npictures of menus and systems: ${wanted.out}`);
     if (wanted.keep) {
       cleanup.forget();
