@@ -2,6 +2,8 @@
 
 const DURATION_SEC: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const DECIMAL = ['', 'K', 'M', 'G', 'T'];
+/** As the SI writes them. */
+const PREFIXES = ['', 'k', 'M', 'G', 'T'];
 
 /** Seconds in `24h`, `90s`, `1h30m`, `7d`; a bare number is seconds. Nothing for anything else. */
 export function parseDurationSec(text: string): number | undefined {
@@ -31,7 +33,7 @@ export function parseRateBitsPerSec(text: string): number | undefined {
 export function showBytes(bytes: number): string {
   const power = Math.min(DECIMAL.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   const value = bytes / 1000 ** power;
-  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${DECIMAL[power]}B`;
+  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${PREFIXES[power]}B`;
 }
 
 /** `24h`, `1h30m`, `45s`: what `parseDurationSec` reads. */

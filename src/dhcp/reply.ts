@@ -125,10 +125,13 @@ function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPac
   };
 }
 
-/** RFC 2131 §4.1. Where it allows unicast to a client that has no address yet, we broadcast: Node can't write ARP entries. */
+/**
+ * RFC 2131 §4.1. Where it allows unicast to a client that has no address yet, we broadcast: Node can't write ARP entries. Only an
+ * ACK goes to `ciaddr`, which was found to be in our subnet by then; a DISCOVER has none (table 5), so whatever it says is a lie.
+ */
 export function deliver(request: DhcpPacket, type: number): Endpoint {
   if (request.giaddr !== UNSPECIFIED) return { address: request.giaddr, port: SERVER_PORT };
-  if (type !== MESSAGE.nak && request.ciaddr !== UNSPECIFIED) return { address: request.ciaddr, port: CLIENT_PORT };
+  if (type === MESSAGE.ack && request.ciaddr !== UNSPECIFIED) return { address: request.ciaddr, port: CLIENT_PORT };
   return { address: LIMITED_BROADCAST, port: CLIENT_PORT };
 }
 

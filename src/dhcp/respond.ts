@@ -25,6 +25,7 @@ export type IgnoreReason =
   | 'other-server'
   | 'no-record'
   | 'not-the-holder'
+  | 'foreign-address'
   | 'no-address';
 
 export type NakReason = 'wrong-network' | 'not-yours' | 'not-offered';
@@ -196,8 +197,10 @@ function onRelease(facts: Case): Decision {
   return { kind: 'release', lease: { ...lease, state: 'released' } };
 }
 
-/** RFC 2131 §4.3.5. */
+/** RFC 2131 §4.3.5. The answer goes to the address that the client says it has: one outside the subnet would be a stranger's. */
 function onInform(facts: Case): Decision {
+  const { ciaddr } = facts.request;
+  if (ciaddr !== UNSPECIFIED && !subnetHas(facts.network.subnet, ciaddr)) return ignore('foreign-address');
   return { kind: 'inform', ...granted(facts, MESSAGE.ack, undefined) };
 }
 

@@ -182,8 +182,8 @@ export function argumentsOf(words: readonly string[], menu: Menu): readonly stri
   return words.map((word) => word.replaceAll('{http}', `http://${menu.authority}`).replaceAll('{node}', menu.address));
 }
 
-/** `tty0` keeps the screen; the last one named is the system's own console. Only PCs call the port ttyS. */
+/** The system's own console is the last one named: the screen, where the people are. Only PCs call the port ttyS. */
 export function consolesOf(entry: Entry, menu: Menu): readonly string[] {
   if (!menu.serial || !entry.archs.some((arch) => arch !== 'arm64')) return [];
-  return ['console=tty0', `console=ttyS${menu.serial.port},${menu.serial.baud}n8`];
+  return [`console=ttyS${menu.serial.port},${menu.serial.baud}n8`, 'console=tty0'];
 }

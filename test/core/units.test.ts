@@ -38,7 +38,7 @@ test('showBytes: two digits below ten, whole numbers above', () => {
   assert.deepEqual([0, 999, 1000, 1_440_000, 86_000_000, 4_700_000_000].map(showBytes), [
     '0 B',
     '999 B',
-    '1.0 KB',
+    '1.0 kB',
     '1.4 MB',
     '86 MB',
     '4.7 GB',

@@ -208,6 +208,12 @@ const cases: readonly { name: string; steps: readonly (readonly [DhcpPacket, num
     want: 'inform',
   },
 
+  {
+    name: 'INFORM from an address outside the subnet gets silence: the answer would leave for a stranger',
+    steps: [[message('inform', { ciaddr: ip('198.51.100.1'), flags: 0 })]],
+    want: 'ignore foreign-address',
+  },
+
   { name: 'a reply is no request', steps: [[{ ...discover, op: 2 }]], want: 'ignore not-a-request' },
   { name: 'token ring is no Ethernet', steps: [[{ ...discover, htype: 6 }]], want: 'ignore not-ethernet' },
   {
@@ -389,6 +395,12 @@ for (const { sent, kept } of hostnames) {
 }
 
 const deliveries = [
+  {
+    name: 'an offer never goes to the address that a DISCOVER claims',
+    packet: message('discover', { ciaddr: ip('198.51.100.1'), flags: 0 }),
+    type: MESSAGE.offer,
+    want: '255.255.255.255:68',
+  },
   {
     name: 'a relayed request goes back to its relay',
     packet: message('discover', { giaddr: RELAY }),

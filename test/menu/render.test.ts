@@ -199,14 +199,14 @@ test('GRUB gets `;` and quotes of a kernel argument as they are', () => {
 
 test('serial on: kernels write there, too, except on ARM, where the port has another name', () => {
   const settings = { serial: { port: 1, baud: 9600 } };
-  assert.match(render('pxelinux', { settings }), /APPEND console=tty0 console=ttyS1,9600n8 vga=788/);
+  assert.match(render('pxelinux', { settings }), /APPEND console=ttyS1,9600n8 console=tty0 vga=788/);
   for (const [arch, isTold] of [
     ['x86_64', true],
     ['i386', true],
     ['arm64', false],
   ] as const) {
     const text = render('grub', { settings, entries: [{ ...INSTALL, archs: [arch] }] });
-    assert.equal(text.includes("'console=tty0' 'console=ttyS1,9600n8' 'vga=788'"), isTold, arch);
+    assert.equal(text.includes("'console=ttyS1,9600n8' 'console=tty0' 'vga=788'"), isTold, arch);
   }
 });
 
