@@ -18,6 +18,7 @@ const MAC = {
   ipxe: '52:54:00:0a:00:01',
   pxelinux: '52:54:00:0a:00:02',
   uefi: '52:54:00:0a:00:03',
+  http: '52:54:00:0a:00:06',
   ia32: '52:54:00:0a:00:04',
   arm64: '52:54:00:0a:00:05',
   clientA: '52:54:00:0b:00:0a',
@@ -74,6 +75,19 @@ async function uefi(bench: Bench): Promise<void> {
   reached(end);
   const chain = ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg', 'tftp linux', 'tftp initrd.gz'];
   fetchedFrom(bench, mac, 'fnode00', chain);
+}
+
+/** No TFTP at all: the firmware takes iPXE by HTTP, iPXE its script. */
+async function uefiHttp(bench: Bench): Promise<void> {
+  const mac = MAC.http;
+  reached(await bench.boot({ ...machine('uefi-http', 'uefi-http', mac), until: INSTALLER }));
+  const { fnode } = await bench.hall.explain(mac, '--arch', '16', '--http-client');
+  fetchedFrom(bench, mac, fnode?.name as FnodeName, [
+    'http ipxe.efi',
+    'http boot.ipxe',
+    'http linux',
+    'http initrd.gz',
+  ]);
 }
 
 /** The MAC table's clients boot from the fnode of their row, the unlisted one from where hashing sends it. */
@@ -144,6 +158,7 @@ export const CASES: readonly Case[] = [
   { name: 'uefi', title: 'UEFI x64: shim, signed GRUB, menu, Debian installer', run: uefi },
   { name: 'two-fnodes', title: 'two fnodes: each client from its own, and explain says the same', run: twoFnodes },
   { name: 'two-networks', title: 'two networks: no DHCP answer ever leaves on the WAN side', run: staysOffTheWan },
+  { name: 'uefi-http', title: 'UEFI x64 by HTTP Boot: iPXE, Debian installer', isOptional: true, run: uefiHttp },
   { name: 'ia32', title: 'UEFI ia32 to the GRUB menu', isOptional: true, run: ia32 },
   { name: 'arm64', title: 'UEFI arm64 to the GRUB menu', isOptional: true, run: arm64 },
 ];

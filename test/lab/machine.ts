@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Cleanup } from './cleanup.ts';
 import { LAB_DIR, type Lab } from './lab.ts';
 
-export type Firmware = 'bios' | 'uefi' | 'ia32' | 'arm64';
+export type Firmware = 'bios' | 'uefi' | 'uefi-http' | 'ia32' | 'arm64';
 
 export interface MachineOptions {
   readonly name: string;
