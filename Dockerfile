@@ -33,8 +33,6 @@ WORKDIR /srv
 # would not do instead: an engine gives none to whoever is not root.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 \
   CMD ["node", "/opt/flisolator/docker/health.js"]
-# Lets a service's requests end; a second signal, or 8 s, ends the process at once.
-STOPSIGNAL SIGTERM
 
 # ---- boot loaders out of Debian's signed packages ----
 FROM runtime AS loaders
