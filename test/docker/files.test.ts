@@ -116,3 +116,13 @@ test('the Dockerfile names no other base than Node and Debian, each by release',
   const outside = bases.filter((base) => !stages.includes(base));
   assert.deepEqual(outside, ['node:24-bookworm-slim', 'debian:bookworm-slim']);
 });
+
+test('the health check imports what the sources export', async () => {
+  const text = readFileSync(`${PROJECT}/docker/health.js`, 'utf8');
+  const imports = [...text.matchAll(/^import \{ (.+) \} from '\.\.\/dist\/(.+)\.js';$/gm)];
+  assert.ok(imports.length > 0);
+  for (const [, names = '', file] of imports) {
+    const exported = Object.keys(await import(`${PROJECT}/src/${file}.ts`));
+    for (const name of names.split(', ')) assert.ok(exported.includes(name), `${file}: ${name}`);
+  }
+});
