@@ -23,6 +23,8 @@ export interface UdpSocket {
 export interface UdpHost {
   /** Rejects with a `Fault` that names port and cure. A broadcast socket may send to 255.255.255.255. */
   bind(local: Endpoint, onDatagram: OnDatagram, options?: { readonly broadcast?: boolean }): Promise<UdpSocket>;
+  /** A socket for that port that a service manager has opened for us, on one interface perhaps; nothing where there is none. */
+  handed(port: number, onDatagram: OnDatagram): Promise<UdpSocket | undefined>;
   /** A port of its own on `localAddress`, which hears `remote` and nobody else. Rejects when there is none to be had. */
   connect(localAddress: Ipv4, remote: Endpoint, on: OnConnected): Promise<ConnectedSocket>;
 }

@@ -76,21 +76,38 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     observe(request, decision, clock.now() - startMs);
   };
 
+  const openSockets = async (): Promise<void> => {
+    // One that hears its own interface alone is better than ours, which hear every one.
+    const handed = await host.udp.handed(listen.port, onDatagram);
+    if (handed) {
+      sockets.push(handed);
+      return;
+    }
+    // Linux hands limited broadcasts, which is how clients without an address ask, only to sockets bound to that address.
+    for (const address of [listen.address, LIMITED_BROADCAST]) {
+      sockets.push(await host.udp.bind({ address, port: listen.port }, onDatagram, { broadcast: true }));
+    }
+  };
+
+  const closeSockets = async (): Promise<void> => {
+    await Promise.all(sockets.splice(0).map((socket) => socket.close()));
+  };
+
   return {
     name: 'dhcp',
     leases,
     start: async () => {
       for (const lease of await store.load()) leases.put(lease);
-      // Linux hands limited broadcasts, which is how clients without an address ask, only to sockets bound to that address.
-      for (const address of [listen.address, LIMITED_BROADCAST]) {
-        sockets.push(await host.udp.bind({ address, port: listen.port }, onDatagram, { broadcast: true }));
-      }
+      await openSockets().catch(async (fault: unknown) => {
+        await closeSockets();
+        throw fault;
+      });
     },
     stop: async () => {
-      await Promise.all(sockets.splice(0).map((socket) => socket.close()));
+      await closeSockets();
       await store.close();
     },
-    health: () => (sockets.length === 2 ? { ok: true } : { ok: false, reason: 'not-bound' }),
+    health: () => (sockets.length > 0 ? { ok: true } : { ok: false, reason: 'not-bound' }),
   };
 }
 

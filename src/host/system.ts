@@ -14,6 +14,7 @@ import type {
   UdpHost,
   UdpSocket,
 } from '../host.ts';
+import { handedUdp } from './handed.ts';
 
 export function systemHost(log: Log): Host {
   return { clock: systemClock, udp: systemUdp, log, interfaces: localInterfaces, random: Math.random };
@@ -36,7 +37,6 @@ export const systemUdp: UdpHost = {
     new Promise((resolve, reject) => {
       const socket = dgram.createSocket({
         type: 'udp4',
-        reuseAddr: options.broadcast ?? false,
         lookup: literalLookup,
         recvBufferSize: RECEIVE_BUFFER_BYTES,
       });
@@ -50,6 +50,11 @@ export const systemUdp: UdpHost = {
         resolve(openSocket(socket, onDatagram));
       });
     }),
+  handed: async (port, onDatagram) => {
+    const socket = await handedUdp(port);
+    socket?.setBroadcast(true);
+    return socket && openSocket(socket, onDatagram);
+  },
   connect: (localAddress, remote, on) =>
     new Promise((resolve, reject) => {
       const socket = dgram.createSocket({ type: 'udp4', lookup: literalLookup });

@@ -107,6 +107,24 @@ test('dhcp: a log line says who, what and by which rule', async () => {
   );
 });
 
+test('dhcp: a socket that a service manager hands over is the only one', async () => {
+  const host = fakeHost();
+  host.udp.handedPort = 67;
+  const { service } = await running(memoryLeaseStore(), host);
+  assert.equal(host.udp.openSockets, 1);
+  assert.deepEqual(service.health(), { ok: true });
+  await service.stop();
+  assert.equal(host.udp.openSockets, 0);
+});
+
+test('dhcp: a start that fails half way leaves no socket', async () => {
+  const host = fakeHost();
+  const taken = await host.udp.bind({ address: LIMITED_BROADCAST, port: 67 }, () => {});
+  await assert.rejects(running(memoryLeaseStore(), host), /in use/);
+  assert.equal(host.udp.openSockets, 1);
+  await taken.close();
+});
+
 test('dhcp: a port in use is a fault, and stop leaves no socket', async () => {
   const { service, host } = await running();
   const second = dhcpService(LISTEN, () => hall(), { host, store: memoryLeaseStore() });

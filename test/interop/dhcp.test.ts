@@ -133,3 +133,42 @@ test('dhclient’s lease from another hall is refused, and it binds here (INIT-R
     assert.match(output, /bound to 172\.16\.0\.1\d\d/);
   });
 });
+
+/** Opens a socket as systemd does with BindToDevice= and Broadcast=, and becomes the command with it as descriptor 3. */
+const HAND_OVER = `
+import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lan')
+s.bind(('0.0.0.0', 67))
+fd = s.detach()
+if fd != 3: os.dup2(fd, 3)
+os.set_inheritable(3, True)
+os.environ['LISTEN_FDS'] = '1'
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+test('a socket that systemd opened on the LAN alone is used, and no other is opened', async (t) => {
+  if (!needs(t, ['ip', 'busybox', 'python3', 'ss'])) return;
+  const hall = new Hall({ flink: '172.16.0.1/16', client: undefined });
+  try {
+    const flags = [
+      'serve',
+      '--lan',
+      'lan',
+      '--config',
+      join(folder, 'flisolator.yaml'),
+      '--state-dir',
+      join(folder, 'state'),
+      '--log-format',
+      'json',
+    ];
+    await hall.start('flink', ['python3', '-c', HAND_OVER, process.execPath, entry, ...flags], /"event":"ready"/);
+    const sockets = hall.run('flink', 'ss', ['-Hlun']).output.trim().split('\n');
+    assert.equal(sockets.length, 1, sockets.join('\n'));
+    assert.match(sockets[0] ?? '', /0\.0\.0\.0%lan:67/);
+    assert.match(udhcpc(hall).output, /^siaddr=172\.16\.0\.10$/m);
+  } finally {
+    await hall.close();
+  }
+});

@@ -78,6 +78,13 @@ export class FakeNetwork implements UdpHost {
     this.#toLose += count;
   }
 
+  /** What a service manager would have opened. */
+  handedPort: number | undefined;
+
+  async handed(port: number, onDatagram: OnDatagram): Promise<UdpSocket | undefined> {
+    return port === this.handedPort ? this.bind({ address: '0.0.0.0' as Ipv4, port }, onDatagram) : undefined;
+  }
+
   async bind(wanted: Endpoint, onDatagram: OnDatagram): Promise<UdpSocket> {
     const local = wanted.port === 0 ? { ...wanted, port: this.#nextPort++ } : wanted;
     if (this.#bound.some((b) => b.local.address === local.address && b.local.port === local.port)) {
