@@ -101,9 +101,9 @@ export function createSession(
 
   /** From now on packets come from `found`, if it can be had; the run after it is read meanwhile. */
   const turnTo = (found: Run | undefined): void => {
-    run = found?.hold() ? found : undefined;
+    run = found && (inUse.includes(found) || found.hold()) ? found : undefined;
     if (!run) return;
-    inUse = [...inUse, run];
+    if (!inUse.includes(run)) inUse = [...inUse, run];
     if (!run.isLast && run.lastBlock < (transfer.lastBlock ?? 0)) void book.fetch(run.lastBlock + 1);
   };
 

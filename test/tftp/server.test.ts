@@ -184,6 +184,28 @@ test('server: a client that comes back from the same port with another request g
   assert.equal(Buffer.from((await download(host, 'b', { from })).bytes).toString(), 'b');
 });
 
+test('server: a request that is replaced while its file is opened sends nothing', async (t) => {
+  const { host, open } = await serve(t, { '/boot/a': 'a', '/boot/b': 'b' });
+  const { heard, socket } = await listener(host, clientAt('172.16.0.50'));
+  socket.send(request(1, 'a', 'octet'), SERVER);
+  socket.send(request(1, 'b', 'octet'), SERVER);
+  await settle();
+  assert.deepEqual([heard.map((packet) => Buffer.from(packet.subarray(4)).toString()), open()], [['b'], 1]);
+});
+
+test('server: one file as octets and as text at a time are two things', async (t) => {
+  const { host } = await serve(t, { '/boot/a': 'line\n'.repeat(2000) });
+  const [octets, text] = await Promise.all([download(host, 'a'), download(host, 'a', { mode: 'netascii' })]);
+  assert.deepEqual([octets.bytes.length, text.bytes.length], [10_000, 12_000]);
+});
+
+test('server: a cache that holds nothing costs time and no octet', async (t) => {
+  const bytes = noise(400_000);
+  const { host } = await serve(t, { '/boot/a': bytes }, { cacheBytes: 1 });
+  const clients = [1, 2, 3].map(() => download(host, 'a', { options: { blksize: 4000, windowsize: 16 } }));
+  for (const got of await Promise.all(clients)) assert.deepEqual(got.bytes, bytes);
+});
+
 test('server: to a forged request at most six packets go, then silence, and nothing stays open', async (t) => {
   for (const options of [{}, { blksize: 1428, windowsize: 64 }]) {
     const { host, open, service } = await serve(t, { '/boot/a': noise(200_000) });
