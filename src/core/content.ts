@@ -7,6 +7,11 @@ export interface Content {
   readonly modifiedMs: number;
   /** A strong validator, quotes included: equal on every node for equal bytes. RFC 9110 §8.8.3. */
   readonly etag: string;
+  /**
+   * Which bytes these are, on this node and now: whatever is written to the file changes it, which an ETag need not
+   * see. Where there is none, the ETag stands for it.
+   */
+  readonly identity?: string;
   /** Fills `into` from `position` on; the count is short only at the end. Rejects when the bytes cannot be had. */
   read(into: Uint8Array, position: number): Promise<number>;
   /** As `read`, filling one view after the other, at most 1024: where the system can do it in one call (readv). */
@@ -66,6 +71,7 @@ export function memoryContent(bytes: Uint8Array, etag: string, modifiedMs: numbe
     sizeBytes: bytes.length,
     modifiedMs,
     etag,
+    identity: etag,
     read: async (into, position) => {
       const part = bytes.subarray(position, position + into.length);
       into.set(part);
