@@ -1,6 +1,6 @@
 /** Looks at files: those of a boot folder, of an unpacked package, of a folder that somebody gives. */
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, realpath } from 'node:fs/promises';
+import { constants, open, readdir, readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Fault } from '../core/errors.ts';
 import { parseMd5sums } from './apt.ts';
@@ -69,10 +69,12 @@ async function readRegular(root: string, path: string): Promise<ReadFile | undef
   try {
     const [base, real] = await Promise.all([realpath(root), realpath(join(root, path))]);
     if (!real.startsWith(base + sep)) return undefined;
-    const file = await open(real, 'r');
+    // Without O_NONBLOCK, opening a named pipe waits until somebody writes into it.
+    const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size, mtimeMs } = await file.stat();
-      return size > LOADER_MAX_BYTES ? undefined : { bytes: await file.readFile(), modifiedMs: mtimeMs };
+      const stats = await file.stat();
+      if (!stats.isFile() || stats.size > LOADER_MAX_BYTES) return undefined;
+      return { bytes: await file.readFile(), modifiedMs: stats.mtimeMs };
     } finally {
       await file.close();
     }
