@@ -58,3 +58,8 @@ export function showConfigFault(fault: ConfigFault): string {
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** What an error says, for a log line or a sentence of our own: no stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -2,7 +2,7 @@
 import dgram from 'node:dgram';
 import os from 'node:os';
 import { type Endpoint, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
-import { errnoOf, Fault } from '../core/errors.ts';
+import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type {
   Clock,
   ConnectedSocket,
@@ -154,11 +154,7 @@ export function bindFault(proto: string, local: Endpoint, error: unknown): Fault
         error,
       );
     default:
-      return new Fault(
-        'bind-failed',
-        `${where} cannot be opened: ${error instanceof Error ? error.message : error}`,
-        error,
-      );
+      return new Fault('bind-failed', `${where} cannot be opened: ${messageOf(error)}`, error);
   }
 }
 

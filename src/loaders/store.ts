@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errnoOf, Fault } from '../core/errors.ts';
+import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { Existing } from './plan.ts';
 import { formatRecord, type LoaderRecord, parseRecord, RECORD_NAME } from './record.ts';
 import { LOADERS } from './table.ts';
@@ -142,7 +142,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function writeFault(folder: string, error: unknown): Fault {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const cure = 'make it writable for this user, free some space, or name another folder with --dir';
   return new Fault('loaders-failed', `${folder} cannot be written (${why}): ${cure}`, error);
 }
