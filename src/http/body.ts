@@ -2,13 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Content } from '../core/content.ts';
 import { lengthOf, type Segment } from './answer.ts';
-import { BIG_BYTES, type BufferPool, type Pace, SMALL_BYTES } from './pool.ts';
+import { BIG_BYTES, type BigBuffers, type Pace, SMALL_BYTES } from './pool.ts';
 
 /** `changed`: the bytes are no longer those that were opened; the body must not be completed. */
 export type BodyOutcome = 'sent' | 'aborted' | 'changed';
 
 export interface BodyMeans {
-  readonly pool: BufferPool;
+  readonly pool: BigBuffers;
   readonly pace: Pace;
   /** Milliseconds that never go back. */
   readonly now: () => number;
@@ -28,7 +28,7 @@ export async function sendBody(
   const pieces = new Pieces(content, segments, means);
   let piece = await pieces.next();
   for (;;) {
-    if (piece === undefined || (piece.isLast && !(await content.isUnchanged()))) {
+    if (piece === undefined || (piece.isLast && !(await isUnchanged(content)))) {
       if (piece) pieces.recycle(piece);
       return 'changed';
     }
@@ -48,6 +48,11 @@ export async function sendBody(
     if (piece.isLast) return 'sent';
     piece = await (ahead ?? pieces.next());
   }
+}
+
+/** Who cannot say whether the bytes are the same does not vouch for them. */
+function isUnchanged(content: Content): Promise<boolean> {
+  return content.isUnchanged().catch(() => false);
 }
 
 interface Piece {

@@ -9,7 +9,7 @@ import { sendBody } from './body.ts';
 import type { Connections } from './connections.ts';
 import { listingHtml, listingJson } from './listing.ts';
 import { mediaTypeOf } from './mediatype.ts';
-import type { BufferPool } from './pool.ts';
+import type { BigBuffers } from './pool.ts';
 import { type Reply, reset, sendPage, sendText } from './reply.ts';
 import { contentPath } from './target.ts';
 
@@ -20,7 +20,7 @@ export interface Delivery {
   /** The folders that `open` knows, each as `/boot`. */
   readonly roots: readonly string[];
   readonly connections: Connections;
-  readonly pool: BufferPool;
+  readonly pool: BigBuffers;
   /** Between the parts of a multipart answer. */
   readonly boundary: string;
 }

@@ -6,7 +6,7 @@ export const BIG_BYTES = 256 << 10;
 export const SMALL_BYTES = 16 << 10;
 
 /** Big buffers, at most `max` of them alive. Who gets none makes do with a small one of its own. */
-export class BufferPool {
+export class BigBuffers {
   readonly #free: Uint8Array[] = [];
   readonly #max: number;
   #leased = 0;

@@ -8,7 +8,7 @@ import { bindFault } from '../host/system.ts';
 import type { Service } from '../service.ts';
 import { Connections } from './connections.ts';
 import type { Delivery } from './deliver.ts';
-import { BufferPool } from './pool.ts';
+import { BigBuffers } from './pool.ts';
 import { type HttpDeps, httpRoutes } from './routes.ts';
 
 export interface HttpLimits {
@@ -73,7 +73,7 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     const connections = new Connections(maxConnections(limits.maxConnections));
     const shared = {
       ...{ host: deps.host, open: deps.open, connections },
-      pool: new BufferPool(limits.maxBigBuffers),
+      pool: new BigBuffers(limits.maxBigBuffers),
       boundary: randomBytes(12).toString('hex'),
     };
     const delivery = (): Delivery => {

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import type { Content } from '../../src/core/content.ts';
 import { sendBody } from '../../src/http/body.ts';
-import { BIG_BYTES, BufferPool, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
+import { BIG_BYTES, BigBuffers, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
 import { pattern } from './wire.ts';
 
 /** A response that takes a piece when it is told to, and remembers what it was given. */
@@ -84,7 +84,7 @@ function contentOf(bytes: Buffer, changed: Partial<Content> = {}): FakeContent {
 const means = (isFast: boolean, buffers = 4) => {
   const pace = new Pace();
   if (isFast) pace.record(8 << 20, 1);
-  return { pool: new BufferPool(buffers), pace, now: () => 0 };
+  return { pool: new BigBuffers(buffers), pace, now: () => 0 };
 };
 const bytes = pattern(3 * BIG_BYTES + 17);
 const all = [{ start: 0, end: bytes.length }];
@@ -160,6 +160,15 @@ for (const isFast of [false, true]) {
     const out = new FakeResponse(true);
     const use = means(isFast);
     const content = contentOf(bytes, { isUnchanged: async () => false });
+    assert.equal(await sendBody(out.asResponse(), content, all, use), 'changed');
+    assert.ok(out.all.length < bytes.length && !out.isEnded);
+    assert.equal(use.pool.leased, 0);
+  });
+
+  test(`body: when nobody can say whether the bytes changed, they did (${isFast ? 'fast' : 'new'} connection)`, async () => {
+    const out = new FakeResponse(true);
+    const use = means(isFast);
+    const content = contentOf(bytes, { isUnchanged: () => Promise.reject(new Error('ESTALE')) });
     assert.equal(await sendBody(out.asResponse(), content, all, use), 'changed');
     assert.ok(out.all.length < bytes.length && !out.isEnded);
     assert.equal(use.pool.leased, 0);

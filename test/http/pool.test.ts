@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BIG_BYTES, BufferPool, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
+import { BIG_BYTES, BigBuffers, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
 
 test('pool: no more buffers than its bound, and a returned one is handed out again', () => {
-  const pool = new BufferPool(2);
+  const pool = new BigBuffers(2);
   const [first, second] = [pool.take(), pool.take()];
   assert.ok(first && second && first !== second);
   assert.equal(first.length, BIG_BYTES);
@@ -13,7 +13,7 @@ test('pool: no more buffers than its bound, and a returned one is handed out aga
 });
 
 test('pool: a buffer that a dead socket may still hold never comes back, but makes room', () => {
-  const pool = new BufferPool(1);
+  const pool = new BigBuffers(1);
   const first = pool.take();
   pool.drop();
   assert.notEqual(pool.take(), first);
