@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Mac, parseMac } from '../core/addr.ts';
 import { memoryContent, type Opened, type Visit } from '../core/content.ts';
-import type { ConfigFault } from '../core/errors.ts';
+import { type ConfigFault, messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import type { Entry } from './entries.ts';
@@ -125,7 +125,7 @@ function freshLook(deps: MenuDeps): () => Promise<Look> {
       const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
       good = { found: await probeImages(deps), loaders };
     } catch (error) {
-      deps.host.log.error('menu', 'look-failed', { error: error instanceof Error ? error.message : String(error) });
+      deps.host.log.error('menu', 'look-failed', { error: messageOf(error) });
     }
     return good;
   };

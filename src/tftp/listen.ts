@@ -1,6 +1,6 @@
 /** One socket for each address that is served, so that a reply leaves from the address that the client used. */
 import type { Ipv4 } from '../core/addr.ts';
-import { errnoOf, Fault } from '../core/errors.ts';
+import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { Host, OnDatagram, UdpSocket } from '../host.ts';
 
 export interface Listening {
@@ -57,7 +57,7 @@ export function createListeners(
         () => host.log.info('tftp', 'address-served', { local: address }),
         (error: unknown) => {
           if (!refused.has(address))
-            host.log.warn('tftp', 'address-not-served', { local: address, error: textOf(error) });
+            host.log.warn('tftp', 'address-not-served', { local: address, error: messageOf(error) });
           refused.add(address);
         },
       );
@@ -103,8 +103,4 @@ export function createListeners(
     const isGone = fault instanceof Fault && errnoOf(fault.cause) === 'EADDRNOTAVAIL';
     if (!isGone || listening().addresses !== 'every-address') throw fault;
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

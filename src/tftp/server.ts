@@ -2,6 +2,7 @@
 import type { Endpoint, Ipv4 } from '../core/addr.ts';
 import { Malformed } from '../core/bytes.ts';
 import type { OpenContent } from '../core/content.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
 import { openFirst, settle } from './attend.ts';
@@ -105,7 +106,7 @@ export function tftpService(
       },
       (error: unknown) => {
         session.end('no-socket');
-        host.log[isShortOfSockets ? 'debug' : 'warn']('tftp', 'no-socket', { local, error: showError(error) });
+        host.log[isShortOfSockets ? 'debug' : 'warn']('tftp', 'no-socket', { local, error: messageOf(error) });
         isShortOfSockets = true;
       },
     );
@@ -119,7 +120,7 @@ export function tftpService(
 
   const failed = (visitor: Visitor, error: unknown): void => {
     dismiss(visitor, 'damaged');
-    host.log.error('tftp', 'bug', { error: showError(error) });
+    host.log.error('tftp', 'bug', { error: messageOf(error) });
   };
 
   const deny = (door: UdpSocket, client: Endpoint, { reason, error }: Refuse): void => {
@@ -177,8 +178,4 @@ function visitorFor(asking: Asking): Visitor {
       return this.session?.heardAtMs;
     },
   };
-}
-
-function showError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
