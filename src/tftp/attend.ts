@@ -36,7 +36,7 @@ export function settle(
   const source = mode === 'octet' ? content : netasciiSource(content);
   const terms = negotiate(options, source.sizeBytes, limits);
   // Converted text is read in order, by one reader at a time.
-  const key = mode === 'octet' ? `${path} ${content.etag}` : undefined;
+  const key = mode === 'octet' ? `${path} ${content.identity ?? ''} ${content.etag}` : undefined;
   return {
     terms,
     book: library.open(key, source, terms.blockBytes),

@@ -36,6 +36,11 @@ export class RunCache {
     }
   }
 
+  /** Lets go of every run whose key begins so. */
+  dropAll(prefix: string): void {
+    for (const key of this.#runs.keys()) if (key.startsWith(prefix)) this.#drop(key);
+  }
+
   #drop(key: string): void {
     const run = this.#runs.get(key);
     if (!run) return;

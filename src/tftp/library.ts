@@ -28,8 +28,8 @@ export class Library {
   }
 
   /**
-   * A reader's place at the book of `source`, which is closed when the last reader leaves. An equal `key` means equal
-   * bytes; without a key nobody else reads in it.
+   * A reader's place at the book of `source`, which is closed when the last reader leaves. An equal `key` means that the
+   * file was in one state when it was opened; without a key nobody else reads in it.
    */
   open(key: string | undefined, source: Source, blockBytes: number): Book {
     const title = `${blockBytes} ${key ?? `#${this.#private++}`}`;
@@ -45,7 +45,9 @@ export class Library {
       this.#cache,
       this.#read,
     );
-    book.onEmpty = () => this.#books.delete(title);
+    book.onClosed = () => {
+      if (this.#books.get(title) === book) this.#books.delete(title);
+    };
     this.#books.set(title, book);
     return book;
   }
@@ -68,8 +70,14 @@ export class Book {
   readonly #readRun: ReadRun;
   readonly #reads = new Map<number, Promise<RunOutcome>>();
   #readers = 1;
-  #hasRead = false;
-  onEmpty: () => void = () => {};
+  /** Reads that have ended, and how many of them were followed by a look that found the file as it was. */
+  #readsDone = 0;
+  #readsProven = 0;
+  /** Nobody opens it any more: its last reader has left, or its file has changed. */
+  #isClosed = false;
+  #isSpoilt = false;
+  /** Called at most once. */
+  onClosed: () => void = () => {};
 
   constructor(source: Source, edition: Edition, cache: RunCache, readRun: ReadRun) {
     this.#source = source;
@@ -93,9 +101,17 @@ export class Book {
     return reading;
   }
 
-  /** Whether all that was read is of one state of the file. What came from the cache is: its key names the bytes. */
-  isUnchanged(): Promise<boolean> {
-    return this.#hasRead ? this.#source.isUnchanged().catch(() => false) : Promise.resolve(true);
+  /**
+   * Whether all that was read until now is of the state in which the file was opened. What others had read before that
+   * is: the file was still the one that the key names. Once it is not, nothing that was read here serves anybody else.
+   */
+  async isUnchanged(): Promise<boolean> {
+    const done = this.#readsDone;
+    if (done === this.#readsProven) return !this.#isSpoilt;
+    const isUnchanged = await this.#source.isUnchanged().catch(() => false);
+    if (isUnchanged) this.#readsProven = Math.max(this.#readsProven, done);
+    else this.#spoil();
+    return isUnchanged && !this.#isSpoilt;
   }
 
   join(): this {
@@ -107,8 +123,9 @@ export class Book {
   async leave(): Promise<void> {
     this.#readers -= 1;
     if (this.#readers > 0) return;
-    this.onEmpty();
+    this.#close();
     await Promise.all(this.#reads.values());
+    await this.isUnchanged(); // a client that gave up never asked
     await closeQuietly(this.#source);
   }
 
@@ -120,12 +137,25 @@ export class Book {
     return `${this.#edition.title} ${index}`;
   }
 
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.onClosed();
+  }
+
+  #spoil(): void {
+    this.#isSpoilt = true;
+    this.#close();
+    this.#cache.dropAll(`${this.#edition.title} `);
+  }
+
   async #read(index: number): Promise<RunOutcome> {
-    this.#hasRead = true;
     const { blockBytes, blocksPerRun: maxBlocks } = this.#edition;
     const place = { firstBlock: index * maxBlocks + 1, blockBytes, maxBlocks, sizeBytes: this.#source.sizeBytes };
     const outcome = await this.#readRun(this.#source, place);
-    if (outcome.kind === 'run') this.#cache.put(this.#key(index), outcome.run);
+    this.#readsDone += 1;
+    // A read that ends after its readers have left was never proven: whoever opens the file now reads again.
+    if (outcome.kind === 'run' && !this.#isClosed) this.#cache.put(this.#key(index), outcome.run);
     this.#reads.delete(index);
     return outcome;
   }

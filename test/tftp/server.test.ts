@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
+import type { Content } from '../../src/core/content.ts';
 import { type FakeHost, fakeHost, lan } from '../support/fakes.ts';
 import { ackOf, clientAt, download, errorOf, listener, request, SERVER, settle } from './client.ts';
 import { type Files, noise, serve, twoNetworks } from './world.ts';
@@ -274,6 +275,51 @@ for (const { name, content, options } of broken) {
     assert.equal(open(), 0);
   });
 }
+
+test('server: a file overwritten while it is sent and restored is then sent as it is, not as it was read between', async (t) => {
+  const original = noise(900_000);
+  const bytes = Uint8Array.from(original);
+  const { host, open } = await serve(t, { '/boot/a': bytes });
+  const options = { blksize: 1400, windowsize: 4 };
+  const onBlock = (count: number): void => {
+    if (count === 100) bytes.fill(0x59);
+  };
+  const first = await download(host, 'a', { options, onBlock });
+  assert.deepEqual([first.isComplete, first.error?.code], [false, 0]);
+  bytes.set(original);
+  const second = await download(host, 'a', { options });
+  assert.ok(second.isComplete && Buffer.from(second.bytes).equals(original));
+  assert.equal(open(), 0);
+});
+
+test('server: an ETag that saw no difference is not what a file is known by', async (t) => {
+  const file = (fill: number, identity: string): Partial<Content> => ({
+    etag: '"sampled"',
+    identity,
+    read: async (into) => into.fill(fill).length,
+  });
+  const files: Record<string, Files[string]> = { '/boot/a': file(1, '8:9:1000:1:1') };
+  const { host } = await serve(t, files);
+  assert.equal((await download(host, 'a')).bytes[500], 1);
+  files['/boot/a'] = file(2, '8:9:1000:2:2');
+  assert.equal((await download(host, 'a')).bytes[500], 2);
+});
+
+test('server: a client that gives up in the middle of an overwritten file leaves nothing of it behind', async (t) => {
+  const original = noise(900_000);
+  const bytes = Uint8Array.from(original);
+  const { host } = await serve(t, { '/boot/a': bytes });
+  const options = { blksize: 1400 };
+  const onBlock = (count: number): void => {
+    if (count === 100) bytes.fill(0x59);
+  };
+  await download(host, 'a', { options, onBlock, limitMs: 400 });
+  host.clock.advance(60_000);
+  await settle();
+  bytes.set(original);
+  const second = await download(host, 'a', { options });
+  assert.ok(second.isComplete && Buffer.from(second.bytes).equals(original));
+});
 
 test('server: where it is full, whoever never answered makes room', async (t) => {
   const { host } = await serve(t, { '/boot/a': noise(2000) }, { maxTransfers: 3 });

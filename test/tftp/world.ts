@@ -1,4 +1,5 @@
 /** A TFTP service over files in memory, in a fake world. */
+import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Endpoint, Ipv4 } from '../../src/core/addr.ts';
 import { type Content, memoryContent, type OpenContent, type Visit } from '../../src/core/content.ts';
@@ -15,6 +16,14 @@ export interface World {
 }
 
 export type Files = Readonly<Record<string, Uint8Array | string | Partial<Content> | 'a folder' | 'busy'>>;
+
+function bytesOf(file: Uint8Array | string): Uint8Array {
+  return typeof file === 'string' ? Buffer.from(file) : file;
+}
+
+function etagOf(bytes: Uint8Array): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url')}"`;
+}
 
 export function noise(count: number): Uint8Array {
   const random = seeded(count);
@@ -37,8 +46,11 @@ export async function serve(
     if (file === 'busy') return { kind: 'missing', reason: 'busy' };
     if (file === 'a folder') return { kind: 'folder', entries: [] };
     const isBytes = typeof file === 'string' || file instanceof Uint8Array;
-    const bytes = isBytes ? Buffer.from(file as Uint8Array) : new Uint8Array(1000);
-    const content = { ...memoryContent(bytes, '"1"', 0), ...(isBytes ? {} : file) };
+    // The very bytes, not a copy: a test may write to them while they are sent.
+    const bytes = isBytes ? bytesOf(file) : new Uint8Array(1000);
+    const etag = etagOf(bytes);
+    const isUnchanged = async (): Promise<boolean> => etagOf(bytes) === etag;
+    const content = { ...memoryContent(bytes, etag, 0), isUnchanged, ...(isBytes ? {} : file) };
     open += 1;
     const close = async (): Promise<void> => {
       open -= 1;
