@@ -117,12 +117,15 @@ function rank(entry: Entry): number {
 }
 
 function entryOf(tree: InstallerTree, release: Release, variant: Variant, words: Words): Entry {
-  const name = ['Debian', release.version, release.codename === '' ? '' : `(${release.codename})`, words.installer];
+  const codename = release.codename === '' ? '' : `(${release.codename})`;
+  const name = ['Debian', release.version, codename].filter((part) => part !== '').join(' ');
   const arch = ARCHS[tree.debianArch];
+  const title = `${variant.title} (${words.archs[arch]})`;
   return {
     id: `debian-${release.version || release.codename || 'installer'}-${tree.debianArch}${variant.suffix}`,
-    title: `${variant.title} (${words.archs[arch]})`,
-    group: name.filter((part) => part !== '').join(' '),
+    title,
+    group: `${name} ${words.installer}`,
+    fullTitle: `${name}: ${title}`,
     archs: [arch],
     firmware: arch === 'arm64' ? ['uefi'] : ['bios', 'uefi'],
     how: { kind: 'linux', kernel: tree.kernel, initrds: [tree.initrd], arguments: variant.arguments },

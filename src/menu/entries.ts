@@ -34,6 +34,8 @@ export interface Entry {
   readonly title: string;
   /** Entries of one group share a submenu; without one they stand in the main menu. */
   readonly group?: string;
+  /** Its title outside its group's submenu, where that is not `GROUP: TITLE`. */
+  readonly fullTitle?: string;
   readonly archs: readonly Arch[];
   readonly firmware: readonly Firmware[];
   readonly how: How;

@@ -94,7 +94,7 @@ export function planMenu(
     serial: settings.serial,
     defaultId: first.id,
     timeoutSec: row ? CLIENT_TIMEOUT_SEC : Math.min(Math.max(0, Math.round(settings.timeoutSec)), MAX_TIMEOUT_SEC),
-    ...arrange(first, rest),
+    ...arrange(outOfGroup(first), rest),
     asksForClient: mac === undefined && hasClientMenus(entries, settings),
     address,
     authority: place.visit.httpPort === 80 ? address : `${address}:${place.visit.httpPort}`,
@@ -132,6 +132,13 @@ function isVisible(entry: Entry, mac: Mac | undefined): boolean {
   return mac !== undefined && entry.macs.some((pattern) => macMatches(pattern, mac));
 }
 
+/** The entry with a title that says what it is without its group's. */
+function outOfGroup(entry: Entry): Entry {
+  const { group, ...alone } = entry;
+  const named = group === undefined ? '' : plainText(group, '');
+  return named === '' ? entry : { ...alone, title: entry.fullTitle ?? `${named}: ${entry.title}` };
+}
+
 /** The default first, the local disk, what has no group; then the groups, each a submenu, in order of appearance. */
 function arrange(first: Entry, rest: readonly Entry[]): Pick<Menu, 'top' | 'groups'> {
   const byGroup = new Map<string, Entry[]>();
@@ -149,23 +156,19 @@ export function titleOf(entry: Entry): string {
   return plainText(entry.title, entry.id);
 }
 
-/** `Graphical install (64-bit) - 1 GiB RAM - Secure Boot off`, for menus without room for sentences. */
-export function longTitleOf(entry: Entry, words: Words): string {
-  const remarks = [
-    ...(entry.memoryMib === undefined ? [] : [`${showMemory(entry.memoryMib)} RAM`]),
-    ...(entry.secureBoot === 'no' ? [words.secureBootOff] : []),
-  ];
-  return [titleOf(entry), ...remarks].join(' - ');
+/** `Graphical install (64-bit) - 1 GiB RAM`. */
+export function memoryTitleOf(entry: Entry): string {
+  return entry.memoryMib === undefined ? titleOf(entry) : `${titleOf(entry)} - ${showMemory(entry.memoryMib)} RAM`;
 }
 
-/** Sentences about an entry, for where a loader has room for them. */
-export function remarksOf(entry: Entry, words: Words): readonly string[] {
-  const remarks: string[] = [];
-  if (entry.memoryMib !== undefined) remarks.push(`${words.needs} ${showMemory(entry.memoryMib)} RAM.`);
-  if (entry.secureBoot === 'debian-signed') remarks.push(words.secureBootYes);
-  if (entry.secureBoot === 'no') remarks.push(words.secureBootNo);
-  if (entry.note !== undefined) remarks.push(plainText(entry.note, '', 200));
-  return remarks.filter((remark) => remark !== '').map((remark) => plainText(remark, '', 200));
+/** `Graphical install (64-bit) - 1 GiB RAM - Secure Boot off`, for loaders that firmware may start with Secure Boot on. */
+export function longTitleOf(entry: Entry, words: Words): string {
+  return entry.secureBoot === 'no' ? `${memoryTitleOf(entry)} - ${words.secureBootOff}` : memoryTitleOf(entry);
+}
+
+/** The operator's own sentence, for where a loader has room for it; empty if there is none. */
+export function noteOf(entry: Entry): string {
+  return plainText(entry.note ?? '', '', 200);
 }
 
 /** Those of `machines` where it can start. */

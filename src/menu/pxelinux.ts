@@ -1,6 +1,6 @@
 /** The menu in syslinux's language, for (l)pxelinux on BIOS machines. [syslinux: doc/syslinux.txt, doc/menu.txt] */
 import type { Entry, Machine, Source } from './entries.ts';
-import { argumentsOf, consolesOf, type Group, type Menu, machinesOf, remarksOf, titleOf, urlOf } from './plan.ts';
+import { argumentsOf, consolesOf, type Group, type Menu, machinesOf, memoryTitleOf, noteOf, urlOf } from './plan.ts';
 import { pxelinuxWords } from './text.ts';
 
 const MACHINES: readonly Machine[] = ['bios-x86_64', 'bios-i386'];
@@ -28,7 +28,7 @@ const COLOURS = [
 /** Rows of vesamenu's 30-row screen: list, help below it, key hints and countdown at the bottom. */
 const LAYOUT = [
   'MENU WIDTH 78',
-  'MENU MARGIN 6',
+  'MENU MARGIN 3',
   'MENU VSHIFT 2',
   'MENU ROWS 14',
   'MENU HELPMSGROW 20',
@@ -84,16 +84,17 @@ function label(entry: Entry, menu: Menu): readonly string[] {
   return [
     '',
     `LABEL ${entry.id}`,
-    `  MENU LABEL ${titleOf(entry)}`,
+    `  MENU LABEL ${memoryTitleOf(entry)}`,
     ...(entry.id === menu.defaultId ? ['  MENU DEFAULT'] : []),
     ...start(entry, menu).map((line) => `  ${line}`),
-    ...help(entry, menu),
+    ...help(entry),
   ];
 }
 
-function help(entry: Entry, menu: Menu): readonly string[] {
-  const remarks = remarksOf(entry, menu.words);
-  return remarks.length === 0 ? [] : ['  TEXT HELP', ...remarks.map((remark) => `  ${remark}`), '  ENDTEXT'];
+/** Nothing about Secure Boot: no BIOS has it. */
+function help(entry: Entry): readonly string[] {
+  const note = noteOf(entry);
+  return note === '' ? [] : ['  TEXT HELP', `  ${note}`, '  ENDTEXT'];
 }
 
 function start(entry: Entry, menu: Menu): readonly string[] {

@@ -20,9 +20,11 @@ export function toolEntries(loaders: ReadonlySet<string>, words: Words): readonl
     const kernel = bios ?? uefi;
     if (kernel === undefined) return [];
     const arch: Arch = cpu === 'x64' ? 'x86_64' : 'i386';
+    const title = `${words.memoryTest} (memtest86+, ${words.archs[arch]})`;
     const entry: Entry = {
       id: `memtest-${cpu}`,
-      title: `${words.memoryTest} (memtest86+, ${words.archs[arch]})`,
+      title,
+      fullTitle: title,
       group: words.tools,
       archs: [arch],
       firmware: [...(bios ? (['bios'] as const) : []), ...(uefi ? (['uefi'] as const) : [])],

@@ -23,9 +23,6 @@ export interface Words {
   readonly noLocalDisk: string;
   /** GRUB puts the seconds for `%d`, syslinux for `#`. */
   readonly startsIn: string;
-  readonly needs: string;
-  readonly secureBootYes: string;
-  readonly secureBootNo: string;
   /** Behind a title, where Secure Boot will refuse the entry. */
   readonly secureBootOff: string;
   readonly archs: Readonly<Record<Arch, string>>;
@@ -51,9 +48,6 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     pressKey: 'Press a key to go back to the menu',
     noLocalDisk: 'No system found on the local disk; asking the firmware for the next one.',
     startsIn: 'Starts by itself in %d s',
-    needs: 'Needs',
-    secureBootYes: 'Works with Secure Boot.',
-    secureBootNo: 'Switch Secure Boot off for it.',
     secureBootOff: 'Secure Boot off',
     archs: { x86_64: '64-bit', i386: '32-bit', arm64: 'ARM 64-bit' },
   },
@@ -76,9 +70,6 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     pressKey: 'Pulse una tecla para volver al menu',
     noLocalDisk: 'No hay sistema en el disco local; el firmware sigue con el siguiente.',
     startsIn: 'Arranca solo en %d s',
-    needs: 'Necesita',
-    secureBootYes: 'Funciona con Secure Boot.',
-    secureBootNo: 'Desactive Secure Boot para usarlo.',
     secureBootOff: 'sin Secure Boot',
     archs: { x86_64: '64 bits', i386: '32 bits', arm64: 'ARM 64 bits' },
   },

@@ -68,6 +68,7 @@ test("an entry carries the words of the installer's own menu, memory, Secure Boo
     id: 'debian-12-amd64-gtk',
     title: 'Graphical install (64-bit)',
     group: 'Debian 12 (bookworm) installer',
+    fullTitle: 'Debian 12 (bookworm): Graphical install (64-bit)',
     archs: ['x86_64'],
     firmware: ['bios', 'uefi'],
     how: {

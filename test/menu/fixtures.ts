@@ -33,6 +33,7 @@ export const INSTALL: Entry = {
   id: 'debian-12-amd64',
   title: 'Install (64-bit)',
   group: 'Debian 12 (bookworm) installer',
+  fullTitle: 'Debian 12 (bookworm): Install (64-bit)',
   archs: ['x86_64'],
   firmware: ['bios', 'uefi'],
   how: {

@@ -257,11 +257,43 @@ test('iPXE: every goto and every item has its label, and every failure comes bac
 });
 
 test('memory and Secure Boot are told where they are known', () => {
-  assert.match(render('pxelinux'), /TEXT HELP\n {4}Needs 512 MiB RAM\.\n {4}Works with Secure Boot\.\n {4}ENDTEXT/);
+  assert.match(render('pxelinux'), /MENU LABEL Install \(64-bit\) - 512 MiB RAM\n/);
+  assert.match(render('ipxe'), / Install \(64-bit\) - 512 MiB RAM/);
   assert.match(render('grub'), /'Install \(64-bit\) - 512 MiB RAM'/);
   assert.match(render('grub'), /'Memory test \(memtest86\+, 64-bit\) - Secure Boot off'/);
-  assert.match(render('pxelinux', { settings: { language: 'es' } }), /Necesita 512 MiB RAM\./);
 });
+
+test('pxelinux says nothing about Secure Boot, which no BIOS has; notes stand below the list', () => {
+  const text = render('pxelinux');
+  assert.doesNotMatch(text, /secure ?boot/i);
+  assert.match(text, /TEXT HELP\n {2}Password: on the blackboard\n {2}ENDTEXT/);
+});
+
+const withoutFullTitle = ({ fullTitle: _, ...entry }: Entry): Entry => entry;
+const lifted: readonly { readonly name: string; readonly entry: Entry; readonly want: string }[] = [
+  {
+    name: 'names its group',
+    entry: withoutFullTitle({ ...INSTALL, group: 'Ubuntu 24.04' }),
+    want: 'Ubuntu 24.04: Install (64-bit) - 512 MiB RAM',
+  },
+  {
+    name: 'has a full title of its own',
+    entry: INSTALL,
+    want: 'Debian 12 (bookworm): Install (64-bit) - 512 MiB RAM',
+  },
+  { name: 'never had a group', entry: { ...INSTALL, group: '' }, want: 'Install (64-bit) - 512 MiB RAM' },
+];
+for (const { name, entry, want } of lifted) {
+  test(`a default entry on top, out of its submenu, says what it is: ${name}`, () => {
+    const c = { entries: [entry, { ...entry, id: 'other' }], settings: { default: entry.id } };
+    const titles = pxelinuxCommands(render('pxelinux', c)).filter(([word]) => word === 'menu label');
+    assert.deepEqual(titles[0], ['menu label', want]);
+    assert.match(render('grub', c), new RegExp(`'${want.replace(/[()]/g, '\\$&')}' --id '${entry.id}'`));
+    assert.ok(render('ipxe', c).includes(`item ${entry.id} ${want}`));
+    const inside = pxelinuxCommands(render('pxelinux', { entries: [entry] })).filter(([word]) => word === 'menu label');
+    assert.ok(inside.some(([, title]) => title === 'Install (64-bit) - 512 MiB RAM'));
+  });
+}
 
 test("GRUB's theme: every text is quoted, the countdown is in the menu's language", () => {
   const menu = planMenu(
