@@ -28,10 +28,23 @@ export interface ClientKey {
 /** What decisions may know of the table. */
 export interface LeaseView {
   at(address: Ipv4): Lease | undefined;
-  /** The binding of that client, current or former. */
-  find(key: ClientKey): Lease | undefined;
-  /** An address of `range` that nobody holds; nothing when all are taken. */
+  /** Every record of that client, current or former, in no order. */
+  of(key: ClientKey): readonly Lease[];
+  /** What other machines were found on, oldest first. */
+  declined(): readonly Lease[];
+  /** An address of `range` that nobody holds; nothing when none was found in a bounded search. */
   pick(range: Ipv4Range, mac: Mac, nowMs: number, isExcluded: (address: Ipv4) => boolean): Ipv4 | undefined;
+}
+
+/**
+ * Whether `lease` is the client's own: by its identifier, RFC 2131 §4.2; else by its MAC, if a boot stage has it or asks for it
+ * (firmware, loader, initramfs and system send different identifiers or none, and must keep one address), or if both sent the
+ * same identifier or none. What was declined is nobody's.
+ */
+export function isOf(lease: Lease, key: ClientKey): boolean {
+  if (lease.state === 'declined') return false;
+  if (key.clientId !== undefined && lease.clientId === key.clientId) return true;
+  return lease.mac === key.mac && (lease.isBoot || key.isBoot || lease.clientId === key.clientId);
 }
 
 export function isHeld(lease: Lease | undefined, nowMs: number): boolean {
@@ -43,6 +56,10 @@ export class LeaseTable implements LeaseView {
   readonly #byAddress = new Map<Ipv4, Lease>();
   readonly #byMac = new Map<Mac, Set<Ipv4>>();
   readonly #byClientId = new Map<string, Ipv4>();
+  /** In the order in which they were declined. */
+  readonly #declined = new Set<Ipv4>();
+  /** Where the search of a crowded pool goes on. */
+  #cursor = 0;
 
   get size(): number {
     return this.#byAddress.size;
@@ -56,33 +73,40 @@ export class LeaseTable implements LeaseView {
     return this.#byAddress.get(address);
   }
 
-  /**
-   * In this order: the client identifier's own binding; what a boot stage of the same MAC got (firmware, loader, initramfs and
-   * system send different identifiers or none, and must keep one address); without an identifier, or for a boot stage that
-   * follows an installed system, the MAC's.
-   */
-  find(key: ClientKey): Lease | undefined {
-    const ofMac = this.#ofMac(key.mac);
-    const booted = ofMac.find((lease) => lease.isBoot);
-    if (key.isBoot) return booted ?? ofMac[0];
-    if (booted) return booted;
-    const known = key.clientId === undefined ? undefined : this.#byClientId.get(key.clientId);
-    if (known !== undefined) return this.#byAddress.get(known);
-    return ofMac.find((lease) => lease.clientId === key.clientId);
+  of(key: ClientKey): readonly Lease[] {
+    const byId = key.clientId === undefined ? undefined : this.#byClientId.get(key.clientId);
+    const addresses = new Set(this.#byMac.get(key.mac));
+    if (byId !== undefined) addresses.add(byId);
+    return [...addresses].flatMap((address) => this.#byAddress.get(address) ?? []).filter((lease) => isOf(lease, key));
   }
 
-  /** Begins at a place that the MAC decides, so a client finds its address again even when the table was lost. */
+  declined(): readonly Lease[] {
+    return [...this.#declined].flatMap((address) => this.#byAddress.get(address) ?? []);
+  }
+
+  /**
+   * Begins at a place that the MAC decides, so that most machines find their address again even when the table was lost. The search
+   * is bounded: in a crowded pool it goes on at the next request where it stopped at this one.
+   */
   pick(range: Ipv4Range, mac: Mac, nowMs: number, isExcluded: (address: Ipv4) => boolean): Ipv4 | undefined {
+    const size = rangeSize(range);
+    const near = this.#search(range, hashOf(mac) % size, nowMs, isExcluded);
+    if (near !== undefined) return near;
+    const start = this.#cursor % size;
+    this.#cursor = start + MAX_PROBED;
+    return this.#search(range, start, nowMs, isExcluded);
+  }
+
+  #search(range: Ipv4Range, start: number, nowMs: number, isExcluded: (address: Ipv4) => boolean): Ipv4 | undefined {
     const first = ipv4ToNumber(range.first);
     const size = rangeSize(range);
-    const start = hashOf(mac) % size;
     let former: Ipv4 | undefined;
-    for (let i = 0; i < size; i++) {
+    for (let i = 0; i < Math.min(size, MAX_PROBED); i++) {
       const address = ipv4FromNumber(first + ((start + i) % size));
       if (isExcluded(address)) continue;
       const lease = this.#byAddress.get(address);
       if (!lease) return address;
-      // A former holder may come back: its address is taken only when no untouched one is left.
+      // A former holder may come back: its address is taken only when no untouched one is near.
       if (former === undefined && !isHeld(lease, nowMs)) former = address;
     }
     return former;
@@ -93,27 +117,25 @@ export class LeaseTable implements LeaseView {
     this.#byAddress.set(lease.address, lease);
     const ofMac = this.#byMac.get(lease.mac) ?? new Set();
     this.#byMac.set(lease.mac, ofMac.add(lease.address));
-    if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease.address);
+    if (lease.state === 'declined') this.#declined.add(lease.address);
+    else if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease.address);
   }
 
   remove(address: Ipv4): void {
     const lease = this.#byAddress.get(address);
     if (!lease) return;
     this.#byAddress.delete(address);
+    this.#declined.delete(address);
     const ofMac = this.#byMac.get(lease.mac);
     ofMac?.delete(address);
     if (ofMac?.size === 0) this.#byMac.delete(lease.mac);
     if (lease.clientId !== undefined && this.#byClientId.get(lease.clientId) === address)
       this.#byClientId.delete(lease.clientId);
   }
-
-  /** Declined addresses say nothing about their former client. */
-  #ofMac(mac: Mac): Lease[] {
-    return [...(this.#byMac.get(mac) ?? [])]
-      .flatMap((address) => this.#byAddress.get(address) ?? [])
-      .filter((l) => l.state !== 'declined');
-  }
 }
+
+/** About half a millisecond. */
+const MAX_PROBED = 2048;
 
 function hashOf(mac: Mac): number {
   let h = 0x811c9dc5;

@@ -28,6 +28,8 @@ export interface Placement {
 }
 
 export interface DhcpPolicy {
+  /** `dhcp.mode: off`: nobody is answered. */
+  readonly isOff: boolean;
   readonly serverAddress: Ipv4;
   /** The LAN first, then the subnets behind relays. */
   readonly networks: readonly [DhcpNetwork, ...DhcpNetwork[]];

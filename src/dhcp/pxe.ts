@@ -72,7 +72,7 @@ export function identify(options: Options): BootClient {
   const vendor = readText(options.get(OPTION.vendorClass)) ?? '';
   const types = architectureTypes(options.get(OPTION.clientArchitecture), vendor);
   const arch = types.find((type) => ARCHITECTURES[type]) ?? types[0];
-  const platform = arch === undefined ? undefined : ARCHITECTURES[arch];
+  const platform = platformOf(arch === undefined ? undefined : ARCHITECTURES[arch], vendor);
   return {
     stage: stageOf(options, vendor, platform),
     platform,
@@ -80,6 +80,22 @@ export function identify(options: Options): BootClient {
     machineId: machineId(options.get(OPTION.clientMachineIdentifier)),
   };
 }
+
+/** HTTP Boot firmware that sends PXE's architecture means its sibling. */
+function platformOf(platform: Platform | undefined, vendor: string): Platform | undefined {
+  if (platform === undefined || !vendor.startsWith('HTTPClient')) return platform;
+  return HTTP_SIBLINGS[platform] ?? platform;
+}
+
+const HTTP_SIBLINGS: Readonly<Partial<Record<Platform, Platform>>> = {
+  bios: 'bios-http',
+  'ia32-uefi': 'ia32-http',
+  'x64-uefi': 'x64-http',
+  'arm32-uefi': 'arm32-http',
+  'arm64-uefi': 'arm64-http',
+  'riscv64-uefi': 'riscv64-http',
+  'loongarch64-uefi': 'loongarch64-http',
+};
 
 function stageOf(options: Options, vendor: string, platform: Platform | undefined): Stage {
   if (isIpxe(options)) return 'ipxe';
@@ -138,9 +154,10 @@ export function bootAnswer(
   if (client.stage === 'ipxe') {
     // An iPXE that is told to load iPXE would do so for ever: it gets the script whatever its row says.
     if (row !== undefined && !isIpxeBinary(row)) return answer(client, target, row, 'client-row');
-    return answer(client, target, inBoot(target, loaders.ipxe ?? 'boot.ipxe'), 'ipxe-script');
+    return answer(client, target, inBoot(target, scriptOf(loaders)), 'ipxe-script');
   }
-  const platform = client.platform ?? (client.arch === undefined ? 'bios' : undefined);
+  // A PXE ROM that names no architecture is older than the option: a BIOS.
+  const platform = client.platform ?? (client.arch === undefined && client.stage === 'pxe' ? 'bios' : undefined);
   const file = row ?? (platform && loaders[platform]);
   if (file === undefined) return undefined;
   return answer(
@@ -149,6 +166,10 @@ export function bootAnswer(
     client.stage === 'http' ? inBoot(target, file) : file,
     row === undefined ? 'architecture' : 'client-row',
   );
+}
+
+function scriptOf(loaders: LoaderMap): string {
+  return loaders.ipxe === undefined || isIpxeBinary(loaders.ipxe) ? 'boot.ipxe' : loaders.ipxe;
 }
 
 const isIpxeBinary = (file: string): boolean =>

@@ -50,6 +50,7 @@ export function grantReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy
     [OPTION.serverIdentifier, ofIpv4(policy.serverAddress)],
   ]);
   if (grant.address !== undefined) options.set(OPTION.leaseTime, ofU32(policy.leaseTimeSec));
+  echoClient(request, options);
   for (const [code, value] of grant.boot?.options ?? []) options.set(code, value);
   const machineId = request.options.get(OPTION.clientMachineIdentifier);
   // RFC 4578 §2.3: firmware compares it with its own.
@@ -60,7 +61,10 @@ export function grantReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy
     const value = offered.get(code);
     if (value && !options.has(code)) options.set(code, value);
   }
-  for (const [code, value] of policy.extraOptions) options.set(code, value);
+  const isBoots = (code: number): boolean =>
+    grant.boot !== undefined && (grant.boot.options.has(code) || code === OPTION.clientMachineIdentifier);
+  // What boots a machine comes from one decision: an operator's 67 beside our own siaddr would contradict it.
+  for (const [code, value] of policy.extraOptions) if (!isBoots(code)) options.set(code, value);
   return { ...replyTo(request, options), yiaddr: grant.address ?? UNSPECIFIED, ...bootFields(grant, policy) };
 }
 
@@ -101,17 +105,21 @@ export function nakReply(request: DhcpPacket, reason: string, policy: DhcpPolicy
     [OPTION.serverIdentifier, ofIpv4(policy.serverAddress)],
     [OPTION.message, ofText(reason)],
   ]);
+  echoClient(request, options);
   const reply = replyTo(request, options);
   // RFC 2131 §4.3.2: through a relay the broadcast bit makes it reach a client whose address is wrong.
   return { ...reply, ciaddr: UNSPECIFIED, flags: request.giaddr === UNSPECIFIED ? reply.flags : BROADCAST_FLAG };
 }
 
+/** RFC 6842 §3: what the client calls itself comes back. RFC 3046 §2.2: so does what a relay added; the encoder puts it last. */
+function echoClient(request: DhcpPacket, options: Map<number, Uint8Array>): void {
+  const clientId = request.options.get(OPTION.clientIdentifier);
+  if (clientId) options.set(OPTION.clientIdentifier, clientId);
+  const relayAgent = request.options.get(OPTION.relayAgent);
+  if (relayAgent && request.giaddr !== UNSPECIFIED) options.set(OPTION.relayAgent, relayAgent);
+}
+
 function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPacket {
-  // RFC 6842 §3: what the client sent comes back. RFC 3046 §2.2: so does what the relay added; the encoder puts it last.
-  for (const code of [OPTION.clientIdentifier, OPTION.relayAgent]) {
-    const value = request.options.get(code);
-    if (value) options.set(code, value);
-  }
   return {
     ...request,
     op: BOOTREPLY,

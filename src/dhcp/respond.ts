@@ -1,7 +1,16 @@
 /** What a DHCP message deserves: RFC 2131 §4.3, one function a state. Pure, so `explain` prints what the server would do. */
-import { type Ipv4, type Mac, macFromBytes, rangeHas, subnetHas, UNSPECIFIED } from '../core/addr.ts';
+import { type Ipv4, macFromBytes, subnetHas, UNSPECIFIED } from '../core/addr.ts';
 import { hex } from '../core/bytes.ts';
-import { type ClientKey, isHeld, type Lease, type LeaseView } from './leases.ts';
+import {
+  type AddressRule,
+  backFromRest,
+  type Claim,
+  chooseAddress,
+  isOpen,
+  leftBehind,
+  reservedAddress,
+} from './address.ts';
+import { isHeld, type Lease, type LeaseView } from './leases.ts';
 import { cleanHostname, OPTION, readIpv4, readText, readU8 } from './options.ts';
 import { BOOTREQUEST, type DhcpPacket, type EncodeLimits } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
@@ -13,15 +22,14 @@ export interface Reply {
   readonly limits: EncodeLimits;
 }
 
-/** Why this address: the order of RFC 2131 §4.3.1. */
-export type AddressRule = 'reservation' | 'current-binding' | 'former-binding' | 'requested' | 'pool';
-
 export type IgnoreReason =
+  | 'mode-off'
   | 'not-a-request'
   | 'not-ethernet'
   | 'unknown-message'
   | 'unknown-relay'
   | 'pool-empty'
+  | 'too-many-leases'
   | 'other-server'
   | 'no-record'
   | 'not-the-holder'
@@ -38,11 +46,19 @@ export interface Granted {
   readonly boot: BootAnswer | undefined;
 }
 
+/** What becomes of the table. */
+export interface Change {
+  /** The record that the message is about, as it is from now on. */
+  readonly lease: Lease;
+  /** Others that are free because of it. */
+  readonly freed: readonly Lease[];
+}
+
 export type Decision =
-  | ({ readonly kind: 'offer' | 'ack'; readonly lease: Lease; readonly rule: AddressRule } & Granted)
+  | ({ readonly kind: 'offer' | 'ack'; readonly rule: AddressRule } & Change & Granted)
   | ({ readonly kind: 'inform' } & Granted)
   | { readonly kind: 'nak'; readonly reason: NakReason; readonly reply: Reply }
-  | { readonly kind: 'release' | 'decline'; readonly lease: Lease }
+  | ({ readonly kind: 'release' | 'decline' } & Change)
   | { readonly kind: 'ignore'; readonly reason: IgnoreReason };
 
 /** An offer is kept for a client this long; a boot ROM asks for it within 32 s or not at all. */
@@ -52,27 +68,21 @@ const DECLINE_MS = 600_000;
 const ETHERNET = 1;
 
 /** One request with what every rule needs to know of it. */
-interface Case {
+interface Case extends Claim {
   readonly request: DhcpPacket;
-  readonly mac: Mac;
   readonly client: BootClient;
-  readonly key: ClientKey;
-  readonly network: DhcpNetwork;
-  readonly leases: LeaseView;
-  readonly policy: DhcpPolicy;
-  readonly nowMs: number;
 }
 
 /** Never throws. `nowMs` is `Clock.now`. */
 export function respond(request: DhcpPacket, policy: DhcpPolicy, leases: LeaseView, nowMs: number): Decision {
+  if (policy.isOff) return ignore('mode-off');
   if (request.op !== BOOTREQUEST) return ignore('not-a-request');
   if (request.htype !== ETHERNET || request.hlen !== 6) return ignore('not-ethernet');
   const network = networkOf(request, policy);
   if (!network) return ignore('unknown-relay');
   const client = identify(request.options);
   const mac = macFromBytes(request.chaddr);
-  const clientId = request.options.get(OPTION.clientIdentifier);
-  const key = { mac, clientId: clientId && hex(clientId), isBoot: client.stage !== 'system' };
+  const key = { mac, clientId: clientIdentifier(request), isBoot: client.stage !== 'system' };
   const facts: Case = { request, mac, client, key, network, leases, policy, nowMs };
   switch (readU8(request.options.get(OPTION.messageType))) {
     case MESSAGE.discover:
@@ -92,46 +102,27 @@ export function respond(request: DhcpPacket, policy: DhcpPolicy, leases: LeaseVi
 
 const ignore = (reason: IgnoreReason): Decision => ({ kind: 'ignore', reason });
 
-/** The relay's address names the subnet (RFC 2131 §4.3.1); without one it is the LAN. */
-function networkOf(request: DhcpPacket, policy: DhcpPolicy): DhcpNetwork | undefined {
-  if (request.giaddr === UNSPECIFIED) return policy.networks[0];
-  return policy.networks.find((network) => subnetHas(network.subnet, request.giaddr));
+/** Option 61 in hex. RFC 2132 §9.14: at least two octets; a shorter one names nobody. */
+function clientIdentifier(request: DhcpPacket): string | undefined {
+  const value = request.options.get(OPTION.clientIdentifier);
+  return value && value.length >= 2 ? hex(value) : undefined;
+}
+
+/**
+ * The relay's address names the subnet (RFC 2131 §4.3.1); without one it is the LAN, unless a client behind a relay speaks to us
+ * itself from the address that it has.
+ */
+function networkOf({ giaddr, ciaddr }: DhcpPacket, policy: DhcpPolicy): DhcpNetwork | undefined {
+  if (giaddr !== UNSPECIFIED) return policy.networks.find((network) => subnetHas(network.subnet, giaddr));
+  return (
+    policy.networks.find((network) => ciaddr !== UNSPECIFIED && subnetHas(network.subnet, ciaddr)) ?? policy.networks[0]
+  );
 }
 
 /** RFC 2131 §4.3.1. */
 function onDiscover(facts: Case): Decision {
-  const found = addressFor(facts);
-  return found ? grant(facts, 'offer', found.address, found.rule) : ignore('pool-empty');
-}
-
-/** The reservation, else what the client has or had, else what it asks for, else one of the pool. RFC 2131 §4.3.1. */
-function addressFor(facts: Case): { readonly address: Ipv4; readonly rule: AddressRule } | undefined {
-  const { leases, policy, network, mac, nowMs } = facts;
-  const reserved = policy.reservationFor(mac)?.address;
-  if (reserved !== undefined && subnetHas(network.subnet, reserved) && !isSomebodyElses(reserved, facts)) {
-    return { address: reserved, rule: 'reservation' };
-  }
-  const known = leases.find(facts.key);
-  if (known && isOpen(known.address, facts)) {
-    return { address: known.address, rule: isHeld(known, nowMs) ? 'current-binding' : 'former-binding' };
-  }
-  const wanted = readIpv4(facts.request.options.get(OPTION.requestedAddress));
-  if (wanted !== undefined && isOpen(wanted, facts)) return { address: wanted, rule: 'requested' };
-  const picked = leases.pick(network.range, mac, nowMs, (address) => policy.fixedAddresses.has(address));
-  return picked === undefined ? undefined : { address: picked, rule: 'pool' };
-}
-
-/** A reservation that is new while another machine still holds its address: that one is refused at its renewal. */
-function isSomebodyElses(address: Ipv4, { leases, mac, nowMs }: Case): boolean {
-  const lease = leases.at(address);
-  return lease?.mac !== mac && isHeld(lease, nowMs);
-}
-
-/** Of this network's pool, nobody's by the configuration, and held by no other client. */
-function isOpen(address: Ipv4, { network, policy, leases, key, nowMs }: Case): boolean {
-  if (!rangeHas(network.range, address) || policy.fixedAddresses.has(address)) return false;
-  const lease = leases.at(address);
-  return !isHeld(lease, nowMs) || (lease?.state !== 'declined' && leases.find(key)?.address === address);
+  const chosen = chooseAddress(facts, readIpv4(facts.request.options.get(OPTION.requestedAddress)));
+  return chosen.kind === 'none' ? ignore(chosen.reason) : grant(facts, 'offer', chosen.address, chosen.rule);
 }
 
 /** RFC 2131 §4.3.2: which state the client is in shows in 54, 50 and ciaddr. */
@@ -149,33 +140,32 @@ function onRequest(facts: Case): Decision {
 
 /** Another server was taken: what we offered is free again. */
 function withdraw({ leases, key }: Case): Decision {
-  const lease = leases.find(key);
-  return lease?.state === 'offered'
-    ? { kind: 'release', lease: { ...lease, state: 'released' } }
-    : ignore('other-server');
+  const lease = leases.of(key).find(({ state }) => state === 'offered');
+  return lease ? released(lease) : ignore('other-server');
 }
 
+const released = (lease: Lease): Decision => ({ kind: 'release', lease: { ...lease, state: 'released' }, freed: [] });
+
 function onSelecting(facts: Case, wanted: Ipv4): Decision {
-  const found = addressFor(facts);
-  if (found?.address !== wanted)
-    return nak(facts, subnetHas(facts.network.subnet, wanted) ? 'not-offered' : 'wrong-network');
-  return grant(facts, 'ack', wanted, found.rule);
+  const chosen = chooseAddress(facts, wanted);
+  if (chosen.kind === 'address' && chosen.address === wanted) return grant(facts, 'ack', wanted, chosen.rule);
+  return nak(facts, subnetHas(facts.network.subnet, wanted) ? 'not-offered' : 'wrong-network');
 }
 
 /** A client that remembers an address after a restart. Silence when we know nothing: another server may. */
 function onInitReboot(facts: Case, wanted: Ipv4): Decision {
   if (!subnetHas(facts.network.subnet, wanted)) return nak(facts, 'wrong-network');
-  const found = addressFor(facts);
-  if (found?.rule === 'pool' || found?.rule === 'requested' || !found) return ignore('no-record');
-  return found.address === wanted ? grant(facts, 'ack', wanted, found.rule) : nak(facts, 'not-yours');
+  const chosen = chooseAddress(facts, undefined);
+  if (chosen.kind === 'none' || chosen.rule === 'pool') return ignore('no-record');
+  return chosen.address === wanted ? grant(facts, 'ack', wanted, chosen.rule) : nak(facts, 'not-yours');
 }
 
 /** RENEWING and REBINDING. A client we have no record of keeps a free address of ours: RFC 2131 §4.3.2 trusts its ciaddr. */
 function onRenewing(facts: Case): Decision {
-  const { request, network, policy, mac } = facts;
+  const { request, network } = facts;
   const address = request.ciaddr;
   if (!subnetHas(network.subnet, address)) return nak(facts, 'wrong-network');
-  const reserved = policy.reservationFor(mac)?.address;
+  const reserved = reservedAddress(facts);
   if (reserved !== undefined)
     return reserved === address ? grant(facts, 'ack', address, 'reservation') : nak(facts, 'not-yours');
   if (!isOpen(address, facts)) return nak(facts, 'not-yours');
@@ -184,17 +174,28 @@ function onRenewing(facts: Case): Decision {
 
 /** RFC 2131 §4.3.3. Only the holder can say that its address is in use: anybody else could empty the pool. */
 function onDecline(facts: Case): Decision {
-  const wanted = readIpv4(facts.request.options.get(OPTION.requestedAddress));
-  const lease = wanted === undefined ? undefined : facts.leases.at(wanted);
-  if (!lease || facts.leases.find(facts.key) !== lease) return ignore('not-the-holder');
-  return { kind: 'decline', lease: { ...lease, state: 'declined', expiresAtMs: facts.nowMs + DECLINE_MS } };
+  const lease = ownLease(facts, readIpv4(facts.request.options.get(OPTION.requestedAddress)));
+  if (!lease) return ignore('not-the-holder');
+  const resting: Lease = { ...lease, state: 'declined', expiresAtMs: facts.nowMs + DECLINE_MS };
+  return { kind: 'decline', lease: resting, freed: backFromRest(facts) };
 }
 
 /** RFC 2131 §4.3.4. The record stays, so that the client gets the same address again. */
 function onRelease(facts: Case): Decision {
-  const lease = facts.leases.at(facts.request.ciaddr);
-  if (!lease || facts.leases.find(facts.key) !== lease) return ignore('not-the-holder');
-  return { kind: 'release', lease: { ...lease, state: 'released' } };
+  const lease = ownLease(facts, facts.request.ciaddr);
+  return lease ? released(lease) : ignore('not-the-holder');
+}
+
+/**
+ * The lease of `address`, if the sender is who has it: MAC and identifier both, since either can be read off the wire. What a boot
+ * stage got goes by the MAC alone, as the next stage may call itself otherwise.
+ */
+function ownLease({ request, policy, leases, key }: Case, address: Ipv4 | undefined): Lease | undefined {
+  const server = readIpv4(request.options.get(OPTION.serverIdentifier));
+  const lease = address === undefined ? undefined : leases.at(address);
+  if (!lease || lease.mac !== key.mac || lease.state === 'declined') return undefined;
+  if (server !== undefined && server !== policy.serverAddress) return undefined;
+  return lease.isBoot || lease.clientId === key.clientId ? lease : undefined;
 }
 
 /** RFC 2131 §4.3.5. The answer goes to the address that the client says it has: one outside the subnet would be a stranger's. */
@@ -213,25 +214,26 @@ function nak(facts: Case, reason: NakReason): Decision {
 }
 
 function grant(facts: Case, kind: 'offer' | 'ack', address: Ipv4, rule: AddressRule): Decision {
+  const before = facts.leases.at(address);
+  const isRunning = before?.state === 'bound' && isHeld(before, facts.nowMs);
+  // An offer changes nothing about a lease that runs, whoever asked: only its ACK may.
+  const lease = kind === 'offer' && isRunning ? before : leaseFor(facts, kind, address);
+  const freed = kind === 'ack' ? leftBehind(address, facts) : [];
+  return { kind, lease, freed, rule, ...granted(facts, kind === 'ack' ? MESSAGE.ack : MESSAGE.offer, address) };
+}
+
+function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4): Lease {
   const { mac, key, leases, policy, nowMs, request } = facts;
   const before = leases.at(address);
-  const isSame = before?.mac === mac && before.state !== 'declined';
-  const lease: Lease = {
+  return {
     address,
     mac,
     clientId: key.clientId,
-    isBoot: key.isBoot || (isSame && before.isBoot),
+    isBoot: key.isBoot || (before !== undefined && before.mac === mac && before.isBoot && before.state !== 'declined'),
     hostname: policy.reservationFor(mac)?.hostname ?? cleanHostname(readText(request.options.get(OPTION.hostName))),
-    state: kind === 'ack' || (isSame && before.state === 'bound' && isHeld(before, nowMs)) ? 'bound' : 'offered',
-    expiresAtMs: expiry(kind, isSame ? before : undefined, policy, nowMs),
+    state: kind === 'ack' ? 'bound' : 'offered',
+    expiresAtMs: nowMs + (kind === 'ack' ? policy.leaseTimeSec * 1000 : OFFER_MS),
   };
-  return { kind, lease, rule, ...granted(facts, kind === 'ack' ? MESSAGE.ack : MESSAGE.offer, address) };
-}
-
-/** An offer never shortens a lease that runs. */
-function expiry(kind: 'offer' | 'ack', before: Lease | undefined, policy: DhcpPolicy, nowMs: number): number {
-  if (kind === 'ack') return nowMs + policy.leaseTimeSec * 1000;
-  return Math.max(nowMs + OFFER_MS, before?.state === 'bound' ? before.expiresAtMs : 0);
 }
 
 function granted(facts: Case, type: typeof MESSAGE.offer | typeof MESSAGE.ack, address: Ipv4 | undefined): Granted {

@@ -1,14 +1,16 @@
 /** DHCP on the LAN: datagram in, decision, lease kept, answer out of the LAN's own address. */
 import { type Endpoint, type Ipv4, LIMITED_BROADCAST } from '../core/addr.ts';
 import { Malformed } from '../core/bytes.ts';
-import type { Host, LogFields, UdpSocket } from '../host.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Clock, Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
-import { LeaseTable } from './leases.ts';
+import { type Lease, LeaseTable } from './leases.ts';
+import { observer } from './observe.ts';
 import { type DhcpPacket, decode, encode } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
 import { deliver, MESSAGE } from './reply.ts';
 import { type Decision, respond } from './respond.ts';
-import type { LeaseStore } from './store.ts';
+import type { LeaseStore, StoredLease } from './store.ts';
 
 export interface DhcpListen {
   /** The LAN's own address: answers leave from here, so that Linux sends broadcasts through the LAN's interface. */
@@ -23,8 +25,6 @@ export interface DhcpDeps {
 
 /** Answers that wait for the disk; beyond it new requests are dropped, and clients ask again after four seconds. */
 const MAX_PENDING = 4096;
-const WARN_EVERY_MS = 60_000;
-
 export interface DhcpService extends Service {
   readonly leases: LeaseTable;
 }
@@ -43,37 +43,55 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     socket.send(bytes, deliver(request, REPLY_TYPE[decision.kind]));
   };
 
-  const commitAndSend = (socket: UdpSocket, request: DhcpPacket, decision: Decision): void => {
-    if ('lease' in decision) leases.put(decision.lease);
-    if (decision.kind !== 'ack') {
-      send(socket, request, decision);
-      return;
-    }
+  /** The answer waits until the store has the change; one that it cannot keep did not happen. */
+  const keepThenSend = async (socket: UdpSocket, request: DhcpPacket, decision: Kept): Promise<void> => {
+    const changes = [decision.lease, ...decision.freed];
+    const before = changes.map(({ address }) => leases.at(address));
+    // At once, so that the next request sees it.
+    for (const lease of changes) leases.put(lease);
     pending += 1;
-    store
-      .commit(decision.lease)
-      .then(() => send(socket, request, decision))
-      .catch((error: unknown) =>
-        host.log.error('dhcp', 'store-failed', { error: String(error), ip: decision.lease.address }),
-      )
-      .finally(() => {
-        pending -= 1;
-      });
+    try {
+      await store.commit(changes.map((lease) => toStored(lease, clock)));
+    } catch (error) {
+      changes.forEach(({ address }, i) => void restore(leases, address, before[i]));
+      host.log.error('dhcp', 'store-failed', { error: messageOf(error), ip: decision.lease.address });
+      return;
+    } finally {
+      pending -= 1;
+    }
+    send(socket, request, decision);
   };
 
-  /** The flow: decode, decide, commit, encode, send, observe. */
-  const onDatagram = (bytes: Uint8Array, from: Endpoint): void => {
+  const onBug = (error: unknown): void =>
+    host.log.error('dhcp', 'bug', { error: (error instanceof Error && error.stack) || String(error) });
+
+  /** The flow: decode, decide, keep, encode, send, observe. */
+  const answer = (socket: UdpSocket, bytes: Uint8Array, from: Endpoint): void => {
     const startMs = clock.now();
-    const lan = sockets[0];
-    if (!lan || pending >= MAX_PENDING) return;
     const request = decodeOrNothing(bytes);
     if (!request) {
       host.log.debug('dhcp', 'malformed', { ip: from.address, bytes: bytes.length });
       return;
     }
     const decision = respond(request, policy(), leases, startMs);
-    commitAndSend(lan, request, decision);
+    if (isKept(decision)) keepThenSend(socket, request, decision).catch(onBug);
+    else {
+      // An offer is a promise for half a minute: a restart may forget it.
+      if (decision.kind === 'offer') leases.put(decision.lease);
+      send(socket, request, decision);
+    }
     observe(request, decision, clock.now() - startMs);
+  };
+
+  /** A bug in one request stays in that request. */
+  const onDatagram = (bytes: Uint8Array, from: Endpoint): void => {
+    const socket = sockets[0];
+    if (!socket || pending >= MAX_PENDING) return;
+    try {
+      answer(socket, bytes, from);
+    } catch (error) {
+      onBug(error);
+    }
   };
 
   const openSockets = async (): Promise<void> => {
@@ -97,7 +115,7 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     name: 'dhcp',
     leases,
     start: async () => {
-      for (const lease of await store.load()) leases.put(lease);
+      for (const lease of await store.load()) leases.put(fromStored(lease, clock));
       await openSockets().catch(async (fault: unknown) => {
         await closeSockets();
         throw fault;
@@ -111,6 +129,13 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   };
 }
 
+/** What a restart must remember. */
+type Kept = Extract<Decision, { readonly kind: 'ack' | 'release' | 'decline' }>;
+
+function isKept(decision: Decision): decision is Kept {
+  return decision.kind === 'ack' || decision.kind === 'release' || decision.kind === 'decline';
+}
+
 const REPLY_TYPE = { offer: MESSAGE.offer, ack: MESSAGE.ack, inform: MESSAGE.ack, nak: MESSAGE.nak } as const;
 
 function decodeOrNothing(bytes: Uint8Array): DhcpPacket | undefined {
@@ -122,40 +147,15 @@ function decodeOrNothing(bytes: Uint8Array): DhcpPacket | undefined {
   }
 }
 
-/** One line a decision. What strangers' machines can cause a thousand times is said once a minute. */
-function observer(host: Host): (request: DhcpPacket, decision: Decision, tookMs: number) => void {
-  let quietUntilMs = 0;
-  return (request, decision, tookMs) => {
-    const fields = describe(request, decision, tookMs);
-    if (decision.kind !== 'ignore') return host.log.info('dhcp', decision.kind, fields);
-    const nowMs = host.clock.now();
-    if (decision.reason !== 'pool-empty' || nowMs < quietUntilMs) return host.log.debug('dhcp', 'ignore', fields);
-    quietUntilMs = nowMs + WARN_EVERY_MS;
-    host.log.warn('dhcp', 'ignore', {
-      ...fields,
-      cure: 'every address is taken: widen dhcp.range or shorten dhcp.leaseTime',
-    });
-  };
+function toStored({ expiresAtMs, ...lease }: Lease, clock: Clock): StoredLease {
+  return { ...lease, expiresOnMs: clock.date() + expiresAtMs - clock.now() };
 }
 
-function describe(request: DhcpPacket, decision: Decision, tookMs: number): LogFields {
-  const mac = Buffer.from(request.chaddr.subarray(0, 6))
-    .toString('hex')
-    .replace(/..(?=.)/g, '$&:');
-  const common = {
-    mac,
-    reason: 'reason' in decision ? decision.reason : undefined,
-    tookMs: Math.round(tookMs * 1000) / 1000,
-  };
-  if (!('placement' in decision)) return { ...common, ip: 'lease' in decision ? decision.lease.address : undefined };
-  const { client, placement, boot } = decision;
-  return {
-    ...common,
-    reason: 'rule' in decision ? decision.rule : undefined,
-    ip: 'lease' in decision ? decision.lease.address : request.ciaddr,
-    stage: client.stage,
-    arch: client.arch,
-    fnode: boot ? placement.node?.name : undefined,
-    file: boot?.bootFile,
-  };
+function fromStored({ expiresOnMs, ...lease }: StoredLease, clock: Clock): Lease {
+  return { ...lease, expiresAtMs: clock.now() + expiresOnMs - clock.date() };
+}
+
+function restore(leases: LeaseTable, address: Ipv4, before: Lease | undefined): void {
+  if (before) leases.put(before);
+  else leases.remove(address);
 }

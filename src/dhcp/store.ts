@@ -1,21 +1,27 @@
 /** Where leases outlive the process. */
 import type { Lease } from './leases.ts';
 
+/** A lease with its end by the wall clock: what `Clock.now` counts means nothing after a restart. */
+export interface StoredLease extends Omit<Lease, 'expiresAtMs'> {
+  /** By `Clock.date`. */
+  readonly expiresOnMs: number;
+}
+
 export interface LeaseStore {
-  /** What was committed, one lease an address. */
-  load(): Promise<readonly Lease[]>;
-  /** Resolves once the lease survives whatever happens next; only then may the ACK be sent. Rejects with a `Fault`. */
-  commit(lease: Lease): Promise<void>;
+  /** What was committed last, one lease an address. */
+  load(): Promise<readonly StoredLease[]>;
+  /** Resolves once all of them survive whatever happens next; only then may the answer be sent. Rejects with a `Fault`, then none is kept. */
+  commit(changes: readonly StoredLease[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** For `explain` and tests, and until leases are kept on disk: a restart forgets. A MAC's place in the pool stays the same. */
+/** For tests, and until leases are kept on disk: a restart forgets. */
 export function memoryLeaseStore(): LeaseStore {
-  const leases = new Map<string, Lease>();
+  const leases = new Map<string, StoredLease>();
   return {
     load: async () => [...leases.values()],
-    commit: async (lease) => {
-      leases.set(lease.address, lease);
+    commit: async (changes) => {
+      for (const lease of changes) leases.set(lease.address, lease);
     },
     close: async () => {},
   };

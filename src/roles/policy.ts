@@ -27,6 +27,7 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
   const nodes = bootNodes(config, lan.address);
   const reservations = reservationsOf(config);
   return {
+    isOff: dhcp.mode === 'off',
     serverAddress: lan.address,
     networks: [lanNetwork(config, lan, router), ...dhcp.relays],
     leaseTimeSec: dhcp.leaseTimeSec,

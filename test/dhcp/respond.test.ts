@@ -294,6 +294,177 @@ test('respond: an offer to a holder never shortens the lease that runs', () => {
   assert.deepEqual([leases.at(MINE)?.state, leases.at(MINE)?.expiresAtMs], ['bound', HOUR_MS]);
 });
 
+const bind = (made: Parameters<typeof message>[1], address: Ipv4) =>
+  [
+    [message('discover', { ...made, requested: address })],
+    [message('request', { ...made, server: FLINK, requested: address })],
+  ] as const;
+const takeOver = (leases: LeaseTable, packet: DhcpPacket, policy: DhcpPolicy, nowMs = 0): string => {
+  const decision = respond(packet, policy, leases, nowMs);
+  if ('lease' in decision) for (const lease of [decision.lease, ...decision.freed]) leases.put(lease);
+  return show(decision);
+};
+
+for (const [name, options] of [
+  ['a system', []],
+  ['a firmware', pxe(7)],
+] as const) {
+  test(`respond: after a reload has moved the range, ${name} gets one new address and keeps it`, () => {
+    const { leases } = play(bind({ options }, ip('172.16.0.101')));
+    const network = hall().networks[0];
+    const moved = hall({ networks: [{ ...network, range: { first: ip('172.16.0.200'), last: ip('172.16.0.209') } }] });
+    const offer = takeOver(leases, message('discover', { options }), moved);
+    const address = ip(offer.split(' ')[1] ?? '');
+    assert.match(offer, /^offer 172\.16\.0\.20\d pool$/);
+    assert.equal(
+      takeOver(leases, message('request', { options, server: FLINK, requested: address }), moved),
+      `ack ${address} current-binding`,
+    );
+    assert.equal(leases.at(ip('172.16.0.101'))?.state, 'released', 'the old one is free');
+    assert.equal(takeOver(leases, message('discover', { options }), moved), `offer ${address} current-binding`);
+  });
+}
+
+test('respond: a new reservation is taken at the next boot, and the old address is free then', () => {
+  const { leases } = play(bind({ mac: DESK7 }, MINE), hall({ reservationFor: () => undefined }));
+  assert.equal(takeOver(leases, message('discover', { mac: DESK7 }), hall()), 'offer 172.16.0.105 reservation');
+  takeOver(leases, message('request', { mac: DESK7, server: FLINK, requested: ip('172.16.0.105') }), hall());
+  assert.equal(leases.at(MINE)?.state, 'released');
+  assert.equal(
+    takeOver(leases, message('release', { mac: DESK7, server: FLINK, ciaddr: ip('172.16.0.105') }), hall()),
+    'release 172.16.0.105',
+  );
+});
+
+test('respond: a DISCOVER with another client’s identifier changes nothing about the lease that runs', () => {
+  const { leases } = play(bind({ clientId: 'ff01' }, MINE));
+  const before = leases.at(MINE);
+  takeOver(leases, message('discover', { mac: OTHER, clientId: 'ff01' }), hall(), 1000);
+  assert.deepEqual(leases.at(MINE), before);
+});
+
+const impostors: readonly { name: string; packet: DhcpPacket }[] = [
+  {
+    name: 'RELEASE with the identifier, from another MAC',
+    packet: message('release', { mac: OTHER, clientId: 'ff01', ciaddr: MINE, server: FLINK }),
+  },
+  {
+    name: 'RELEASE from the MAC, with another identifier',
+    packet: message('release', { clientId: 'ff02', ciaddr: MINE, server: FLINK }),
+  },
+  {
+    name: 'DECLINE with the identifier, from another MAC',
+    packet: message('decline', { mac: OTHER, clientId: 'ff01', requested: MINE, server: FLINK }),
+  },
+  {
+    name: 'DECLINE meant for another server',
+    packet: message('decline', { clientId: 'ff01', requested: MINE, server: FOREIGN }),
+  },
+];
+for (const { name, packet } of impostors) {
+  test(`respond: ${name} changes nothing`, () => {
+    const { leases } = play(bind({ clientId: 'ff01' }, MINE));
+    assert.equal(takeOver(leases, packet, hall()), 'ignore not-the-holder');
+  });
+}
+
+test('respond: an identifier of less than two octets names nobody (RFC 2132 §9.14)', () => {
+  const empty: Parameters<typeof message>[1] = { options: [[61, new Uint8Array(0)]] };
+  const { leases } = play([
+    ...bind({ ...empty, mac: macNumber(1) }, MINE),
+    ...bind({ ...empty, mac: macNumber(2) }, NOT_MINE),
+  ]);
+  assert.equal(leases.size, 2);
+});
+
+test('respond: one machine can put no more than an eighth of the pool to rest', () => {
+  const leases = new LeaseTable();
+  for (let i = 0; i < 50; i++) {
+    const offered = respond(message('discover'), hall(), leases, i);
+    assert.ok(offered.kind === 'offer', show(offered));
+    leases.put(offered.lease);
+    takeOver(leases, message('decline', { server: FLINK, requested: offered.lease.address }), hall(), i);
+  }
+  assert.equal(leases.declined().length, 1, 'ten addresses: one');
+  assert.match(takeOver(leases, message('discover', { mac: OTHER }), hall(), 60), /^offer/);
+});
+
+test('respond: one card under ever new names gets eight addresses, not the pool', () => {
+  const names = Array.from({ length: 9 }, (_, i) => [message('discover', { clientId: `ff0${i}` })] as const);
+  assert.equal(play(names).shown, 'ignore too-many-leases');
+});
+
+test('respond: a reserved address that its owner found in use rests, too', () => {
+  const { leases } = play(bind({ mac: DESK7 }, ip('172.16.0.105')));
+  takeOver(leases, message('decline', { mac: DESK7, server: FLINK, requested: ip('172.16.0.105') }), hall());
+  assert.match(takeOver(leases, message('discover', { mac: DESK7 }), hall()), /^offer 172\.16\.0\.1\d\d pool$/);
+});
+
+test('respond: a client behind a relay renews by itself, from its own subnet (§4.3.2)', () => {
+  const relayed = { giaddr: RELAY, requested: ip('10.1.0.55') };
+  const { leases } = play([[message('discover', relayed)], [message('request', { ...relayed, server: FLINK })]]);
+  assert.equal(
+    takeOver(leases, message('request', { ciaddr: ip('10.1.0.55'), flags: 0 }), hall()),
+    'ack 10.1.0.55 current-binding',
+  );
+});
+
+test('respond: with dhcp.mode off nobody is answered', () => {
+  assert.equal(play([[discover]], hall({ isOff: true })).shown, 'ignore mode-off');
+});
+
+test('respond: in a crowded pool of 60,000 the last free address is found, each search bounded', () => {
+  const network = hall().networks[0];
+  const range = { first: ip('172.16.1.0'), last: ip('172.16.235.95') };
+  const policy = hall({ networks: [{ ...network, range }] });
+  const leases = new LeaseTable();
+  const free = ip('172.16.77.77');
+  for (let n = 0; n < 60_000; n++) {
+    const address = ip(`172.16.${1 + Math.floor(n / 256)}.${n % 256}`);
+    if (address !== free)
+      leases.put({
+        address,
+        mac: macNumber(n),
+        clientId: undefined,
+        isBoot: false,
+        hostname: undefined,
+        state: 'bound',
+        expiresAtMs: HOUR_MS,
+      });
+  }
+  const answers = Array.from({ length: 40 }, () =>
+    show(respond(message('discover', { mac: macNumber(70_000) }), policy, leases, 0)),
+  );
+  assert.ok(answers.includes(`offer ${free} pool`), answers[0]);
+});
+
+test('respond: what boots a machine is ours alone, an operator’s options cannot contradict it', () => {
+  const extraOptions = new Map([
+    [66, ofText('10.0.0.1')],
+    [67, ofText('other.efi')],
+    [43, Uint8Array.of(1, 0)],
+    [97, Uint8Array.of(0)],
+    [150, Uint8Array.of(9, 9, 9, 9)],
+  ]);
+  const policy = hall({ extraOptions });
+  const boot = shownOptions(replyTo(decode(golden('uefi-discover')), policy));
+  assert.ok(
+    boot.includes('67 boot-file-name: "shimx64.efi"') && boot.includes('66 tftp-server-name: "172.16.0.10"'),
+    boot.join('\n'),
+  );
+  const phone = shownOptions(replyTo(discover, policy));
+  assert.ok(
+    phone.includes('67 boot-file-name: "other.efi"'),
+    'who does not boot gets what the operator wrote: telephones live by 66',
+  );
+});
+
+test('respond: option 82 without a relay is not echoed, however large', () => {
+  const reply = encode(replyTo(message('discover', { options: [[82, new Uint8Array(1000)]] })));
+  assert.ok(reply.length <= 548);
+  assert.ok(!decode(reply).options.has(82));
+});
+
 const replyTo = (packet: DhcpPacket, policy = hall()) => {
   const { last } = play([[packet]], policy);
   assert.ok('reply' in last, show(last));

@@ -97,6 +97,69 @@ test('dhcp: an empty pool is said with its cure, once a minute', async () => {
   assert.equal(warnings(), 1);
 });
 
+test('dhcp: what a machine repeats is told once, and nothing is told beyond a bound', async () => {
+  const { host, ask } = await running();
+  const told = () => host.log.lines.filter((line) => line.level === 'info').length;
+  for (let i = 0; i < 100; i++) ask(message('discover'));
+  assert.equal(told(), 1);
+  host.clock.advance(10_000);
+  ask(message('discover'));
+  assert.equal(told(), 2);
+});
+
+test('dhcp: an address that somebody else uses is a warning with its cure', async () => {
+  const { host, ask } = await running();
+  ask(message('request', { server: FLINK, requested: '172.16.0.101' as Ipv4 }));
+  ask(message('decline', { server: FLINK, requested: '172.16.0.101' as Ipv4 }));
+  const line = host.log.lines.find((l) => l.event === 'decline');
+  assert.deepEqual([line?.level, line?.ip], ['warn', '172.16.0.101']);
+  assert.match(String(line?.cure), /fixed address/);
+});
+
+test('dhcp: a bug in one request stays in that request', async () => {
+  const host = fakeHost();
+  let isBroken = true;
+  const policy = () => {
+    if (isBroken) throw new TypeError('a bug');
+    return hall();
+  };
+  const service = dhcpService(LISTEN, policy, { host, store: memoryLeaseStore() });
+  await service.start();
+  host.udp.deliver(encode(message('discover')), CLIENT, EVERYBODY);
+  assert.match(String(host.log.lines.find((line) => line.event === 'bug')?.error), /a bug/);
+  isBroken = false;
+  host.udp.deliver(encode(message('discover')), CLIENT, EVERYBODY);
+  assert.equal(host.udp.sent.filter((d) => d.from.address === FLINK).length, 1);
+});
+
+test('dhcp: a change that the store cannot keep did not happen', async () => {
+  const store: LeaseStore = {
+    ...memoryLeaseStore(),
+    commit: async () => {
+      throw new Error('disk full');
+    },
+  };
+  const { service, ask } = await running(store);
+  ask(message('request', { server: FLINK, requested: '172.16.0.107' as Ipv4 }));
+  await settled();
+  assert.equal(service.leases.at('172.16.0.107' as Ipv4), undefined);
+});
+
+test('dhcp: a lease’s end survives a restart, and a clock that starts anew', async () => {
+  const store = memoryLeaseStore();
+  const first = await running(store);
+  first.ask(message('request', { server: FLINK, requested: '172.16.0.107' as Ipv4 }));
+  await settled();
+  const host = fakeHost();
+  host.clock.advance(1_800_000);
+  const second = await running(store, host);
+  assert.equal(
+    second.service.leases.at('172.16.0.107' as Ipv4)?.expiresAtMs,
+    3_600_000,
+    'an hour after the first one’s start',
+  );
+});
+
 test('dhcp: a log line says who, what and by which rule', async () => {
   const { host, ask } = await running();
   ask(message('discover', { mac: LAPTOP as Mac }));

@@ -61,6 +61,7 @@ export function pxe(arch: number): readonly (readonly [number, Uint8Array])[] {
 /** A hall with one LAN, one relayed subnet, one reservation and one node. */
 export function hall(over: Partial<DhcpPolicy> = {}): DhcpPolicy {
   return {
+    isOff: false,
     serverAddress: FLINK,
     networks: [
       network('172.16.0.0/16', '172.16.0.101-172.16.0.110', FLINK),

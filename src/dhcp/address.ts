@@ -1,0 +1,96 @@
+/** Which address a client gets, and by which rule: the order of RFC 2131 §4.3.1, for one client in one network. */
+import { type Ipv4, type Mac, rangeHas, rangeSize, subnetHas } from '../core/addr.ts';
+import { type ClientKey, isHeld, isOf, type Lease, type LeaseView } from './leases.ts';
+import type { DhcpNetwork, DhcpPolicy } from './policy.ts';
+
+export type AddressRule = 'reservation' | 'current-binding' | 'former-binding' | 'requested' | 'pool';
+
+/** What the choice depends on. */
+export interface Claim {
+  readonly mac: Mac;
+  readonly key: ClientKey;
+  readonly network: DhcpNetwork;
+  readonly leases: LeaseView;
+  readonly policy: DhcpPolicy;
+  readonly nowMs: number;
+}
+
+export type Choice =
+  | { readonly kind: 'address'; readonly address: Ipv4; readonly rule: AddressRule }
+  | { readonly kind: 'none'; readonly reason: 'pool-empty' | 'too-many-leases' };
+
+/** One card with so many identifiers is no person's machine; without a bound it could take the whole pool. */
+const MAX_LEASES_PER_MAC = 8;
+/** The share of a pool that may rest because somebody said it is in use: beyond it the oldest comes back. */
+const MAX_DECLINED_SHARE = 1 / 8;
+
+/** The reservation, else what the client has or had, else `wanted` (option 50), else one of the pool. */
+export function chooseAddress(claim: Claim, wanted: Ipv4 | undefined): Choice {
+  const { leases, policy, network, mac, key, nowMs } = claim;
+  const reserved = reservedAddress(claim);
+  if (reserved !== undefined && !isAnothers(reserved, claim))
+    return { kind: 'address', address: reserved, rule: 'reservation' };
+  const known = bestOf(
+    leases.of(key).filter((lease) => isOpen(lease.address, claim)),
+    nowMs,
+  );
+  if (known)
+    return {
+      kind: 'address',
+      address: known.address,
+      rule: isHeld(known, nowMs) ? 'current-binding' : 'former-binding',
+    };
+  if (heldBy(claim) >= MAX_LEASES_PER_MAC) return { kind: 'none', reason: 'too-many-leases' };
+  if (wanted !== undefined && isOpen(wanted, claim)) return { kind: 'address', address: wanted, rule: 'requested' };
+  const picked = leases.pick(network.range, mac, nowMs, (address) => policy.fixedAddresses.has(address));
+  return picked === undefined
+    ? { kind: 'none', reason: 'pool-empty' }
+    : { kind: 'address', address: picked, rule: 'pool' };
+}
+
+/** The address of the client's row in the MAC table, if it belongs to this network. */
+export function reservedAddress({ policy, network, mac }: Claim): Ipv4 | undefined {
+  const address = policy.reservationFor(mac)?.address;
+  return address !== undefined && subnetHas(network.subnet, address) ? address : undefined;
+}
+
+/** Of this network's pool, nobody's by the configuration, and held by no other client. */
+export function isOpen(address: Ipv4, claim: Claim): boolean {
+  const { network, policy, leases, key, nowMs } = claim;
+  if (!rangeHas(network.range, address) || policy.fixedAddresses.has(address)) return false;
+  const lease = leases.at(address);
+  return lease === undefined || !isHeld(lease, nowMs) || isOf(lease, key);
+}
+
+/** Held by another machine, or found to be in use: a reservation waits for the one to be refused, the other to rest. */
+function isAnothers(address: Ipv4, { leases, mac, nowMs }: Claim): boolean {
+  const lease = leases.at(address);
+  return isHeld(lease, nowMs) && (lease?.mac !== mac || lease.state === 'declined');
+}
+
+/** One that runs before one that ran out, then the latest. */
+function bestOf(leases: readonly Lease[], nowMs: number): Lease | undefined {
+  const order = (lease: Lease): number => lease.expiresAtMs + (isHeld(lease, nowMs) ? Number.MAX_SAFE_INTEGER / 2 : 0);
+  return leases.toSorted((a, b) => order(b) - order(a))[0];
+}
+
+function heldBy({ leases, mac, nowMs }: Claim): number {
+  return leases
+    .of({ mac, clientId: undefined, isBoot: true })
+    .filter((lease) => lease.mac === mac && isHeld(lease, nowMs)).length;
+}
+
+/** What the client has besides `address` in this network: with an ACK for that, it has left these. */
+export function leftBehind(address: Ipv4, { leases, key, network, nowMs }: Claim): readonly Lease[] {
+  const others = leases.of(key).filter((lease) => lease.address !== address && isHeld(lease, nowMs));
+  return others
+    .filter((lease) => subnetHas(network.subnet, lease.address))
+    .map((lease) => ({ ...lease, state: 'released' }));
+}
+
+/** Declined addresses that have to come back, so that one more can rest: nobody can put a whole pool to rest. */
+export function backFromRest({ leases, network, nowMs }: Claim): readonly Lease[] {
+  const resting = leases.declined().filter((lease) => isHeld(lease, nowMs) && rangeHas(network.range, lease.address));
+  const room = Math.max(1, Math.floor(rangeSize(network.range) * MAX_DECLINED_SHARE));
+  return resting.slice(0, Math.max(0, resting.length - room + 1)).map((lease) => ({ ...lease, state: 'released' }));
+}
