@@ -158,7 +158,20 @@ export function bindFault(proto: string, local: Endpoint, error: unknown): Fault
   }
 }
 
+/** The last answer of the system: it needs a descriptor to look, and may have none. */
+let lastKnown: readonly LocalInterface[] | undefined;
+
+/** Throws where the system does not say and never has. */
 function localInterfaces(): readonly LocalInterface[] {
+  try {
+    lastKnown = lookAtInterfaces();
+  } catch (error) {
+    if (!lastKnown) throw error;
+  }
+  return lastKnown;
+}
+
+function lookAtInterfaces(): readonly LocalInterface[] {
   return Object.entries(os.networkInterfaces()).flatMap(([name, addresses]) =>
     (addresses ?? []).flatMap((a) => {
       const address = a.family === 'IPv4' ? parseIpv4(a.address) : undefined;

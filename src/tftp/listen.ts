@@ -28,6 +28,7 @@ export function createListeners(
   /** Addresses that could not be had at the last look, so that each is told of once. */
   const refused = new Set<Ipv4>();
   let isOpen = false;
+  let hasFailed = false;
   let scanning = Promise.resolve();
   let cancelScan = (): void => {};
 
@@ -64,11 +65,21 @@ export function createListeners(
     }
   };
 
+  /** The system may be unable to say which interfaces there are, for want of a descriptor; those served stay served. */
+  const tellOnce = (error: unknown): void => {
+    if (!hasFailed) host.log.warn('tftp', 'interfaces-unknown', { error: messageOf(error) });
+    hasFailed = true;
+  };
+
   const scanLater = (): void => {
     cancelScan = host.clock.after(RESCAN_MS, () => {
-      scanning = rescan().then(() => {
-        if (isOpen) scanLater();
-      });
+      scanning = rescan()
+        .then(() => {
+          hasFailed = false;
+        }, tellOnce)
+        .then(() => {
+          if (isOpen) scanLater();
+        });
     });
   };
 

@@ -36,13 +36,29 @@ export const TFTP_BOUNDS = {
   cacheBytes: 32 << 20,
 } as const satisfies Limits & GuestLimits & { readonly cacheBytes: number };
 
+/** Of the descriptors that a node may hold, for the sockets of transfers; HTTP and the files themselves need the rest. */
+const DESCRIPTOR_SHARE = 0.3;
+/** What the process itself and its open ports need. */
+const RESERVED_DESCRIPTORS = 32;
+const MIN_TRANSFERS = 8;
+
+/** What serves a hall from a process that may hold `descriptors`. */
+export function tftpBounds(descriptors: number): Limits & GuestLimits & { readonly cacheBytes: number } {
+  const affordable = Math.max(MIN_TRANSFERS, Math.floor((descriptors - RESERVED_DESCRIPTORS) * DESCRIPTOR_SHARE));
+  return { ...TFTP_BOUNDS, maxTransfers: Math.min(TFTP_BOUNDS.maxTransfers, affordable) };
+}
+
 type Serve = Decision & { readonly kind: 'serve' };
 type Refuse = Decision & { readonly kind: 'refuse' };
+
+/** How often the log says the same of a shortage. */
+const TELL_EVERY_MS = 60_000;
 
 /** A guest from its request on, before there is a file or a socket for it. */
 interface Visitor extends Guest {
   session: Session | undefined;
-  hasLeft: boolean;
+  /** Why it had to go. */
+  dismissedFor: EndReason | undefined;
 }
 
 /** `ports()`: where it listens; the real port where 0 was asked for. */
@@ -53,8 +69,8 @@ export function tftpService(
   const guests = new GuestTable<Visitor>();
   const library = new Library(() => options().cacheBytes);
   const unfinished = new Set<Promise<unknown>>();
-  /** Told of once, not for each request of a herd. */
-  let isShortOfSockets = false;
+  /** Told of now and then, not for each request of a herd. */
+  let toldOfSocketsAtMs = Number.NEGATIVE_INFINITY;
 
   const onDatagram = (door: UdpSocket, bytes: Uint8Array, client: Endpoint): void => {
     const packet = decodeOrNote(bytes, client);
@@ -89,7 +105,7 @@ export function tftpService(
     if (found.kind !== 'file') {
       guests.remove(visitor);
       if (found.kind === 'ignore') note('ignored', found.reason, client);
-      else if (!visitor.hasLeft) deny(door, client, found);
+      else if (!visitor.dismissedFor) deny(door, client, found);
       return;
     }
     const session = createSession(settle(found, serve, options(), library), host.clock, (outcome, closed) => {
@@ -98,22 +114,25 @@ export function tftpService(
       report(visitor, found.path, outcome);
     });
     visitor.session = session;
-    if (visitor.hasLeft) return session.end('superseded');
+    if (visitor.dismissedFor) return session.end(visitor.dismissedFor);
     await host.udp.connect(local, client, session).then(
-      (socket) => {
-        isShortOfSockets = false;
-        session.start(socket);
-      },
+      (socket) => session.start(socket),
       (error: unknown) => {
         session.end('no-socket');
-        host.log[isShortOfSockets ? 'debug' : 'warn']('tftp', 'no-socket', { local, error: messageOf(error) });
-        isShortOfSockets = true;
+        tellOfSockets(local, messageOf(error));
       },
     );
   };
 
+  const tellOfSockets = (local: Ipv4, error: string): void => {
+    const nowMs = host.clock.now();
+    const isDue = nowMs - toldOfSocketsAtMs >= TELL_EVERY_MS;
+    if (isDue) toldOfSocketsAtMs = nowMs;
+    host.log[isDue ? 'warn' : 'debug']('tftp', 'no-socket', { local, error });
+  };
+
   const dismiss = (visitor: Visitor, reason: EndReason): void => {
-    visitor.hasLeft = true;
+    visitor.dismissedFor ??= reason;
     guests.remove(visitor);
     visitor.session?.end(reason);
   };
@@ -173,7 +192,7 @@ function visitorFor(asking: Asking): Visitor {
   return {
     ...asking,
     session: undefined,
-    hasLeft: false,
+    dismissedFor: undefined,
     get heardAtMs() {
       return this.session?.heardAtMs;
     },

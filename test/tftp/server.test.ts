@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
 import type { Content } from '../../src/core/content.ts';
+import { TFTP_BOUNDS, tftpBounds } from '../../src/tftp/server.ts';
 import { type FakeHost, fakeHost, lan } from '../support/fakes.ts';
 import { ackOf, clientAt, download, errorOf, listener, request, SERVER, settle } from './client.ts';
 import { type Files, noise, serve, twoNetworks } from './world.ts';
@@ -368,11 +369,22 @@ test('server: stop ends what runs, tells the clients, and leaves nothing open', 
 });
 
 test('server: stop while a file is being opened leaves nothing open', async (t) => {
-  const { host, open, service } = await serve(t, { '/boot/a': 'x' });
+  let openIt = (_: string): void => {};
+  const opening = new Promise<string>((resolve) => {
+    openIt = resolve;
+  });
+  const { host, open, service } = await serve(t, { '/boot/a': opening });
   const { socket } = await listener(host, clientAt('172.16.0.50'));
   socket.send(request(1, 'a', 'octet'), SERVER);
-  await service.stop();
+  const stopped = service.stop();
+  await settle();
+  openIt('x');
+  await stopped;
   assert.deepEqual([open(), host.udp.openSockets, host.clock.pendingTimers], [0, 1, 0]);
+  assert.deepEqual(
+    host.log.lines.filter(({ event }) => event === 'aborted').map(({ reason }) => reason),
+    ['stopped'],
+  );
 });
 
 test('server: an address that comes later is served, one that goes is not', async (t) => {
@@ -391,6 +403,61 @@ test('server: an address that comes later is served, one that goes is not', asyn
   assert.ok((await download(host, 'a', { to: { address: '10.0.0.1' as Ipv4, port: 69 } })).isComplete);
   await service.stop();
   assert.equal(host.clock.pendingTimers, 0);
+});
+
+test('server: while the system cannot tell its interfaces, those served stay served, and the log says so once', async (t) => {
+  const interfaces = [lan('eth0', '172.16.0.1')];
+  let isShort = false;
+  const host: FakeHost = {
+    ...fakeHost(),
+    interfaces: () => {
+      if (isShort) throw new Error('EMFILE');
+      return interfaces;
+    },
+  };
+  const { service } = await serve(t, { '/boot/a': 'x' }, { listen: 'every-address' }, host);
+  isShort = true;
+  for (let n = 0; n < 5; n++) {
+    host.clock.advance(3000);
+    await settle();
+  }
+  assert.ok((await download(host, 'a')).isComplete);
+  assert.equal(host.log.lines.filter((line) => line.event === 'interfaces-unknown').length, 1);
+  isShort = false;
+  interfaces.push(lan('eth1', '10.0.0.1'));
+  host.clock.advance(3000);
+  await settle();
+  assert.equal(service.ports().length, 2);
+});
+
+test('server: transfers take no more than their share of the descriptors, and never none', () => {
+  const transfers = [1_048_576, 1024, 64, 16].map((descriptors) => tftpBounds(descriptors).maxTransfers);
+  assert.deepEqual(transfers, [TFTP_BOUNDS.maxTransfers, 297, 9, 8]);
+});
+
+test('server: that sockets are short is said once a minute, though some are had between', async (t) => {
+  const host = fakeHost();
+  const { connect } = host.udp;
+  let asked = 0;
+  host.udp.connect = async (...where) => {
+    asked += 1;
+    if (asked % 2 === 0) throw new Error('EMFILE');
+    return connect.apply(host.udp, where);
+  };
+  await serve(t, { '/boot/a': 'x' }, {}, host);
+  const { socket } = await listener(host, clientAt('172.16.0.50'));
+  const warned = (): number => infoLines(host).filter(({ event }) => event === 'no-socket').length;
+  for (const name of 'abcdefghij') {
+    socket.send(request(1, 'a', 'octet', { [name]: 1 }), SERVER);
+    await settle();
+  }
+  assert.deepEqual([asked, warned()], [10, 1]);
+  host.clock.advance(60_000);
+  for (const name of 'ab') {
+    socket.send(request(1, 'a', 'octet', { [name]: 1 }), SERVER);
+    await settle();
+  }
+  assert.equal(warned(), 2);
 });
 
 test('server: an address that comes but cannot be had is told of once', async (t) => {

@@ -15,7 +15,9 @@ export interface World {
   readonly visits: readonly (Visit & { readonly path: string })[];
 }
 
-export type Files = Readonly<Record<string, Uint8Array | string | Partial<Content> | 'a folder' | 'busy'>>;
+type File = Uint8Array | string | Partial<Content> | 'a folder' | 'busy';
+/** What a promise stands for takes so long to open. */
+export type Files = Readonly<Record<string, File | Promise<File>>>;
 
 function bytesOf(file: Uint8Array | string): Uint8Array {
   return typeof file === 'string' ? Buffer.from(file) : file;
@@ -41,7 +43,7 @@ export async function serve(
   const visits: (Visit & { readonly path: string })[] = [];
   const opener: OpenContent = async (path, visit) => {
     visits.push({ ...visit, path });
-    const file = files[path];
+    const file = await files[path];
     if (file === undefined) return { kind: 'missing', reason: 'not-found' };
     if (file === 'busy') return { kind: 'missing', reason: 'busy' };
     if (file === 'a folder') return { kind: 'folder', entries: [] };
