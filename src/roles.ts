@@ -14,6 +14,7 @@ import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
 import { runCommand } from './host/exec.ts';
 import { folderContent } from './host/files.ts';
+import { descriptorLimit } from './host/openfile.ts';
 import { systemClock } from './host/system.ts';
 import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
@@ -24,7 +25,7 @@ import { headOf, laterFolder, listOf, nameSpace } from './roles/content.ts';
 import { checkFolder, checkOtherInterfaces, checkOtherServers, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
 import { dhcpPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
-import { TFTP_BOUNDS, tftpService } from './tftp/server.ts';
+import { tftpBounds, tftpService } from './tftp/server.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -79,7 +80,8 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   const { open } = contentOf(() => config, host);
   const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
   const { ports } = config;
-  const tftp = tftpService(() => ({ ...TFTP_BOUNDS, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
+  const bounds = tftpBounds(descriptorLimit());
+  const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
   const services: Service[] = [loadersNotice(config.boot, host), tftp];
   const health = () => ({
     ok: services.every((s) => s.health().ok),
