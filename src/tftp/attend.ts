@@ -26,6 +26,11 @@ export async function openFirst(open: OpenContent, paths: readonly string[], vis
   return refuse(reason);
 }
 
+/** Whether an OACK comes before any data, as far as that can be told before the file is open. */
+export function isAgreedOn({ mode, options }: Decision & { readonly kind: 'serve' }, limits: Limits): boolean {
+  return negotiate(options, mode === 'octet' ? 0 : undefined, limits).accepted.length > 0;
+}
+
 /** How to send `found`. The content belongs to the book from now on. */
 export function settle(
   { path, content }: Found & { readonly kind: 'file' },

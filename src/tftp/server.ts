@@ -5,7 +5,7 @@ import type { OpenContent } from '../core/content.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
-import { openFirst, settle } from './attend.ts';
+import { isAgreedOn, openFirst, settle } from './attend.ts';
 import { type Asking, type Guest, type GuestLimits, GuestTable } from './guests.ts';
 import { Library } from './library.ts';
 import { createListeners } from './listen.ts';
@@ -29,6 +29,7 @@ export const TFTP_BOUNDS = {
   maxTransfers: 3000,
   // A router that translates addresses makes a whole hall one source.
   maxPerSource: 1500,
+  maxUnheardPerSource: 64,
   maxBlockBytes: 65_464,
   // 64 blocks of an Ethernet frame each fill half of the receive buffer that Linux gives a client.
   maxWindowBlocks: 64,
@@ -78,17 +79,19 @@ export function tftpService(
     const decision = respond(packet);
     if (decision.kind === 'ignore') note('ignored', decision.reason, client);
     else if (decision.kind === 'refuse') deny(door, client, decision);
-    else admit(door, { local: door.local.address, client, request: Uint8Array.from(bytes) }, decision);
+    else admit(door, { client, request: Uint8Array.from(bytes) }, decision);
   };
 
-  const admit = (door: UdpSocket, asking: Asking, serve: Serve): void => {
-    const admission = guests.admit(asking, options(), host.clock.now());
+  const admit = (door: UdpSocket, asked: Pick<Asking, 'client' | 'request'>, serve: Serve): void => {
+    const asking = { ...asked, local: door.local.address, isCostly: !isAgreedOn(serve, options()) };
+    const nowMs = host.clock.now();
+    const admission = guests.admit(asking, options(), nowMs);
     if (admission.kind === 'ignore') {
       note('ignored', admission.reason, asking.client);
       return;
     }
     if (admission.leaving) dismiss(admission.leaving, admission.reason);
-    const visitor = visitorFor(asking);
+    const visitor = visitorFor(asking, nowMs);
     guests.add(visitor);
     untilDone(attend(door, visitor, serve).catch((error: unknown) => failed(visitor, error)));
   };
@@ -188,9 +191,10 @@ export function tftpService(
   };
 }
 
-function visitorFor(asking: Asking): Visitor {
+function visitorFor(asking: Asking, askedAtMs: number): Visitor {
   return {
     ...asking,
+    askedAtMs,
     session: undefined,
     dismissedFor: undefined,
     get heardAtMs() {

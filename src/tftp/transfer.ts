@@ -69,8 +69,10 @@ export interface Step {
   readonly action: Action;
 }
 
-/** To somebody who never answered at most six packets go, one window at most: a forged request hurts nobody. */
+/** To somebody who never answered six OACKs go at most, which are as short as the request was. */
 const RESENDS_UNHEARD = 5;
+/** Data is longer: it goes three times, one block each time, since there is no window without options. */
+const DATA_RESENDS_UNHEARD = 2;
 /** A client that was heard may be silent for so long; firmware gives up earlier. */
 const SILENCE_MS = 30_000;
 
@@ -155,7 +157,8 @@ function onRepeatedAck(transfer: Transfer): Step {
 }
 
 function onTimeout(transfer: Transfer, nowMs: number): Step {
-  const isHopeless = transfer.isHeard ? nowMs - transfer.progressAtMs >= SILENCE_MS : transfer.tries >= RESENDS_UNHEARD;
+  const maxTries = transfer.isOffering ? RESENDS_UNHEARD : DATA_RESENDS_UNHEARD;
+  const isHopeless = transfer.isHeard ? nowMs - transfer.progressAtMs >= SILENCE_MS : transfer.tries >= maxTries;
   if (isHopeless) return end(transfer, 'no-answer');
   const again: Transfer = { ...transfer, tries: transfer.tries + 1 };
   if (!again.isOffering) return goBack({ ...again, repeatedAt: again.acked });

@@ -3,13 +3,18 @@ import { test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
 import { type Guest, GuestTable } from '../../src/tftp/guests.ts';
 
-const limits = { maxTransfers: 3, maxPerSource: 2 };
+const limits = { maxTransfers: 3, maxPerSource: 2, maxUnheardPerSource: 64 };
 const asking = (who: string, port: number, request = 'a', local = '172.16.0.1') => ({
   local: local as Ipv4,
   client: { address: `172.16.0.${who}` as Ipv4, port },
   request: Buffer.from(request),
+  isCostly: true,
 });
-const guest = (who: string, port: number, heardAtMs?: number): Guest => ({ ...asking(who, port), heardAtMs });
+const guest = (who: string, port: number, heardAtMs?: number): Guest => ({
+  ...asking(who, port),
+  heardAtMs,
+  askedAtMs: 0,
+});
 
 interface Case {
   readonly name: string;
@@ -108,5 +113,20 @@ test('guests: who was replaced does not take the successor along', () => {
   table.remove(second);
   table.remove(second);
   assert.equal(table.size, 0);
-  assert.equal(table.admit(asking('7', 2), { maxTransfers: 1, maxPerSource: 1 }, 0).kind, 'admit');
+  assert.equal(table.admit(asking('7', 2), { ...limits, maxTransfers: 1 }, 0).kind, 'admit');
+});
+
+test('guests: of those that cost more than they ask, few wait for a first answer; who answers makes room at once', () => {
+  const table = new GuestTable<Guest & { heardAtMs: number | undefined }>();
+  const bounds = { maxTransfers: 100, maxPerSource: 100, maxUnheardPerSource: 2 };
+  const late = { ...guest('7', 1), askedAtMs: 500 };
+  table.add(late);
+  table.add({ ...guest('7', 2), askedAtMs: 600 });
+  assert.deepEqual(table.admit(asking('7', 3), bounds, 1400), { kind: 'ignore', reason: 'unheard-limit' });
+  assert.equal(table.admit({ ...asking('7', 3), isCostly: false }, bounds, 1400).kind, 'admit');
+  assert.equal(table.admit(asking('8', 3), bounds, 1400).kind, 'admit');
+  const evicted = { kind: 'admit', leaving: late, reason: 'evicted' };
+  assert.deepEqual(table.admit(asking('7', 3), bounds, 1500), evicted, 'a second without an answer');
+  late.heardAtMs = 1400;
+  assert.deepEqual(table.admit(asking('7', 3), bounds, 1500), { kind: 'admit' });
 });

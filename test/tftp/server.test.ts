@@ -208,8 +208,12 @@ test('server: a cache that holds nothing costs time and no octet', async (t) => 
   for (const got of await Promise.all(clients)) assert.deepEqual(got.bytes, bytes);
 });
 
-test('server: to a forged request at most six packets go, then silence, and nothing stays open', async (t) => {
-  for (const options of [{}, { blksize: 1428, windowsize: 64 }]) {
+test('server: to a forged request three blocks or six OACKs go at most, then silence, and nothing stays open', async (t) => {
+  const wanted = [
+    { options: {}, packets: 3 },
+    { options: { blksize: 1428, windowsize: 64 }, packets: 6 },
+  ];
+  for (const { options, packets } of wanted) {
     const { host, open, service } = await serve(t, { '/boot/a': noise(200_000) });
     const { heard, socket } = await listener(host, clientAt('172.16.0.50'));
     socket.send(request(1, 'a', 'octet', options), SERVER);
@@ -217,11 +221,37 @@ test('server: to a forged request at most six packets go, then silence, and noth
       await settle();
       host.clock.advance(100);
     }
-    assert.equal(heard.length, 6);
+    assert.equal(heard.length, packets);
     assert.ok(heard.every((packet) => packet.length <= 516));
     assert.deepEqual([open(), host.udp.openSockets, host.clock.pendingTimers, infoLines(host)], [0, 2, 0, []]);
     await service.stop();
   }
+});
+
+test('server: requests with a forged source bring it less than ten times as much in a second', async (t) => {
+  for (const options of [{}, { nonsense: 1 }, { blksize: 1428, tsize: 0 }]) {
+    const { host, service } = await serve(t, { '/boot/a': noise(200_000) });
+    const victim = '172.16.0.50';
+    let asked = 0;
+    for (let n = 0; n < 1000; n++) {
+      const packet = request(1, 'a', 'octet', options);
+      asked += packet.length;
+      host.udp.deliver(packet, clientAt(victim, 1000 + n), SERVER);
+      await settle();
+      host.clock.advance(1);
+    }
+    const answers = host.udp.sent.filter(({ to }) => to.address === victim);
+    const got = answers.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    assert.ok(got > 0 && got < 10 * asked, `${got} octets for ${asked}`);
+    await service.stop();
+  }
+});
+
+test('server: a hall behind one address is served, each answer making room for the next', async (t) => {
+  const bytes = noise(3000);
+  const { host } = await serve(t, { '/boot/a': bytes });
+  const clients = Array.from({ length: 500 }, () => download(host, 'a', { patienceMs: 20 }));
+  for (const got of await Promise.all(clients)) assert.deepEqual(got.bytes, bytes);
 });
 
 test('server: asked for the size only: ERROR 8 is no failure, and the real request follows', async (t) => {
