@@ -1,17 +1,7 @@
 /** What one client's menu holds and in which order; how a loader writes it down is the renderers' part. */
 import { type Mac, type MacPattern, macMatches, mostSpecific, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Visit } from '../core/content.ts';
-import {
-  type Entry,
-  isEntryId,
-  isSourceSafe,
-  LOCAL_ID,
-  type Machine,
-  runsOn,
-  type Source,
-  slug,
-  sourcesOf,
-} from './entries.ts';
+import { type Entry, isEntryId, isSourceSafe, LOCAL_ID, type Machine, runsOn, slug, sourcesOf } from './entries.ts';
 import { plainText } from './text.ts';
 import { type Language, showMemory, WORDS, type Words } from './words.ts';
 
@@ -174,10 +164,6 @@ export function noteOf(entry: Entry): string {
 /** Those of `machines` where it can start. */
 export function machinesOf<M extends Machine>(entry: Entry, machines: readonly M[]): readonly M[] {
   return machines.filter((machine) => runsOn(entry, machine));
-}
-
-export function urlOf(source: Source, authority: string): string {
-  return source.startsWith('/') ? `http://${authority}${source}` : source;
 }
 
 /** `{http}` and `{node}` filled in: only the menu knows on which address the client reached the node. */

@@ -1,9 +1,21 @@
 /** The menu in syslinux's language, for (l)pxelinux on BIOS machines. [syslinux: doc/syslinux.txt, doc/menu.txt] */
-import type { Entry, Machine, Source } from './entries.ts';
-import { argumentsOf, consolesOf, type Group, type Menu, machinesOf, memoryTitleOf, noteOf, urlOf } from './plan.ts';
+import { type Entry, LOCAL_ID, type Machine, type Source, sourcesOf } from './entries.ts';
+import { argumentsOf, consolesOf, type Group, type Menu, machinesOf, memoryTitleOf, noteOf } from './plan.ts';
 import { pxelinuxWords } from './text.ts';
 
-const MACHINES: readonly Machine[] = ['bios-x86_64', 'bios-i386'];
+export type BiosMachine = Extract<Machine, `bios-${string}`>;
+
+/** Who asks, as far as the name tells it that is asked for. */
+export interface PxelinuxClient {
+  /** Below `pxelinux.cfg/`: `default` or `01-52-54-00-12-34-56`. */
+  readonly name: string;
+  /** Undefined until a first configuration has looked at the processor. */
+  readonly machine: BiosMachine | undefined;
+  /** What it loads kernels by: `lpxelinux.0` HTTP, which is much faster; `pxelinux.0` knows TFTP alone. */
+  readonly transport: 'http' | 'tftp';
+}
+
+const MACHINES: readonly BiosMachine[] = ['bios-x86_64', 'bios-i386'];
 
 /** Alpha, red, green, blue. Dark blue and near white: read from the last row of a hall, on a beamer by daylight. */
 const COLOURS = [
@@ -38,22 +50,73 @@ const LAYOUT = [
   'MENU CMDLINEROW 26',
 ];
 
-export function renderPxelinux(menu: Menu): string {
-  const shown = (entry: Entry): boolean => machinesOf(entry, MACHINES).length > 0;
+/** The menu; or, where processors of 32 bits would see a shorter one, a configuration that chooses between the two. */
+export function renderPxelinux(menu: Menu, client: PxelinuxClient): string {
+  const lines = client.machine === undefined && isByProcessor(menu) ? choice(client) : whole(menu, client);
+  return `${[...serial(menu), ...lines].join('\n')}\n`;
+}
+
+function isByProcessor(menu: Menu): boolean {
+  const entries = [...menu.top, ...menu.groups.flatMap((group) => group.entries)];
+  const isUneven = (entry: Entry): boolean => machinesOf(entry, MACHINES).length === 1;
+  return menu.loaders.has('ifcpu64.c32') && entries.some(isUneven);
+}
+
+/** Loads one of two further configurations at once and unseen; `CONFIG` starts from nothing. [syslinux: ifcpu64.c] */
+function choice({ name }: PxelinuxClient): readonly string[] {
+  const configuration = (cpu: string): readonly string[] => [
+    '',
+    `LABEL ${cpu}`,
+    `  CONFIG pxelinux.cfg/${name}.${cpu}`,
+  ];
+  return [
+    'DEFAULT processor',
+    'PROMPT 0',
+    '',
+    'LABEL processor',
+    '  COM32 ifcpu64.c32',
+    '  APPEND x86_64 -- i386',
+    ...configuration('x86_64'),
+    ...configuration('i386'),
+  ];
+}
+
+function whole(menu: Menu, { machine, transport }: PxelinuxClient): readonly string[] {
+  const machines = machine === undefined ? MACHINES : [machine];
+  const shown = (entry: Entry): boolean =>
+    machinesOf(entry, machines).length > 0 && (transport === 'http' || !sourcesOf(entry.how).some(isUrl));
+  const top = menu.top.filter(shown);
   const groups = menu.groups
     .map((group) => ({ ...group, entries: group.entries.filter(shown) }))
     .filter((group) => group.entries.length > 0);
-  return `${[
+  const defaultId = top.some((entry) => entry.id === menu.defaultId) ? menu.defaultId : LOCAL_ID;
+  const page: Page = {
+    ...menu,
+    defaultId,
+    base: transport === 'http' ? `http://${menu.authority}` : `tftp://${menu.address}`,
+  };
+  return [
     ...head(menu),
-    ...menu.top.filter(shown).flatMap((entry) => label(entry, menu)),
-    ...groups.flatMap((group) => submenu(group, menu)),
-  ].join('\n')}\n`;
+    ...top.flatMap((entry) => label(entry, page)),
+    ...groups.flatMap((group) => submenu(group, page)),
+  ];
+}
+
+const isUrl = (source: Source): boolean => !source.startsWith('/');
+
+interface Page extends Menu {
+  /** URL of the node's name space. */
+  readonly base: string;
+}
+
+/** It has to be the first directive. */
+function serial(menu: Menu): readonly string[] {
+  return menu.serial ? [`SERIAL ${menu.serial.port} ${menu.serial.baud}`] : [];
 }
 
 function head(menu: Menu): readonly string[] {
   return [
-    // SERIAL has to be the first directive. The graphical menu shows nothing on a serial line, the text menu does.
-    ...(menu.serial ? [`SERIAL ${menu.serial.port} ${menu.serial.baud}`] : []),
+    // The graphical menu shows nothing on a serial line, the text menu does.
     `UI ${menu.serial ? 'menu.c32' : 'vesamenu.c32'}`,
     'PROMPT 0',
     `TIMEOUT ${menu.timeoutSec * 10}`,
@@ -65,7 +128,7 @@ function head(menu: Menu): readonly string[] {
   ];
 }
 
-function submenu(group: Group, menu: Menu): readonly string[] {
+function submenu(group: Group, menu: Page): readonly string[] {
   return [
     '',
     `MENU BEGIN ${group.id}`,
@@ -80,7 +143,7 @@ function submenu(group: Group, menu: Menu): readonly string[] {
   ];
 }
 
-function label(entry: Entry, menu: Menu): readonly string[] {
+function label(entry: Entry, menu: Page): readonly string[] {
   return [
     '',
     `LABEL ${entry.id}`,
@@ -97,8 +160,8 @@ function help(entry: Entry): readonly string[] {
   return note === '' ? [] : ['  TEXT HELP', `  ${note}`, '  ENDTEXT'];
 }
 
-function start(entry: Entry, menu: Menu): readonly string[] {
-  const url = (source: Source): string => urlOf(source, menu.authority);
+function start(entry: Entry, menu: Page): readonly string[] {
+  const url = (source: Source): string => (isUrl(source) ? source : `${menu.base}${source}`);
   const { how } = entry;
   switch (how.kind) {
     case 'local':

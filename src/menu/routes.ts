@@ -1,17 +1,18 @@
 /** The generated names of an fnode's name space: menus for pxelinux, GRUB and iPXE, made afresh as images come and go. */
 import { createHash } from 'node:crypto';
-import { type Mac, parseMac } from '../core/addr.ts';
+import type { Mac } from '../core/addr.ts';
 import { memoryContent, type Opened, type Visit } from '../core/content.ts';
 import { type ConfigFault, messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import type { Entry } from './entries.ts';
-import { CLIENT_MENU_PREFIX, renderGrub } from './grub.ts';
+import { renderGrub } from './grub.ts';
 import { renderIpxe } from './ipxe.ts';
+import { type GeneratedName, generatedName } from './names.ts';
 import { hasOwnMenu, type Menu, type MenuSettings, planMenu } from './plan.ts';
 import { type Found, type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
-import { renderPxelinux } from './pxelinux.ts';
-import { renderTheme, SELECTED_FILE, SELECTED_PNG, THEME_FILE } from './theme.ts';
+import { type PxelinuxClient, renderPxelinux } from './pxelinux.ts';
+import { renderTheme, SELECTED_PNG } from './theme.ts';
 import { OPTIONAL_LOADERS } from './tools.ts';
 
 export type { MenuSettings } from './plan.ts';
@@ -40,12 +41,21 @@ const FRESH_MS = 2000;
 /** Of so many menu texts it is remembered since when they are what they are. */
 const MAX_REMEMBERED = 512;
 
-const RENDER: Readonly<Record<MenuFormat | 'theme', (menu: Menu) => string>> = {
-  pxelinux: renderPxelinux,
-  grub: renderGrub,
-  ipxe: renderIpxe,
-  theme: renderTheme,
-};
+/** What stands in the place of a generated name. */
+type Wanted = Exclude<GeneratedName, { readonly format: 'selected' }>;
+
+function rendered(wanted: Wanted, menu: Menu): string {
+  switch (wanted.format) {
+    case 'pxelinux':
+      return renderPxelinux(menu, wanted.client);
+    case 'grub':
+      return renderGrub(menu);
+    case 'ipxe':
+      return renderIpxe(menu);
+    case 'theme':
+      return renderTheme(menu);
+  }
+}
 
 export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuContent {
   const look = freshLook(deps);
@@ -58,58 +68,32 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
     faults = made.faults;
     return { ...made, loaders };
   };
-  const render = async (format: MenuFormat | 'theme', visit: Visit, mac?: Mac): Promise<string> => {
+  const textOf = async (wanted: Wanted, visit: Visit): Promise<string> => {
     const now = settings();
     const { entries, loaders } = await catalog(now);
-    return RENDER[format](planMenu(entries, now, { visit, loaders }, mac));
+    return rendered(wanted, planMenu(entries, now, { visit, loaders }, 'mac' in wanted ? wanted.mac : undefined));
   };
   return {
     open: async (path, visit) => {
-      const wanted = generatedName(path, visit);
+      const wanted = generatedName(path, visit.query);
       if (!wanted) return undefined;
       const now = settings();
       // pxelinux looks for a dozen names: only a client with a menu of its own finds one before `default`.
-      if (wanted.isOptional && wanted.mac && !hasOwnMenu((await catalog(now)).entries, now, wanted.mac)) {
-        return { kind: 'missing', reason: 'not-found' };
-      }
-      const bytes =
-        wanted.format === 'selected'
-          ? SELECTED_PNG
-          : new TextEncoder().encode(await render(wanted.format, visit, wanted.mac));
+      const mac = wanted.format === 'pxelinux' ? wanted.mac : undefined;
+      if (mac && !hasOwnMenu((await catalog(now)).entries, now, mac)) return { kind: 'missing', reason: 'not-found' };
+      const bytes = wanted.format === 'selected' ? SELECTED_PNG : new TextEncoder().encode(await textOf(wanted, visit));
       const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
       return { kind: 'file', content: memoryContent(bytes, etag, since(etag)) };
     },
     entries: async () => (await catalog(settings())).entries,
     faults: () => faults,
-    render,
+    render: (format, visit, mac) =>
+      textOf(format === 'pxelinux' ? { format, mac, client: FASTEST } : { format, mac }, visit),
   };
 }
 
-interface GeneratedName {
-  readonly format: MenuFormat | 'theme' | 'selected';
-  readonly mac?: Mac;
-  /** Not there for a client whose menu is everybody's. */
-  readonly isOptional?: true;
-}
-
-function generatedName(path: string, visit: Visit): GeneratedName | undefined {
-  if (path === '/boot/pxelinux.cfg/default') return { format: 'pxelinux' };
-  if (path === '/boot/boot.ipxe') return { format: 'ipxe', ...macOf(visit.query?.get('mac') ?? '') };
-  // 01 is ARP's number for Ethernet.
-  const own = /^\/boot\/pxelinux\.cfg\/01-([\da-f]{2}(?:-[\da-f]{2}){5})$/.exec(path);
-  if (own?.[1] !== undefined) return { format: 'pxelinux', isOptional: true, ...macOf(own[1]) };
-  const grub = /^(?:\/boot)?\/grub\/(.+)$/.exec(path)?.[1];
-  if (grub === 'grub.cfg') return { format: 'grub' };
-  if (grub === THEME_FILE) return { format: 'theme' };
-  if (grub === SELECTED_FILE) return { format: 'selected' };
-  const { mac } = grub?.startsWith(CLIENT_MENU_PREFIX) ? macOf(grub.slice(CLIENT_MENU_PREFIX.length)) : {};
-  return mac === undefined ? undefined : { format: 'grub', mac };
-}
-
-function macOf(text: string): { readonly mac?: Mac } {
-  const mac = parseMac(text);
-  return mac === undefined ? {} : { mac };
-}
+/** The one of two BIOS menus that lacks nothing. */
+const FASTEST: PxelinuxClient = { name: 'default', machine: 'bios-x86_64', transport: 'http' };
 
 interface Look {
   readonly found: Found;

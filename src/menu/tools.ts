@@ -5,6 +5,7 @@ import type { Words } from './words.ts';
 /** Files in boot/ that the menus make use of when they are there. */
 export const OPTIONAL_LOADERS = [
   'chain.c32',
+  'ifcpu64.c32',
   'memdisk',
   'memtest86+x64.bin',
   'memtest86+x64.efi',

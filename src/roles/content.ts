@@ -10,12 +10,12 @@ export interface NameSpace {
   menu(path: string, visit: Visit): Promise<Opened | undefined>;
 }
 
-/** `/boot/**`, `/isos/**` and what the menus generate. */
+/** `/boot/**`, `/isos/**` and what the menus generate. `/boot/tftp/**` is `/boot/**` with menus that load by TFTP alone. */
 export function nameSpace({ boot, isos, menu }: NameSpace): OpenContent {
   return async (path, visit) => {
     const generated = await menu(path, visit);
     if (generated) return generated;
-    const [, root, rest] = /^\/(boot|isos)(?:\/(.*))?$/s.exec(path) ?? [];
+    const [, root, rest] = /^\/(boot|isos)(?:\/(.*))?$/s.exec(path.replace(/^\/boot\/tftp\//, '/boot/')) ?? [];
     if (root === undefined) return { kind: 'missing', reason: 'not-found' };
     return (root === 'boot' ? boot : isos).open(rest ?? '');
   };

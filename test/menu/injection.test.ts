@@ -114,6 +114,8 @@ const names: fc.Arbitrary<Names> = fc.record({
   menuTitle: nasty,
   nodeName: nasty,
 });
+/** The whole list, before any processor was looked at. */
+const BIOS = { name: 'default', machine: undefined, transport: 'http' } as const;
 const HARMLESS: Names = { title: 'a', group: 'b', note: 'c', word: 'd', menuTitle: 'e', nodeName: 'f' };
 
 function menuOf(n: Names): Menu {
@@ -153,11 +155,11 @@ const variablesOf = (text: string) =>
     .match(/<var>\w*/g);
 
 test('pxelinux: no name adds, drops or changes a command', () => {
-  const want = pxelinuxShape(renderPxelinux(menuOf(HARMLESS)));
+  const want = pxelinuxShape(renderPxelinux(menuOf(HARMLESS), BIOS));
   fc.assert(
     fc.property(names, (n) => {
       const menu = menuOf(n);
-      assert.deepEqual(pxelinuxShape(renderPxelinux(menu)), want);
+      assert.deepEqual(pxelinuxShape(renderPxelinux(menu, BIOS)), want);
     }),
     { numRuns: 1000 },
   );
@@ -205,7 +207,7 @@ test('GRUB: a quoted word comes back as it was, without what is not printable AS
 test('every menu is printable ASCII in lines of at most 2048 characters', () => {
   fc.assert(
     fc.property(names, (n) => {
-      for (const text of [renderPxelinux(menuOf(n)), renderGrub(menuOf(n)), renderIpxe(menuOf(n))]) {
+      for (const text of [renderPxelinux(menuOf(n), BIOS), renderGrub(menuOf(n)), renderIpxe(menuOf(n))]) {
         assert.match(text, /^[\x20-\x7e\n]*$/);
         for (const line of text.split('\n')) assert.ok(line.length <= 2048);
       }

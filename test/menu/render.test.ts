@@ -10,7 +10,7 @@ import type { Entry } from '../../src/menu/entries.ts';
 import { renderGrub } from '../../src/menu/grub.ts';
 import { renderIpxe } from '../../src/menu/ipxe.ts';
 import { type MenuSettings, planMenu } from '../../src/menu/plan.ts';
-import { renderPxelinux } from '../../src/menu/pxelinux.ts';
+import { type PxelinuxClient, renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { renderTheme } from '../../src/menu/theme.ts';
 import { ENTRIES, INSTALL, LOADERS, pattern, SETTINGS, VISIT } from './fixtures.ts';
 import { grubCommands, ipxeCommands, pxelinuxCommands } from './parsers.ts';
@@ -21,14 +21,19 @@ interface Case {
   readonly visit?: Partial<Visit>;
   readonly loaders?: ReadonlySet<string>;
   readonly mac?: Mac | undefined;
+  /** pxelinux only. */
+  readonly client?: Partial<PxelinuxClient>;
 }
 
-const RENDER = { pxelinux: renderPxelinux, grub: renderGrub, ipxe: renderIpxe };
+const EVERYBODY: PxelinuxClient = { name: 'default', machine: undefined, transport: 'http' };
+
 const FORMATS = ['pxelinux', 'grub', 'ipxe'] as const;
 
 function render(format: (typeof FORMATS)[number], c: Case = {}): string {
   const place = { visit: { ...VISIT, ...c.visit }, loaders: c.loaders ?? LOADERS };
-  return RENDER[format](planMenu(c.entries ?? ENTRIES, { ...SETTINGS, ...c.settings }, place, c.mac));
+  const menu = planMenu(c.entries ?? ENTRIES, { ...SETTINGS, ...c.settings }, place, c.mac);
+  if (format === 'pxelinux') return renderPxelinux(menu, { ...EVERYBODY, ...c.client });
+  return format === 'grub' ? renderGrub(menu) : renderIpxe(menu);
 }
 
 /** Done by the real checker; CI has it, a newcomer's machine may not. */
@@ -270,6 +275,63 @@ test('pxelinux says nothing about Secure Boot, which no BIOS has; notes stand be
 });
 
 const withoutFullTitle = ({ fullTitle: _, ...entry }: Entry): Entry => entry;
+const CPU_LOADERS = new Set([...LOADERS, 'ifcpu64.c32']);
+const labelsOf = (text: string) =>
+  pxelinuxCommands(text).flatMap(([word, value]) => (word === 'label' && value !== undefined ? [value] : []));
+
+test('pxelinux: ifcpu64 chooses between two configurations of the same name [syslinux: ifcpu64.c]', () => {
+  const client = { name: '01-52-54-00-77-00-01' };
+  const settings = { serial: { port: 0, baud: 9600 } };
+  assert.deepEqual(pxelinuxCommands(render('pxelinux', { loaders: CPU_LOADERS, client, settings })), [
+    ['serial', '0 9600'],
+    ['default', 'processor'],
+    ['prompt', '0'],
+    ['label', 'processor'],
+    ['com32', 'ifcpu64.c32'],
+    ['append', 'x86_64 -- i386'],
+    ['label', 'x86_64'],
+    ['config', 'pxelinux.cfg/01-52-54-00-77-00-01.x86_64'],
+    ['label', 'i386'],
+    ['config', 'pxelinux.cfg/01-52-54-00-77-00-01.i386'],
+  ]);
+});
+
+test('pxelinux: a processor of 32 bits sees no entry of 64, with the same title and time-out', () => {
+  const settings = { default: 'debian-12-amd64' };
+  const [long, short] = (['bios-x86_64', 'bios-i386'] as const).map((machine) =>
+    render('pxelinux', { loaders: CPU_LOADERS, settings, client: { machine } }),
+  );
+  assert.deepEqual(labelsOf(long ?? ''), labelsOf(render('pxelinux', { settings })));
+  assert.deepEqual(labelsOf(short ?? ''), [
+    'local',
+    'debian-12-i386',
+    'group-1-debian-12-bookworm-installer-back',
+    'freedos',
+    'group-2-tools-back',
+  ]);
+  assert.match(short ?? '', /^LABEL local\n.*\n {2}MENU DEFAULT$/m);
+  const headOf = (text = ''): string => text.slice(0, text.indexOf('LABEL '));
+  assert.equal(headOf(short), headOf(long));
+});
+
+const ONE_LIST = [
+  { name: 'ifcpu64.c32 is not in boot/', loaders: LOADERS, entries: ENTRIES },
+  { name: 'both see the same', loaders: CPU_LOADERS, entries: [{ ...INSTALL, archs: ['i386' as const] }] },
+];
+for (const { name, ...c } of ONE_LIST) {
+  test(`pxelinux: one configuration where ${name}`, () => {
+    assert.match(render('pxelinux', c), /^UI vesamenu\.c32\n/);
+  });
+}
+
+test('pxelinux.0 gets names that it can load: TFTP alone, and no entry from elsewhere by HTTP', () => {
+  const text = render('pxelinux', { client: { transport: 'tftp' }, visit: { httpPort: 8080 } });
+  const files = pxelinuxCommands(text).filter(([word]) => ['linux', 'initrd', 'pxe', 'boot'].includes(word ?? ''));
+  assert.equal(files.length, 7);
+  for (const [word, file] of files) assert.match(file ?? '', /^tftp:\/\/172\.16\.0\.10\/(isos|boot)\/|^memdisk$/, word);
+  assert.ok(!labelsOf(text).includes('rescue-stick'));
+});
+
 const lifted: readonly { readonly name: string; readonly entry: Entry; readonly want: string }[] = [
   {
     name: 'names its group',

@@ -53,6 +53,15 @@ const names = [
   { path: '/boot/pxelinux.cfg/01-52-54-00-77-00-01', want: 'file' },
   { path: '/boot/pxelinux.cfg/01-52-54-00-00-00-01', want: 'missing not-found' },
   { path: '/boot/pxelinux.cfg/01-52-54-00-77-00', want: 'undefined' },
+  { path: '/boot/pxelinux.cfg/default.i386', want: 'file' },
+  { path: '/boot/pxelinux.cfg/default.x86_64', want: 'file' },
+  { path: '/boot/pxelinux.cfg/default.arm64', want: 'undefined' },
+  { path: '/boot/pxelinux.cfg/01-52-54-00-77-00-01.i386', want: 'file' },
+  { path: '/boot/pxelinux.cfg/01-52-54-00-00-00-01.i386', want: 'missing not-found' },
+  { path: '/boot/tftp/pxelinux.cfg/default', want: 'file' },
+  { path: '/boot/tftp/pxelinux.cfg/01-52-54-00-77-00-01', want: 'file' },
+  { path: '/boot/tftp/pxelinux.cfg/01-52-54-00-00-00-01', want: 'missing not-found' },
+  { path: '/boot/tftp/boot.ipxe', want: 'undefined' },
   { path: '/boot/pxelinux.cfg/AC1000', want: 'undefined' },
   { path: '/boot/pxelinux.cfg', want: 'undefined' },
   { path: '/grub/x86_64-efi/grub.cfg', want: 'undefined' },
@@ -73,6 +82,25 @@ test('without rows no client has a menu of its own, and nobody asks for one', as
   const own = await menu.open('/boot/pxelinux.cfg/01-52-54-00-77-00-01', VISIT);
   assert.deepEqual(own, { kind: 'missing', reason: 'not-found' });
   assert.doesNotMatch(await textOf(menu, '/boot/boot.ipxe'), /chain/);
+});
+
+test("a client's menu keeps to its row by whatever way pxelinux comes to it: processor, TFTP alone", async () => {
+  const { menu } = node({ clients: CLIENTS }, { hasLoader: () => true });
+  const own = '01-52-54-00-77-00-01';
+  assert.ok((await textOf(menu, `/boot/pxelinux.cfg/${own}`)).includes(`CONFIG pxelinux.cfg/${own}.x86_64\n`));
+  for (const folder of ['/boot', '/boot/tftp']) {
+    const text = await textOf(menu, `${folder}/pxelinux.cfg/${own}.x86_64`);
+    assert.match(text, /LABEL debian-12-amd64\n.*\n {2}MENU DEFAULT/);
+    assert.match(text, /^TIMEOUT 50$/m);
+    assert.equal(text.includes('tftp://172.16.0.10/isos/'), folder === '/boot/tftp');
+    assert.equal(text.includes('http://172.16.0.10/isos/'), folder === '/boot');
+    assert.doesNotMatch(await textOf(menu, `${folder}/pxelinux.cfg/${own}.i386`), /debian-12-amd64/);
+  }
+});
+
+test('what is shown to the operator is a menu, not the choice by processor', async () => {
+  const { menu } = node({}, { hasLoader: () => true });
+  assert.match(await menu.render('pxelinux', VISIT), /^UI vesamenu\.c32\n[^]*LABEL debian-12-amd64\n/);
 });
 
 test("boot.ipxe?mac= is that client's; a MAC that is none gives the generic one", async () => {
