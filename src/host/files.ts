@@ -6,7 +6,8 @@ import { type Content, type FolderEntry, type MissReason, normalisePath, type Op
 import { errnoOf, Fault } from '../core/errors.ts';
 import { fingerprint, Remembered } from './fingerprint.ts';
 import { listFolder } from './folder.ts';
-import { identityOf, type OpenFile, OpenFiles, readAt, readScatteredAt, statFd } from './openfile.ts';
+import { Gate } from './gate.ts';
+import { descriptorShare, identityOf, type OpenFile, OpenFiles, readAt, readScatteredAt, statFd } from './openfile.ts';
 
 const openFd = promisify(fs.open) as (path: string, flags: number) => Promise<number>;
 const closeFd = promisify(fs.close);
@@ -47,10 +48,10 @@ const OPEN_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constant
 /** Serves `root`, which may itself be a link. Throws a `Fault` when it cannot be read now; later it is just missing. */
 export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS): FolderContent {
   const realRoot = realRootOf(root);
-  const files = new OpenFiles(limits.maxOpenFiles);
+  const files = new OpenFiles(Math.min(limits.maxOpenFiles, descriptorShare('files')));
   const etags = new Remembered<string>(MAX_FINGERPRINTS);
   const listings = new Remembered<readonly FolderEntry[]>(MAX_OPENING);
-  const gate = new Gate();
+  const gate = new Gate(MAX_OPENING, MAX_WAITING);
 
   /** `path` is absolute below the root and normal. */
   const openBelow = async (path: string): Promise<Opened> => {
@@ -77,7 +78,7 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
   const openFile = async (file: OpenFile): Promise<Opened> => {
     try {
       const etag = await etagOf(file, etags);
-      if (etag !== undefined) return { kind: 'file', content: contentOf(file, etag) };
+      if (etag !== undefined) return { kind: 'file', content: contentOf(file, etag, etags) };
     } catch (error) {
       await file.release();
       throw error;
@@ -162,6 +163,16 @@ async function etagOf(file: OpenFile, etags: Remembered<string>): Promise<string
   return (await identityNow(file)) === file.identity ? etag : undefined;
 }
 
+/** The tag of the bytes now: made once for all who ask at a time, and not kept, since the file may just be written to. */
+async function etagAt(identity: string, file: OpenFile, etags: Remembered<string>): Promise<string> {
+  const key = `${identity} now`;
+  try {
+    return await etags.get(key, () => fingerprintOf(file));
+  } finally {
+    etags.forget(key);
+  }
+}
+
 function fingerprintOf(file: OpenFile): Promise<string> {
   return file.use((fd) => fingerprint((into, position) => readAt(fd, into, position), Number(file.stat.size)));
 }
@@ -170,13 +181,14 @@ async function identityNow(file: OpenFile): Promise<string> {
   return identityOf(await file.use((fd) => statFd(fd, { bigint: true })));
 }
 
-function contentOf(file: OpenFile, etag: string): Content {
+function contentOf(file: OpenFile, etag: string, etags: Remembered<string>): Content {
   const sizeBytes = Number(file.stat.size);
   let isClosed = false;
   return {
     sizeBytes,
     modifiedMs: Number(file.stat.mtimeMs),
     etag,
+    identity: file.identity,
     read: (into, position) => {
       const wanted = into.subarray(0, Math.max(0, sizeBytes - position));
       return file.use((fd) => readAt(fd, wanted, position));
@@ -190,7 +202,7 @@ function contentOf(file: OpenFile, etag: string): Content {
       if (now.size !== file.stat.size || now.mtimeNs !== file.stat.mtimeNs) return false;
       // ctime alone moves when the file is renamed or replaced by another, which leaves its bytes as they were, and when
       // it is written to and dated back: the bytes tell.
-      return now.ctimeNs === file.stat.ctimeNs || (await fingerprintOf(file)) === etag;
+      return now.ctimeNs === file.stat.ctimeNs || (await etagAt(identityOf(now), file, etags)) === etag;
     },
     close: async () => {
       if (isClosed) return;
@@ -235,26 +247,4 @@ function reasonOf(error: unknown): MissReason {
   const errno = errnoOf(error);
   if (errno === undefined || errno.startsWith('ERR_')) throw error;
   return REASONS[errno] ?? 'damaged';
-}
-
-/** Lets `MAX_OPENING` in at once, in order of arrival. */
-class Gate {
-  #inside = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  async enter(): Promise<boolean> {
-    if (this.#inside < MAX_OPENING) {
-      this.#inside += 1;
-      return true;
-    }
-    if (this.#waiting.length >= MAX_WAITING) return false;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return true;
-  }
-
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#inside -= 1;
-  }
 }

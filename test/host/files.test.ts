@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import type { Content, Opened } from '../../src/core/content.ts';
 import { Fault } from '../../src/core/errors.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host/files.ts';
+import { fingerprint } from '../../src/host/fingerprint.ts';
 import { seeded } from '../support/fakes.ts';
 
 const base = fs.mkdtempSync(path.join(os.tmpdir(), 'flisolator-files-'));
@@ -178,7 +179,8 @@ test('ETag: equal for equal bytes, whatever name, inode and time; strong', async
 
 const changes = [
   { name: 'one octet of a small file', size: 1000, at: 500 },
-  { name: 'the last octet of the largest that is hashed whole', size: 1 << 20, at: (1 << 20) - 1 },
+  { name: 'octets in the middle of 4 MiB', size: 4 << 20, at: 1_450_000 },
+  { name: 'octets elsewhere in 4 MiB', size: 4 << 20, at: 1_800_000 },
   { name: 'the first octet of a big file', size: 20_000_000, at: 0 },
   { name: 'the last octet of a big file', size: 20_000_000, at: 19_999_999 },
   { name: 'the volume descriptor of an image', size: 20_000_000, at: 16 * 2048 + 813 },
@@ -193,6 +195,49 @@ for (const { name, size, at } of changes) {
     assert.notEqual(await etagOf(folder, 'changing'), before);
   });
 }
+
+test('ETag: another one after any change of the largest file that is hashed whole', async () => {
+  const file = path.join(root, 'largest');
+  fs.writeFileSync(file, '');
+  fs.truncateSync(file, 64 << 20);
+  const before = await etagOf(folder, 'largest');
+  overwrite(file, 23_456_789);
+  assert.notEqual(await etagOf(folder, 'largest'), before);
+  fs.unlinkSync(file);
+});
+
+test('ETag: two long files at most are hashed at once, and a short one passes them', async () => {
+  const begun: (() => void)[] = [];
+  const stuck = () => new Promise<number>((resolve) => begun.push(() => resolve(0)));
+  const long = Array.from({ length: 5 }, () => fingerprint(stuck, 3 << 20));
+  await fingerprint(async () => 0, 1000);
+  assert.deepEqual([begun.length], [2]);
+  for (let left = 5 * 12; left > 0; left--) {
+    while (begun.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(begun.length <= 2);
+    begun.shift()?.();
+  }
+  assert.equal(new Set(await Promise.all(long)).size, 1);
+});
+
+test('identity: another one after a change that size and modification time do not show, and the same again without', async () => {
+  const file = path.join(root, 'restored');
+  const identity = async (): Promise<string | undefined> => {
+    let found: string | undefined;
+    await withContent(folder, 'restored', async (content) => {
+      found = content.identity;
+    });
+    return found;
+  };
+  fs.writeFileSync(file, 'the bytes as they were, and more');
+  fs.utimesSync(file, 1_000_000, 1_000_000);
+  const before = await identity();
+  assert.ok(before);
+  assert.equal(await identity(), before);
+  overwrite(file, 0);
+  fs.utimesSync(file, 1_000_000, 1_000_000);
+  assert.notEqual(await identity(), before);
+});
 
 test('ETag: the size alone makes a difference', async () => {
   fs.writeFileSync(path.join(root, 'hole'), '');
