@@ -1,5 +1,6 @@
 /** Which services make a flink, which an fnode: the only place where protocols meet. */
 import dns from 'node:dns';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { Explanation, Finding, LoadersQuestion, Role } from './cli/role.ts';
 import { findLan } from './config/lan.ts';
@@ -10,6 +11,7 @@ import { Fault } from './core/errors.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
+import type { DhcpPolicy } from './dhcp/policy.ts';
 import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
 import { runCommand } from './host/exec.ts';
@@ -35,7 +37,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
   const listen = { address: lan.address, port: config.ports.dhcp };
   const dhcp = dhcpService(listen, () => policy, { host, store: memoryLeaseStore() });
   return {
-    services: config.dhcp.mode === 'off' ? [] : [dhcp],
+    services: config.dhcp.mode === 'off' ? [] : [resolversNotice(() => policy, host), dhcp],
     reload: async (next) => {
       const keys = ['lan', 'ports'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
@@ -45,9 +47,24 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       config = next;
     },
     get ready() {
+      if (config.dhcp.mode === 'off') return ['nothing: dhcp.mode is off, and nothing else is served yet'];
       const { range } = policy.networks[0];
       return [`DHCP and PXE on ${lan.name} (${lan.address}), addresses ${range.first} to ${range.last}`];
     },
+  };
+}
+
+/** Until flink resolves names itself, clients get the system's resolvers: without one they have addresses and no names. */
+function resolversNotice(policy: () => DhcpPolicy, host: Host): Service {
+  return {
+    name: 'resolvers',
+    start: async () => {
+      const { dnsServers, serverAddress } = policy();
+      const cure = 'name one: dns: { upstreams: [9.9.9.9] }';
+      if (dnsServers.includes(serverAddress)) host.log.warn('dhcp', 'no-resolver', { ip: serverAddress, cure });
+    },
+    stop: async () => {},
+    health: () => ({ ok: true }),
   };
 }
 
@@ -59,8 +76,25 @@ function lanOf(config: FlinkConfig, host: Host): LocalInterface {
   return findLan({ lan: config.lan, range: config.dhcp.range }, host.interfaces());
 }
 
+/** systemd-resolved stands between programs and the servers; its own file has them. */
+const BEHIND_RESOLVED = '/run/systemd/resolve/resolv.conf';
+
+/** The system's, as far as other machines can ask them. */
 function systemResolvers(): readonly Ipv4[] {
-  return dns.getServers().flatMap((server) => parseIpv4(server) ?? []);
+  const usable = (servers: readonly string[]) =>
+    servers.flatMap((s) => parseIpv4(s) ?? []).filter((s) => !s.startsWith('127.'));
+  const known = usable(dns.getServers());
+  return known.length > 0 ? known : usable(resolvConf());
+}
+
+function resolvConf(): readonly string[] {
+  try {
+    return [...readFileSync(BEHIND_RESOLVED, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)].map(
+      ([, server = '']) => server,
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** The decision for a client that asks, made with an empty table of leases; sends nothing. */

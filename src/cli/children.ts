@@ -53,7 +53,9 @@ export async function runTogether(members: readonly Member[], terminal: Terminal
 function start(member: Member, terminal: Terminal, mark: (line: string) => string): ChildProcess {
   const self = fileURLToPath(import.meta.url);
   const entry = fileURLToPath(new URL(`../${member.name}${extname(self)}`, import.meta.url));
-  const child = spawn(process.execPath, [entry, ...member.args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  // Sockets that were handed to this process are not handed on: a member's descriptor 3 is its channel to us.
+  const { LISTEN_FDS: _handed, ...env } = process.env;
+  const child = spawn(process.execPath, [entry, ...member.args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env });
   onLines(child.stdout, (line) => terminal.out(mark(line)));
   onLines(child.stderr, terminal.err);
   return child;

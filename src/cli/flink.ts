@@ -109,6 +109,7 @@ function explainCommand(parts: FlinkParts): Command {
       const host = quietHost(input, terminal);
       inspectFlag(input, host);
       const { config } = load(parts, input, terminal, host);
+      refuseUnservedMode(config);
       const { lines, data } = parts.explainClient(config, question, host);
       if (input.has('json')) terminal.out(JSON.stringify(data, null, 2));
       else for (const line of lines) terminal.out(line);

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
@@ -13,6 +13,8 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SI
 const FIRST_HANDED_FD = 3;
 /** Taste: nobody hands over more, and a wrong number must not cost memory. */
 const MAX_HANDED_FDS = 64;
+/** Set for the run under the other Node: one that is no newer than this one must not be tried for ever. */
+const HOPPED = 'FLISOLATOR_RUNTIME';
 
 /** Calls `load` here, or runs the entry again under the right Node and ends as that ends. */
 export function withRuntime(entryUrl: string, load: () => Promise<unknown>, version = process.versions.node): void {
@@ -22,7 +24,7 @@ export function withRuntime(entryUrl: string, load: () => Promise<unknown>, vers
     return;
   }
   const entry = fileURLToPath(entryUrl);
-  const binary = bundledNode(dirname(entry));
+  const binary = process.env[HOPPED] === undefined ? bundledNode(dirname(dirname(entry))) : undefined;
   if (binary === undefined) {
     const cure = `run npm ci in the project's folder, or install Node ${NEEDED_MAJOR}`;
     process.stderr.write(`this is Node ${version}, and flisolator needs ${NEEDED_MAJOR} or newer: ${cure}\n`);
@@ -36,19 +38,23 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-/** The binary of the package that fits this machine, in a node_modules of `folder` or above it. */
-function bundledNode(folder: string): string | undefined {
-  const binary = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
-  if (existsSync(binary)) return binary;
-  const above = dirname(folder);
-  return above === folder ? undefined : bundledNode(above);
+/**
+ * The binary of the package that fits this machine, where npm puts it: in `project`, or beside it if the project is itself a
+ * package. No further up, where others may write.
+ */
+function bundledNode(project: string): string | undefined {
+  const beside = dirname(project);
+  const places = [join(project, 'node_modules')].concat(basename(beside) === 'node_modules' ? [beside] : []);
+  const binaries = places.map((place) => join(place, `node-${process.platform}-${process.arch}`, 'bin', 'node'));
+  return binaries.find((binary) => existsSync(binary));
 }
 
 /** The same terminal, the same descriptors, the same signals, the same end. */
 function continueUnder(binary: string, args: readonly string[]): void {
   const handed = Math.min(MAX_HANDED_FDS, Number(process.env.LISTEN_FDS) || 0);
   const handedFds = Array.from({ length: handed }, (_, i) => FIRST_HANDED_FD + i);
-  const env = Object.assign({}, process.env);
+  const env: NodeJS.ProcessEnv = Object.assign({}, process.env);
+  env[HOPPED] = process.versions.node;
   // It names this process; who takes the descriptors over has another number.
   delete env.LISTEN_PID;
   const child = spawn(binary, args, { stdio: ['inherit', 'inherit', 'inherit', ...handedFds, 'ipc'], env });

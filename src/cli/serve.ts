@@ -46,7 +46,10 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
   if (unserved.length > 0) log.warn(name, 'not-served', { keys: unserved.join(', '), why: NOT_SERVED });
   log.info(name, 'ready', { serves: role.ready.join('; '), user: user?.name, pid: process.pid });
 
+  // A role without a socket, such as flink with dhcp.mode off, must not end for want of something to wait for.
+  const alive = setInterval(() => {}, STOP_MS * 1000);
   const signal = await signals.stopped;
+  clearInterval(alive);
   log.info(name, 'stopping', { signal });
   await stopAll(role.services);
   log.info(name, 'stopped');

@@ -7,10 +7,14 @@ interface Unserved<Config> {
   readonly path: string;
   /** Whether the value asks for something; without it, any value does. */
   readonly asks?: (config: Config) => boolean;
+  /** Whether it is there, where a path alone cannot tell. */
+  readonly isGiven?: (config: Config) => boolean;
 }
 
 const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [
-  { path: 'dhcp.relays', asks: (config) => config.dhcp.relays.length > 0 },
+  { path: 'clients[].boot', isGiven: (config) => config.clients.some((row) => row.boot !== undefined) },
+  { path: 'wan' },
+  { path: 'language' },
   { path: 'dns' },
   { path: 'proxy' },
   { path: 'firewall', asks: (config) => config.firewall === 'apply' },
@@ -35,7 +39,9 @@ export function fnodeUnserved(loaded: Loaded<FnodeConfig>): readonly string[] {
 }
 
 function unserved<Config>(loaded: Loaded<Config>, table: readonly Unserved<Config>[]): readonly string[] {
-  const asked = table.filter(({ path, asks }) => loaded.isGiven(path) && (asks?.(loaded.config) ?? true));
+  const asked = table.filter(
+    ({ path, asks, isGiven }) => (isGiven?.(loaded.config) ?? loaded.isGiven(path)) && (asks?.(loaded.config) ?? true),
+  );
   return asked.map(({ path }) => path);
 }
 

@@ -19,7 +19,7 @@ import type { DhcpNetwork, DhcpPolicy, Reservation } from '../dhcp/policy.ts';
 import type { LocalInterface } from '../host.ts';
 import { type BootNode, chooseNode } from '../swarm/choose.ts';
 
-/** `resolvers`: the system's own, for clients while no upstream is configured. */
+/** `resolvers`: the system's own that other machines can ask, for clients while no upstream is configured. */
 export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: readonly Ipv4[]): DhcpPolicy {
   const { dhcp, domain, boot } = config;
   const router = dhcp.router ?? lan.address;
@@ -102,7 +102,7 @@ function fixedAddresses(config: FlinkConfig, self: Ipv4, router: Ipv4): Readonly
 function dnsServers(config: FlinkConfig, resolvers: readonly Ipv4[], self: Ipv4): readonly Ipv4[] {
   const plain = config.dns.upstreams.filter((upstream) => upstream.transport === 'udp' && upstream.port === 53);
   const known = plain.flatMap((upstream) => parseIpv4(upstream.address) ?? []);
-  const usable = known.length > 0 ? known : resolvers.filter((address) => !address.startsWith('127.'));
+  const usable = known.length > 0 ? known : resolvers;
   return usable.length > 0 ? usable.slice(0, 3) : [self];
 }
 
