@@ -2,7 +2,7 @@
 import type { ConfigFault } from '../core/errors.ts';
 import { debianEntries } from './debian.ts';
 import { type Entry, LOCAL_ID, withUniqueIds } from './entries.ts';
-import { type MenuFile, parseMenuFile } from './file.ts';
+import type { MenuFile, parseMenuFile } from './file.ts';
 import type { MenuSettings } from './plan.ts';
 import type { Found } from './probe.ts';
 import { toolEntries } from './tools.ts';
@@ -14,10 +14,15 @@ export interface Catalog {
 }
 
 /** Installers, then the operator's own in the order of the files' names, then tools. */
-export function catalogOf(found: Found, loaders: ReadonlySet<string>, settings: MenuSettings): Catalog {
+export function catalogOf(
+  found: Found,
+  loaders: ReadonlySet<string>,
+  settings: MenuSettings,
+  parse: typeof parseMenuFile,
+): Catalog {
   const words = WORDS[settings.language];
   const files: readonly MenuFile[] = found.menuFiles.map(({ name, text }) =>
-    parseMenuFile(name, text, (path) => isListed(found, path)),
+    parse(name, text, (path) => isListed(found, path)),
   );
   const entries = withUniqueIds([
     ...debianEntries(found.installers, words),

@@ -24,7 +24,7 @@ const ROOT = '/isos';
 /** A package unpacked whole, `X/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64`, is 10 deep. */
 const MAX_DEPTH = 11;
 const MAX_FOLDERS = 2000;
-const MAX_MENU_FILES = 32;
+export const MAX_MENU_FILES = 32;
 const MAX_MENU_FILE_BYTES = 256 * 1024;
 const MAX_VERSION_BYTES = 4096;
 /** Large parts of mirrors and images in which no installer starts. */

@@ -2,16 +2,17 @@
 import { createHash } from 'node:crypto';
 import type { Mac } from '../core/addr.ts';
 import { memoryContent, type Opened, type Visit } from '../core/content.ts';
-import { type ConfigFault, messageOf } from '../core/errors.ts';
+import { type ConfigFault, messageOf, showConfigFault } from '../core/errors.ts';
 import type { Host } from '../host.ts';
-import { type Catalog, catalogOf } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { Entry } from './entries.ts';
 import { renderGrub } from './grub.ts';
 import { renderIpxe } from './ipxe.ts';
 import { type GeneratedName, generatedName } from './names.ts';
 import { hasOwnMenu, type Menu, type MenuSettings, planMenu } from './plan.ts';
-import { type Found, type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
+import { type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
 import { type PxelinuxClient, renderPxelinux } from './pxelinux.ts';
+import { type Look, rememberedCatalog } from './remember.ts';
 import { renderTheme, SELECTED_PNG } from './theme.ts';
 import { OPTIONAL_LOADERS } from './tools.ts';
 
@@ -38,6 +39,10 @@ export interface MenuContent {
 
 /** A changed folder shows within this time; a hall that starts at once costs one look. Taste. */
 const FRESH_MS = 2000;
+/** A look that takes longer, at a huge folder or a slow disk, holds up no machine: loaders ask again after a second. Taste. */
+const PATIENCE_MS = 250;
+/** Mistakes in the log at a time: a file pasted wrongly has hundreds. */
+const MAX_TOLD = 20;
 /** Of so many menu texts it is remembered since when they are what they are. */
 const MAX_REMEMBERED = 512;
 
@@ -58,19 +63,24 @@ function rendered(wanted: Wanted, menu: Menu): string {
 }
 
 export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuContent {
-  const look = freshLook(deps);
   const since = firstSeen(deps.host);
+  const make = rememberedCatalog();
+  const tell = toldOnce(deps.host);
   let faults: readonly ConfigFault[] = [];
 
-  const catalog = async (now: MenuSettings): Promise<Catalog & { readonly loaders: ReadonlySet<string> }> => {
-    const { found, loaders } = await look();
-    const made = catalogOf(found, loaders, now);
+  const catalogAt = (look: Look, now: MenuSettings): Catalog => {
+    const made = make(look, now);
+    if (made.faults !== faults) tell(made.faults);
     faults = made.faults;
-    return { ...made, loaders };
+    return made;
   };
+  const look = freshLook(deps, (fresh) => void catalogAt(fresh, settings()));
+  const catalog = async (now: MenuSettings): Promise<Catalog> => catalogAt(await look(), now);
   const textOf = async (wanted: Wanted, visit: Visit): Promise<string> => {
     const now = settings();
-    const { entries, loaders } = await catalog(now);
+    const seen = await look();
+    const { loaders } = seen;
+    const { entries } = catalogAt(seen, now);
     return rendered(wanted, planMenu(entries, now, { visit, loaders }, 'mac' in wanted ? wanted.mac : undefined));
   };
   return {
@@ -95,33 +105,65 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
 /** The one of two BIOS menus that lacks nothing. */
 const FASTEST: PxelinuxClient = { name: 'default', machine: 'bios-x86_64', transport: 'http' };
 
-interface Look {
-  readonly found: Found;
-  readonly loaders: ReadonlySet<string>;
-}
-
-/** One look at the folders for all who ask within `FRESH_MS`; what could not be looked at stays as it was. */
-function freshLook(deps: MenuDeps): () => Promise<Look> {
-  let good: Look = { found: NOTHING_FOUND, loaders: new Set() };
+/**
+ * One look at the folders for all who ask within `FRESH_MS`; what could not be looked at stays as it was. Nobody waits
+ * for a slow one but those who ask before the first is done. `onLook` gets each as soon as it is there.
+ */
+function freshLook(deps: MenuDeps, onLook: (look: Look) => void): () => Promise<Look> {
+  const { clock, log } = deps.host;
+  let good: Look | undefined;
   const lookNow = async (): Promise<Look> => {
     try {
       const present = await Promise.all(OPTIONAL_LOADERS.map((name) => deps.hasLoader(name)));
       const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
       good = { found: await probeImages(deps), loaders };
+      onLook(good);
     } catch (error) {
-      deps.host.log.error('menu', 'look-failed', { error: messageOf(error) });
+      log.error('menu', 'look-failed', { error: messageOf(error) });
     }
-    return good;
+    return good ?? { found: NOTHING_FOUND, loaders: new Set() };
   };
-  let looking = Promise.resolve(good);
+  let answer: Promise<Look>;
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   return () => {
-    if (deps.host.clock.now() < freshUntilMs) return looking;
+    if (clock.now() < freshUntilMs) return answer;
     freshUntilMs = Number.POSITIVE_INFINITY;
-    looking = lookNow().finally(() => {
-      freshUntilMs = deps.host.clock.now() + FRESH_MS;
+    const looking = lookNow().finally(() => {
+      freshUntilMs = clock.now() + FRESH_MS;
+      answer = looking;
     });
-    return looking;
+    answer = good === undefined ? looking : soonOr(looking, good, clock);
+    return answer;
+  };
+}
+
+/** What `looking` brings within `PATIENCE_MS`, else `old`. */
+function soonOr(looking: Promise<Look>, old: Look, clock: Host['clock']): Promise<Look> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(PATIENCE_MS, () => resolve(old));
+    void looking.then((look) => {
+      cancel();
+      resolve(look);
+    });
+  });
+}
+
+/** Logs mistakes once, and again when there are others. */
+function toldOnce(host: Pick<Host, 'log'>): (faults: readonly ConfigFault[]) => void {
+  let told = '';
+  return (faults) => {
+    const all = faults.map(showConfigFault).join('\n');
+    if (all === told) return;
+    told = all;
+    for (const { file, line, path, problem } of faults.slice(0, MAX_TOLD)) {
+      const what = path === '' ? problem : `${path}: ${problem}`;
+      host.log.warn('menu', 'fault', {
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { line }),
+        what,
+      });
+    }
+    if (faults.length > MAX_TOLD) host.log.warn('menu', 'more-faults', { count: faults.length - MAX_TOLD });
   };
 }
 

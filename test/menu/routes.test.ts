@@ -164,6 +164,74 @@ test('loaders that cannot be looked at leave the menu as it was, and one line in
   );
 });
 
+const YAML = 'entries:\n  - { title: Mine, kernel: d12/amd64/text/debian-installer/amd64/linux }\n';
+
+test('the catalogue is made once a look, and menu files are parsed again only when they or their files change', async () => {
+  const { menu, files, host } = node();
+  const kernel = '/isos/d12/amd64/text/debian-installer/amd64/linux';
+  files['/isos/menu.yaml'] = YAML;
+  const first = await menu.entries();
+  await textOf(menu, '/boot/pxelinux.cfg/default');
+  assert.equal(await menu.entries(), first);
+  const mine = async () => {
+    host.clock.advance(2000);
+    return (await menu.entries()).find(({ id }) => id === 'mine');
+  };
+  assert.ok(first.includes((await mine()) ?? assert.fail()), 'the next look has the same entry');
+  delete files[kernel];
+  assert.equal(await mine(), undefined);
+  files[kernel] = 1;
+  assert.ok(await mine());
+  files['/isos/menu.yaml'] = YAML.replace('Mine', 'Other');
+  assert.equal(await mine(), undefined);
+});
+
+test('a slow look holds up nobody but the first: others get the last menu, then the new one', async () => {
+  const folder = folderOf(installerFiles('/isos/d12/amd64'));
+  const gate = { wait: Promise.resolve() };
+  const listImages: MenuDeps['listImages'] = async (path) => {
+    await gate.wait;
+    return folder.listImages(path);
+  };
+  const { menu, host } = node({}, { ...folder, listImages });
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /debian-12-amd64/);
+  let open = (): void => {};
+  gate.wait = new Promise((resolve) => {
+    open = resolve;
+  });
+  host.clock.advance(5000);
+  const impatient = textOf(menu, '/boot/boot.ipxe');
+  await new Promise(setImmediate);
+  host.clock.advance(250);
+  assert.match(await impatient, /debian-12-amd64/);
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /debian-12-amd64/, 'at once from then on');
+  open();
+  await new Promise(setImmediate);
+  assert.equal(host.clock.pendingTimers, 0);
+});
+
+test('mistakes in menu files are logged once, and again when they change', async () => {
+  const { menu, files, host } = node();
+  const logged = async (): Promise<readonly unknown[]> => {
+    host.clock.advance(2000);
+    const before = host.log.lines.length;
+    await textOf(menu, '/boot/boot.ipxe');
+    return host.log.lines.slice(before).map(({ event, file, line, what }) => `${event} ${file}:${line} ${what}`);
+  };
+  assert.deepEqual(await logged(), []);
+  files['/isos/a.yaml'] = 'entries:\n  - title: x\n';
+  const want = 'fault /isos/a.yaml:2 entries[0]: want exactly one of kernel, chain, memdisk, local';
+  assert.deepEqual(await logged(), [want]);
+  assert.deepEqual(await logged(), []);
+  files['/isos/a.yaml'] = `entries:\n${'  - title: x\n'.repeat(30)}`;
+  const many = await logged();
+  assert.deepEqual([many.length, many[0], many[20]], [21, want, 'more-faults undefined:undefined undefined']);
+  files['/isos/a.yaml'] = YAML;
+  assert.deepEqual(await logged(), []);
+  files['/isos/a.yaml'] = 'entries:\n  - title: x\n';
+  assert.deepEqual(await logged(), [want], 'the same again, after it was put right');
+});
+
 test('faults name menu files and ids that no entry has', async () => {
   const { menu, files } = node({ default: 'typo', clients: [{ mac: pattern('*'), boot: 'none' }] });
   files['/isos/a.yaml'] = 'entries:\n  - title: x\n';
