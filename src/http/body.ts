@@ -9,7 +9,7 @@ export type BodyOutcome = 'sent' | 'aborted' | 'changed';
 
 export interface BodyMeans {
   readonly pool: BigBuffers;
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, 'isFast' | 'record'>;
   /** Milliseconds that never go back. */
   readonly now: () => number;
 }

@@ -1,70 +1,145 @@
-/** Every open connection: how many there may be, which waits longest, and the order of answers on each. */
+/** Every open connection: how many there may be, which makes room for a new one, and the order of answers on each. */
 import type { Socket } from 'node:net';
 import { Pace } from './pool.ts';
 
 /** Requests sent without waiting for answers. No client of ours does that; the rest of them would fill our memory. */
 const MAX_PIPELINED = 16;
+/** Beyond the others, for this machine's own clients: the health check of a full server, an operator at its console. */
+const MAX_OWN = 4;
 
-export interface Connection {
-  readonly pace: Pace;
+export interface ConnectionBounds {
+  readonly max: number;
+  /** From one address. A hall behind one address is one source, so this is most of `max`. */
+  readonly maxPerSource: number;
+  /** An answer without progress for so long makes room, when there is none. */
+  readonly stalledMs: number;
+}
+
+export interface Connection extends Pick<Pace, 'isFast' | 'record'> {
+  /** Whether an answer is under way. */
+  readonly isBusy: boolean;
   /** Waits for its turn. True when it came, false when the connection went away, or asks too much at once. */
   begin(): Promise<boolean>;
   /** Its answer is done. */
   end(): void;
 }
 
-/** When it is full, the connection that has been without a request for longest makes room for a new one. */
+interface Entry {
+  readonly socket: Socket;
+  readonly source: string;
+  readonly connection: Connection;
+  /** When it was admitted, its answer began, or the last piece of it left. */
+  movedAtMs: number;
+}
+
+/**
+ * When it is full, a new connection takes the place of the one that has been without a request for longest; where all
+ * are being answered, of the one whose answer has stood still for longest, once that is `stalledMs`. A source that has
+ * all it may have makes room among its own.
+ */
 export class Connections {
-  readonly #open = new WeakMap<Socket, Connection>();
+  readonly #open = new Map<Socket, Entry>();
+  readonly #perSource = new Map<string, number>();
   /** In the order in which they fell idle; those not asked anything yet are among them. */
-  readonly #idle = new Set<Socket>();
-  readonly #max: number;
-  #count = 0;
-  constructor(max: number) {
-    this.#max = max;
+  readonly #idle = new Set<Entry>();
+  /** In the order of their last progress. */
+  readonly #busy = new Set<Entry>();
+  readonly #bounds: ConnectionBounds;
+  readonly #now: () => number;
+  constructor(bounds: ConnectionBounds, now: () => number) {
+    this.#bounds = bounds;
+    this.#now = now;
   }
 
   get count(): number {
-    return this.#count;
+    return this.#open.size;
   }
 
-  /** False when every connection is busy: the new one has been closed. */
+  /** False when nobody makes room: the new one has been closed. */
   admit(socket: Socket): boolean {
-    if (this.#count >= this.#max) {
-      const oldest = this.#idle.values().next();
-      if (oldest.done) {
-        socket.destroy();
-        return false;
-      }
-      this.#idle.delete(oldest.value);
-      oldest.value.destroy();
-    }
-    this.#count += 1;
-    this.#idle.add(socket);
-    socket.once('close', () => {
-      this.#count -= 1;
-      this.#idle.delete(socket);
-    });
-    this.#open.set(socket, this.#connection(socket));
-    return true;
+    const source = socket.remoteAddress ?? '';
+    const isCrowded = (this.#perSource.get(source) ?? 0) >= this.#bounds.maxPerSource;
+    // Nobody else comes from the address that was reached: the kernel drops what claims so from outside.
+    const isOwn = source === socket.localAddress;
+    const isFull = this.count >= this.#bounds.max + (isOwn ? MAX_OWN : 0);
+    const hasRoom = isCrowded ? this.#makeRoom(source) : !isFull || this.#makeRoom();
+    if (hasRoom) this.#add(socket, source);
+    else socket.destroy();
+    return hasRoom;
   }
 
   of(socket: Socket): Connection | undefined {
-    return this.#open.get(socket);
+    return this.#open.get(socket)?.connection;
+  }
+
+  /** Cuts all of them, whatever they are in the middle of. */
+  closeAll(): void {
+    for (const entry of [...this.#open.values()]) this.#cut(entry);
+  }
+
+  /** Cuts one, of `source` where it is given. */
+  #makeRoom(source?: string): boolean {
+    const isMeant = (entry: Entry): boolean => source === undefined || entry.source === source;
+    const latest = this.#now() - this.#bounds.stalledMs;
+    const leaving =
+      first(this.#idle, isMeant) ?? first(this.#busy, (entry) => isMeant(entry) && entry.movedAtMs <= latest);
+    if (leaving) this.#cut(leaving);
+    return leaving !== undefined;
+  }
+
+  #add(socket: Socket, source: string): void {
+    const entry = { socket, source, movedAtMs: this.#now(), connection: this.#connection(socket) };
+    this.#open.set(socket, entry);
+    this.#perSource.set(source, (this.#perSource.get(source) ?? 0) + 1);
+    this.#idle.add(entry);
+    socket.once('close', () => this.#forget(entry));
+  }
+
+  #cut(entry: Entry): void {
+    this.#forget(entry);
+    entry.socket.destroy();
+  }
+
+  #forget(entry: Entry): void {
+    if (!this.#open.delete(entry.socket)) return;
+    this.#idle.delete(entry);
+    this.#busy.delete(entry);
+    const left = (this.#perSource.get(entry.source) ?? 1) - 1;
+    if (left > 0) this.#perSource.set(entry.source, left);
+    else this.#perSource.delete(entry.source);
+  }
+
+  #moveTo(to: Set<Entry>, socket: Socket): void {
+    const entry = this.#open.get(socket);
+    if (!entry) return;
+    this.#idle.delete(entry);
+    this.#busy.delete(entry);
+    entry.movedAtMs = this.#now();
+    to.add(entry);
   }
 
   #connection(socket: Socket): Connection {
     const waiting: ((isTurn: boolean) => void)[] = [];
+    const pace = new Pace();
     let isBusy = false;
     socket.once('close', () => {
       for (const goOn of waiting.splice(0)) goOn(false);
     });
     return {
-      pace: new Pace(),
+      get isBusy() {
+        return isBusy;
+      },
+      get isFast() {
+        return pace.isFast;
+      },
+      record: (bytes, tookMs) => {
+        pace.record(bytes, tookMs);
+        this.#moveTo(this.#busy, socket);
+      },
       begin: async () => {
-        this.#idle.delete(socket);
         if (!isBusy) {
           isBusy = true;
+          this.#moveTo(this.#busy, socket);
           return true;
         }
         if (socket.destroyed) return false;
@@ -74,10 +149,15 @@ export class Connections {
       },
       end: () => {
         const next = waiting.shift();
-        if (next) return next(true);
-        isBusy = false;
-        if (!socket.destroyed) this.#idle.add(socket);
+        isBusy = next !== undefined;
+        this.#moveTo(isBusy ? this.#busy : this.#idle, socket);
+        next?.(true);
       },
     };
   }
+}
+
+function first(entries: Iterable<Entry>, isMeant: (entry: Entry) => boolean): Entry | undefined {
+  for (const entry of entries) if (isMeant(entry)) return entry;
+  return undefined;
 }

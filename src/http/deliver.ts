@@ -103,7 +103,7 @@ async function sendFile(
     return { kind: 'sent', bytes: 0, status: answer.status };
   }
   const kind = await sendBody(reply, content, answer.segments, {
-    ...{ pool, pace: connection.pace },
+    ...{ pool, pace: connection },
     now: () => host.clock.now(),
   });
   return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };

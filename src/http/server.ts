@@ -1,13 +1,15 @@
 /** The node's HTTP server: sockets, limits and time-outs around the routes. */
 import { randomBytes } from 'node:crypto';
 import http, { type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
-import { descriptorLimit } from '../host/openfile.ts';
+import { descriptorShare } from '../host/openfile.ts';
 import { bindFault } from '../host/system.ts';
 import type { Service } from '../service.ts';
-import { Connections } from './connections.ts';
+import { type ConnectionBounds, Connections } from './connections.ts';
 import type { Delivery } from './deliver.ts';
+import { NO_PROXY, type Refusal, refusalOf, refuse } from './garbled.ts';
 import { BigBuffers } from './pool.ts';
 import { type HttpDeps, httpRoutes } from './routes.ts';
 
@@ -21,6 +23,8 @@ export interface HttpLimits {
   readonly idleMs: number;
   /** In an answer, without one octet leaving. */
   readonly stalledMs: number;
+  /** The same, when there is no room for a new connection and this one stands still for longest. */
+  readonly displacedMs: number;
 }
 
 export interface HttpOptions {
@@ -46,19 +50,21 @@ export const HTTP_LIMITS: HttpLimits = {
   headerMs: 30_000,
   idleMs: 60_000,
   stalledMs: 1_800_000,
+  displacedMs: 60_000,
 };
 
 const MAX_HEADER_BYTES = 64 << 10;
 /** How often Node looks for headers that are late. */
 const CHECK_MS = 5000;
-/** Descriptors that are not connections' own: the runtime's, other services', files being opened. */
-const RESERVED_DESCRIPTORS = 32;
 const FULL_EVERY_MS = 60_000;
+/** Of all connections, for one address. Taste: a hall behind one address gets far, and the others still get in. */
+const MAX_SOURCE_SHARE = 0.75;
 
 export type HttpService = Service & { address(): readonly Endpoint[] };
 
 export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpService {
   let servers: Server[] = [];
+  let closeAll = (): void => {};
   const working = new Set<Promise<void>>();
 
   const onWork = (work: Promise<void>): void => {
@@ -70,7 +76,8 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
   const open = async (): Promise<void> => {
     const { listen, port } = options();
     const limits = { ...HTTP_LIMITS, ...options().limits };
-    const connections = new Connections(maxConnections(limits.maxConnections));
+    const connections = new Connections(boundsOf(limits), () => deps.host.clock.now());
+    closeAll = () => connections.closeAll();
     const shared = {
       ...{ host: deps.host, open: deps.open, connections },
       pool: new BigBuffers(limits.maxBigBuffers),
@@ -82,14 +89,19 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     };
     const routes = httpRoutes(deps, delivery, onWork);
     const onConnection = admitting(connections, deps);
+    const onGarbled = turningAway(connections);
     for (const address of listen === 'every-address' ? [UNSPECIFIED] : listen) {
-      servers.push(await listening({ address, port }, createServer(limits, routes).on('connection', onConnection)));
+      const server = createServer(limits, routes).on('connection', onConnection);
+      server.on('connect', (_request, socket) => onGarbled(socket, NO_PROXY));
+      server.on('clientError', (error, socket) => onGarbled(socket, refusalOf(error)));
+      servers.push(await listening({ address, port }, server));
     }
   };
 
   const close = async (): Promise<void> => {
     const closing = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const server of servers) server.closeAllConnections();
+    // Not the server's own list of them: it has let go of who asked for a tunnel.
+    closeAll();
     servers = [];
     await Promise.all(closing);
     await Promise.allSettled(working);
@@ -127,9 +139,6 @@ function createServer(limits: HttpLimits, routes: http.RequestListener): Server 
   server.timeout = limits.stalledMs;
   // Whoever waits to be told to go on hears at once what comes of it: no content is taken.
   server.on('checkContinue', routes);
-  server.on('connect', (_request, socket) => {
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-  });
   return server;
 }
 
@@ -157,8 +166,18 @@ function admitting(connections: Connections, { host }: HttpDeps): (socket: Socke
   };
 }
 
-function maxConnections(wanted: number): number {
-  return Math.max(8, Math.min(wanted, Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) * 0.75)));
+function turningAway(connections: Connections): (socket: Duplex, refusal: Refusal) => void {
+  return (socket, refusal) => {
+    // In the middle of an answer a refusal would be taken for a part of it.
+    const isFree = socket instanceof Socket && connections.of(socket)?.isBusy === false;
+    if (isFree && socket.writable) refuse(socket, refusal);
+    else socket.destroy();
+  };
+}
+
+function boundsOf({ maxConnections, displacedMs }: HttpLimits): ConnectionBounds {
+  const max = Math.min(maxConnections, descriptorShare('http'));
+  return { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: displacedMs };
 }
 
 function endpointOf(server: Server): Endpoint {

@@ -97,6 +97,21 @@ for (const { name, text, want } of refused) {
     assert.match((await ask(node.at, text)).head, new RegExp(`^HTTP/1\\.1 ${want} `)));
 }
 
+test('a name that is not escaped is 400, with the cure: RFC 3986 §2.1', async () => {
+  const raw = await ask(node.at, Buffer.from(request('/isos/español.txt')));
+  assert.match(raw.head, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  assert.equal(
+    raw.body.toString(),
+    'That is no URL: write "ñ" as "%C3%B1" and so on, or give the file a name in plain ASCII.\n',
+  );
+  assert.equal(field(raw, 'Content-Length'), `${raw.body.length}`);
+});
+
+test('what is no request cuts an answer under way: nobody takes a refusal for a part of the file', async () => {
+  const heard = await ask(node.at, 'GET /isos/a.iso HTTP/1.1\r\nHost: x\r\n\r\n\x16\x03\x01');
+  assert.doesNotMatch(heard.head + heard.body.toString('latin1'), /400 Bad Request/);
+});
+
 test('a folder is a page for people, and JSON for who asks for it', async () => {
   const html = await ask(node.at, request('/isos', ['Accept: text/html,application/xhtml+xml,*/*;q=0.8']));
   assert.equal(field(html, 'Content-Type'), 'text/html; charset=utf-8');

@@ -18,18 +18,23 @@ export interface Heard {
   readonly isReset: boolean;
 }
 
-/** Sends `text` as it stands and hears until the server closes. */
-export function ask(to: Endpoint, text: string | Uint8Array): Promise<Heard> {
+/** Sends `text` as it stands and hears until the server closes. Without `from` it is the server's own machine that asks. */
+export function ask(to: Endpoint, text: string | Uint8Array, from?: string): Promise<Heard> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let isReset = false;
-    const socket = net.connect(to.port, to.address, () => socket.write(text));
+    const socket = net.connect(aim(to, from), () => socket.write(text));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', () => {
       isReset = true;
     });
     socket.on('close', () => resolve({ ...split(Buffer.concat(chunks)), isReset }));
   });
+}
+
+/** Where to connect, and as whom: any address of 127.0.0.0/8 is a client of its own. */
+export function aim(to: Endpoint, from?: string): net.TcpNetConnectOpts {
+  return { port: to.port, host: to.address, ...(from === undefined ? {} : { localAddress: from }) };
 }
 
 export function split(all: Buffer): { readonly head: string; readonly body: Buffer } {

@@ -105,6 +105,15 @@ test('busybox wget: whole, and resumed', { skip: unless('busybox') }, async () =
   assert.ok(fetched());
 });
 
+test('busybox wget: a name beyond ASCII is fetched in its escaped form, RFC 3986 §2.1', {
+  skip: unless('busybox'),
+}, async () => {
+  fs.writeFileSync(path.join(node.folder, 'isos', 'español.txt'), 'eñe');
+  await assert.rejects(run('busybox', ['wget', '-q', '-O', '-', `${url}/isos/español.txt`]));
+  const { stdout } = await run('busybox', ['wget', '-q', '-O', '-', `${url}/isos/espa%C3%B1ol.txt`]);
+  assert.equal(stdout, 'eñe');
+});
+
 test('wget: whole, resumed, and not again while it is the same', { skip: unless('wget') }, async () => {
   fs.rmSync(target, { force: true });
   await run('wget', ['-q', '-O', target, `${url}/isos/a.iso`]);
