@@ -7,7 +7,7 @@ import { findLan } from './config/lan.ts';
 import type { FlinkConfig, FnodeConfig } from './config/types.ts';
 import { type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
 import type { Visit } from './core/content.ts';
-import { Fault } from './core/errors.ts';
+import { type ConfigFault, Fault, showConfigFault } from './core/errors.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
@@ -24,8 +24,16 @@ import { installLoaders as install } from './loaders/apply.ts';
 import { checkLoaders } from './loaders/probe.ts';
 import { type MenuContent, type MenuFormat, type MenuSettings, menuContent } from './menu/routes.ts';
 import { headOf, laterFolder, listOf, nameSpace } from './roles/content.ts';
-import { checkFolder, checkOtherInterfaces, checkOtherServers, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
-import { dhcpPolicy } from './roles/policy.ts';
+import {
+  checkFolder,
+  checkNode,
+  checkOtherInterfaces,
+  checkResolver,
+  checkServers,
+  checkTcpPort,
+  checkUdpPort,
+} from './roles/doctor.ts';
+import { bootNodes, dhcpPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
 import { tftpBounds, tftpService } from './tftp/server.ts';
 
@@ -111,12 +119,12 @@ export function optionProblem(key: string, value: OptionInput): string | undefin
 /** A boot node. Throws a `Fault` where the folder of images is not there. */
 export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   let config = initial;
-  const { open } = contentOf(() => config, host);
+  const { open, menu } = contentOf(() => config, host);
   const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
   const { ports } = config;
   const bounds = tftpBounds(descriptorLimit());
   const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
-  const services: Service[] = [loadersNotice(config.boot, host), tftp];
+  const services: Service[] = [loadersNotice(config.boot, host), menuNotice(menu), tftp];
   const health = () => ({
     ok: services.every((s) => s.health().ok),
     services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
@@ -179,6 +187,16 @@ function loadersNotice(folder: string, host: Host): Service {
   };
 }
 
+/** Looks at the images at start: mistakes in menu files stand in the log before the first machine comes. */
+function menuNotice(menu: MenuContent): Service {
+  return {
+    name: 'menu',
+    start: async () => void menu.entries(),
+    stop: async () => {},
+    health: () => ({ ok: true }),
+  };
+}
+
 /** The menu as a client would get it; from the address given with `--listen`, or a stand-in. */
 export async function renderMenu(
   config: FnodeConfig,
@@ -189,20 +207,27 @@ export async function renderMenu(
   const { menu } = contentOf(() => config, host);
   const localAddress = config.listen[0] ?? host.interfaces().find((i) => i.name !== 'lo')?.address ?? '127.0.0.1';
   const visit: Visit = { localAddress, clientAddress: localAddress, transport: 'http', httpPort: config.ports.http };
-  const text = await menu.render(format, visit, mac);
-  for (const { file, problem } of menu.faults()) host.log.warn('menu', 'fault', { file, problem });
-  return text;
+  return menu.render(format, visit, mac);
 }
 
 /** Never throws for what it looks at. */
 export async function doctorFlink(config: FlinkConfig, host: Host): Promise<readonly Finding[]> {
-  const lan = lanOf(config, host);
-  const { dhcp } = config.ports;
+  let lan: LocalInterface;
+  try {
+    lan = lanOf(config, host);
+  } catch (error) {
+    if (error instanceof Fault) return [{ ok: false, what: error.message }];
+    throw error;
+  }
+  const policy = dhcpPolicy(config, lan, systemResolvers());
+  const files = [policy.loaders.bios, policy.loaders['x64-uefi']].flatMap((file) => file ?? []);
+  const nodes = bootNodes(config, lan.address);
   return [
     { ok: true, what: `LAN ${lan.name} has ${lan.address}/${lan.prefixBits}` },
-    await checkUdpPort(host, lan.address, dhcp, 'DHCP'),
-    checkOtherInterfaces(host, lan),
-    await checkOtherServers(host, lan),
+    ...(await checkServers(host, lan, config.ports.dhcp)),
+    await checkOtherInterfaces(host, lan, runCommand),
+    ...(await Promise.all(nodes.map(({ name, address }) => checkNode(name, `http://${address}`, files)))),
+    ...(await Promise.all(policy.dnsServers.map(checkResolver))),
   ];
 }
 
@@ -210,13 +235,22 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
   const { tftp, http } = config.ports;
   const address = config.listen[0] ?? host.interfaces()[0]?.address ?? ('127.0.0.1' as Ipv4);
   const { present, missing } = await checkLoaders(config.boot);
+  const images = checkFolder(config.isos, 'images');
+  const faults = images.ok === false ? [] : await menuFaults(config, host);
   return [
-    checkFolder(config.isos, 'images'),
+    images,
+    ...faults.map((fault): Finding => ({ ok: 'warn', what: showConfigFault(fault) })),
     await checkUdpPort(host, address, tftp, 'TFTP'),
     await checkTcpPort(http, 'HTTP', config.listen[0]),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
     ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),
   ];
+}
+
+async function menuFaults(config: FnodeConfig, host: Host): Promise<readonly ConfigFault[]> {
+  const { menu } = contentOf(() => config, host);
+  await menu.entries();
+  return menu.faults();
 }
 
 /** Throws a `Fault` when nothing could be had; `false` when an essential one is missing afterwards. */

@@ -3,7 +3,7 @@ import type { Loaded } from '../config/load.ts';
 import { ConfigFaults, Fault } from '../core/errors.ts';
 import { openLog } from '../host/log.ts';
 import { systemHost } from '../host/system.ts';
-import { becomeUser, chooseRights, type Rights, type RunUser } from '../host/user.ts';
+import { becomeUser, chooseRights, mayRead, type Rights, type RunUser } from '../host/user.ts';
 import type { Host, Log } from '../host.ts';
 import { startAll, stopAll } from '../service.ts';
 import type { Input, Terminal } from './command.ts';
@@ -41,6 +41,7 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
 
   const signals = listenToSignals(log, name, () => reload(serving, role, host));
   await startAll(role.services);
+  warnOfReload(rights, input.text('config'), name, log);
   takeRights(rights, name, log);
   const unserved = serving.unserved(loaded);
   if (unserved.length > 0) log.warn(name, 'not-served', { keys: unserved.join(', '), why: NOT_SERVED });
@@ -57,6 +58,13 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
 }
 
 const NOT_SERVED = 'declared, not served by this version';
+
+/** A file that only root can read is read now, and never again. */
+function warnOfReload(rights: Rights, file: string | undefined, name: string, log: Log): void {
+  if (rights.kind !== 'drop' || file === undefined || mayRead(rights.user, file)) return;
+  const cure = `chgrp ${rights.user.gid} ${file}; chmod g+r ${file}`;
+  log.warn(name, 'no-reload', { file, why: `${rights.user.name} may not read it, so SIGHUP cannot`, cure });
+}
 
 function takeRights(rights: Rights, name: string, log: Log): void {
   if (rights.kind === 'drop') becomeUser(rights.user);

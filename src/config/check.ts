@@ -40,6 +40,9 @@ export function checkFnode(config: FnodeConfig): readonly Problem[] {
   return [...duplicates(patterns(config.clients)), ...duplicates(portClaims({ http, nfs, portmap }))];
 }
 
+/** Four addresses, of which one is flink's and two are no hosts'. */
+const MAX_PREFIX_BITS = 30;
+
 function checkLan({ lan, wan, dhcp }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
   const problems: Problem[] = [];
   if (lan !== undefined && lan === wan) {
@@ -48,6 +51,10 @@ function checkLan({ lan, wan, dhcp }: FlinkConfig, facts: CheckFacts): readonly 
   const subnet = facts.lan?.subnet;
   if (!subnet) return problems;
   if (dhcp.range) problems.push(...rangeInside('dhcp.range', dhcp.range, subnet));
+  else if (subnet.prefixBits > MAX_PREFIX_BITS) {
+    const cure = `give the interface an address of a larger network, such as 172.16.0.1/16`;
+    problems.push({ path: 'lan', problem: `${showSubnet(subnet)} has no room for a pool: ${cure}` });
+  }
   if (dhcp.router && !subnetHas(subnet, dhcp.router)) {
     problems.push({ path: 'dhcp.router', problem: `${dhcp.router} is outside the LAN ${showSubnet(subnet)}` });
   }
@@ -147,11 +154,20 @@ function unknownFnode(name: string, names: readonly string[]): string {
   return `no fnode is called "${name}": add it under fnodes:${names.length > 0 ? `, or use one of ${names.slice(0, 10).join(', ')}` : ''}`;
 }
 
-function checkRest({ proxy, ports }: FlinkConfig): readonly Problem[] {
-  const problems = [
+/** What loads iPXE, by the names of its builds. */
+const IPXE_BINARY = /(^|\/)(undionly|snponly|[\w-]*ipxe[\w-]*)\.(efi|0|k?k?pxe|lkrn)$/i;
+
+function checkRest({ proxy, ports, boot }: FlinkConfig): readonly Problem[] {
+  const problems: Problem[] = [
     ...duplicates(portClaims({ dhcp: ports.dhcp, pxe: ports.pxe, dns: ports.dns })),
     ...duplicates(portClaims({ proxy: ports.proxy, intercept: ports.intercept })),
   ];
+  if (boot.ipxe !== undefined && IPXE_BINARY.test(boot.ipxe)) {
+    problems.push({
+      path: 'boot.ipxe',
+      problem: `an iPXE that loads "${boot.ipxe}" does so for ever: want a script such as boot.ipxe`,
+    });
+  }
   if (proxy.maxObjectBytes > proxy.cacheSizeBytes) {
     problems.push({ path: 'proxy.maxObject', problem: 'is larger than proxy.cacheSize: want at most that' });
   }

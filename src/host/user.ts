@@ -1,5 +1,15 @@
 /** Whom a process runs as once its ports are open, and the folder where it keeps its state. */
-import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errnoOf, Fault } from '../core/errors.ts';
@@ -159,6 +169,16 @@ function lockedFolder(user: RunUser, folders: readonly string[]): string | undef
       return errnoOf(error) === 'EACCES';
     }
   });
+}
+
+/** Whether `user` can open that file later, when root's rights are gone. */
+export function mayRead(user: RunUser, file: string): boolean {
+  try {
+    as(user, () => closeSync(openSync(file, 'r')));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Does `what` with the rights of `user`, then has root's again. Asking for mode bits would miss access lists. */

@@ -123,6 +123,23 @@ test('without such a Node anywhere: one sentence, exit code 1', async () => {
   }
 });
 
+test('a Node from npm ci that is no newer is tried once, not for ever', async () => {
+  const project = join(folder, 'again');
+  const bin = join(project, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(process.execPath, join(bin, 'node'));
+  cpSync(join(folder, 'bare', 'dist'), join(project, 'dist'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  const file = join(project, 'dist', 'old.js');
+  writeFileSync(
+    file,
+    "import { withRuntime } from './cli/runtime.js';\nwithRuntime(import.meta.url, async () => {}, '18.20.0');\n",
+  );
+  const ran = await run(process.execPath, [file]);
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /^this is Node 18\.20\.0, and flisolator needs 24/);
+});
+
 /** A `node` of this machine that is older than we need, if it has one. */
 function olderNode(): string | undefined {
   for (const dir of [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/usr/local/bin']) {
