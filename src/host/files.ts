@@ -1,13 +1,22 @@
 /** The only place that opens files of a served folder: nothing outside it, no links, no devices, no waiting. */
 import fs, { type BigIntStats } from 'node:fs';
-import { readlink } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
 import { fingerprint, Remembered } from './fingerprint.ts';
 import { listFolder } from './folder.ts';
 import { Gate } from './gate.ts';
-import { descriptorShare, identityOf, type OpenFile, OpenFiles, readAt, readScatteredAt, statFd } from './openfile.ts';
+import {
+  descriptorShare,
+  identityOf,
+  type OpenFile,
+  OpenFiles,
+  readAt,
+  readScatteredAt,
+  statFd,
+  whereIs,
+} from './openfile.ts';
 
 const openFd = promisify(fs.open) as (path: string, flags: number) => Promise<number>;
 const closeFd = promisify(fs.close);
@@ -21,8 +30,10 @@ export interface FolderContent {
    * (`.debian.iso.part`). Deeper ones are, since unpacked images need their `.disk` and `.treeinfo`.
    */
   open(relativePath: string): Promise<Opened>;
-  /** Descriptors held now, for tests and metrics. */
+  /** Files in somebody's hands now, for tests and metrics. */
   openFiles(): number;
+  /** Closes what stays open for the next reader for a moment. */
+  closeIdle(): Promise<void>;
 }
 
 export interface FolderLimits {
@@ -48,7 +59,7 @@ const OPEN_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constant
 /** Serves `root`, which may itself be a link. Throws a `Fault` when it cannot be read now; later it is just missing. */
 export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS): FolderContent {
   const realRoot = realRootOf(root);
-  const files = new OpenFiles(Math.min(limits.maxOpenFiles, descriptorShare('files')));
+  const files = new OpenFiles(Math.min(limits.maxOpenFiles, descriptorShare('files')), quietly);
   const etags = new Remembered<string>(MAX_FINGERPRINTS);
   const listings = new Remembered<readonly FolderEntry[]>(MAX_OPENING);
   const gate = new Gate(MAX_OPENING, MAX_WAITING);
@@ -56,10 +67,12 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
   /** `path` is absolute below the root and normal. */
   const openBelow = async (path: string): Promise<Opened> => {
     const wanted = realRoot === '/' ? path : `${realRoot}${path}`;
+    const known = await foundAgain(files, wanted);
+    if (known) return openFile(known);
     const found = await openChecked(path === '/' ? realRoot : wanted);
     if (typeof found === 'string') return missing(found);
     if (found.stat.isDirectory()) return openFolder(found, path === '/');
-    const file = await files.adopt(found.fd, found.stat);
+    const file = await files.adopt(wanted, found.fd, found.stat);
     return file ? openFile(file) : missing('busy');
   };
 
@@ -90,6 +103,7 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
   return {
     root: realRoot,
     openFiles: () => files.count,
+    closeIdle: () => files.closeAllIdle(),
     open: async (relativePath) => {
       const path = normalisePath(`/${relativePath}`);
       if (path === undefined) return missing('bad-name');
@@ -123,6 +137,32 @@ function realRootOf(root: string): string {
   }
 }
 
+/** Closing what nobody asks for is no reason to stay alive. */
+function quietly(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms).unref();
+  return () => clearTimeout(timer);
+}
+
+/**
+ * The file that was opened as `wanted` lately and has not been closed since, held, if all is as it was then.
+ *
+ * A descriptor cannot be swapped: it stands for the inode that `openChecked` has looked at, a regular file below the
+ * root. What may have changed is the way to it. That `lstat` finds the same inode, size and times there says that the
+ * name is not another's, is not a link itself, and may be reached and read as before (a change of mode or owner shows in
+ * ctime; a folder that was closed to us fails the call); on network file systems it also asks the server anew. It would
+ * go through links in the middle of the path, and see the same inode behind them: those show, as when opening, in the
+ * kernel's own name of the descriptor, looked at last. Whatever is not so is forgotten, and the name opened in full.
+ */
+async function foundAgain(files: OpenFiles, wanted: string): Promise<OpenFile | undefined> {
+  const file = files.find(wanted);
+  if (!file) return undefined;
+  const now = await lstat(wanted, { bigint: true }).catch(() => undefined);
+  if (now && identityOf(now) === file.identity && file.whereIsIt() === wanted) return file;
+  files.forget(file);
+  await file.release();
+  return undefined;
+}
+
 interface Checked {
   readonly fd: number;
   readonly stat: BigIntStats;
@@ -137,7 +177,8 @@ async function openChecked(wanted: string): Promise<Checked | MissReason> {
     const fd = await openFd(wanted, OPEN_FLAGS);
     let isKept = false;
     try {
-      const [where, stat] = await Promise.all([whereIs(fd), statFd(fd, { bigint: true })]);
+      const stat = await statFd(fd, { bigint: true });
+      const where = whereIs(fd);
       if (where === wanted) {
         isKept = stat.isFile() || stat.isDirectory();
         return isKept ? { fd, stat } : 'not-regular';
@@ -148,10 +189,6 @@ async function openChecked(wanted: string): Promise<Checked | MissReason> {
     }
   }
   return 'busy';
-}
-
-function whereIs(fd: number): Promise<string> {
-  return readlink(`/proc/self/fd/${fd}`).catch(() => '');
 }
 
 /** Nothing when the file changed while it was looked at: somebody is still writing it. */

@@ -1,6 +1,7 @@
 /** Open files, shared: a thousand readers of one image hold one descriptor. */
 import fs, { type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
+import type { Clock } from '../host.ts';
 
 const closeFd = promisify(fs.close);
 export const statFd = promisify(fs.fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
@@ -10,19 +11,19 @@ export function identityOf(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
 }
 
-/** A descriptor that closes when its last holder lets go; a read in flight is a holder too. */
+/** A descriptor that is let go when its last holder lets go; a read in flight is a holder too. */
 export class OpenFile {
   readonly identity: string;
   readonly stat: BigIntStats;
   readonly #fd: number;
-  readonly #onClosed: () => void;
+  readonly #onFree: (file: OpenFile) => Promise<void>;
   #holders = 1;
 
-  constructor(fd: number, stat: BigIntStats, onClosed: () => void) {
+  constructor(fd: number, stat: BigIntStats, onFree: (file: OpenFile) => Promise<void>) {
     this.#fd = fd;
     this.stat = stat;
     this.identity = identityOf(stat);
-    this.#onClosed = onClosed;
+    this.#onFree = onFree;
   }
 
   hold(): this {
@@ -32,9 +33,7 @@ export class OpenFile {
 
   async release(): Promise<void> {
     this.#holders -= 1;
-    if (this.#holders > 0) return;
-    this.#onClosed();
-    await closeFd(this.#fd);
+    if (this.#holders === 0) await this.#onFree(this);
   }
 
   async use<Value>(work: (fd: number) => Promise<Value>): Promise<Value> {
@@ -46,31 +45,131 @@ export class OpenFile {
       await this.release();
     }
   }
-}
 
-/** At most `max` files open, one for each identity. */
-export class OpenFiles {
-  readonly #byIdentity = new Map<string, OpenFile>();
-  readonly #max: number;
-  constructor(max: number) {
-    this.#max = max;
+  /** The path at which the kernel has it now, links resolved; `... (deleted)` once the name is gone or another's. */
+  whereIsIt(): string {
+    return whereIs(this.#fd);
   }
 
+  /** For `OpenFiles`, when nobody holds it. */
+  close(): Promise<void> {
+    return closeFd(this.#fd);
+  }
+}
+
+/** The kernel's own name for what a descriptor is; no disk is asked, so this is done at once. */
+export function whereIs(fd: number): string {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+/** Files that nobody holds and that stay open for who comes next. */
+const MAX_IDLE = 64;
+/** They close after one to two of these. */
+const IDLE_MS = 2000;
+
+/** At most `max` files open, one for each identity; those that were held last stay open for a moment. */
+export class OpenFiles {
+  readonly #byIdentity = new Map<string, OpenFile>();
+  /** The name at which it was opened last. Whoever finds it by that has to look whether it still is there. */
+  readonly #byName = new Map<string, OpenFile>();
+  readonly #nameOf = new Map<OpenFile, string>();
+  /** The longest idle first; true once a round of closing has seen it. */
+  readonly #idle = new Map<OpenFile, boolean>();
+  readonly #max: number;
+  readonly #after: Clock['after'];
+  #cancel: (() => void) | undefined;
+  constructor(max: number, after: Clock['after']) {
+    this.#max = max;
+    this.#after = after;
+  }
+
+  /** Those that somebody holds. */
   get count(): number {
-    return this.#byIdentity.size;
+    return this.#byIdentity.size - this.#idle.size;
+  }
+
+  /** What was opened as `name` lately, held for the caller. */
+  find(name: string): OpenFile | undefined {
+    const file = this.#byName.get(name);
+    return file && this.#hold(file);
+  }
+
+  /** Nobody finds it by its name any more, and it doesn't stay open without a holder. */
+  forget(file: OpenFile): void {
+    const name = this.#nameOf.get(file);
+    this.#nameOf.delete(file);
+    if (name !== undefined && this.#byName.get(name) === file) this.#byName.delete(name);
   }
 
   /** Takes over `fd`, or closes it where the same file is open already. Nothing when there is no room. */
-  async adopt(fd: number, stat: BigIntStats): Promise<OpenFile | undefined> {
-    const identity = identityOf(stat);
-    const known = this.#byIdentity.get(identity)?.hold();
-    if (known || this.#byIdentity.size >= this.#max) {
+  async adopt(name: string, fd: number, stat: BigIntStats): Promise<OpenFile | undefined> {
+    const known = this.#byIdentity.get(identityOf(stat));
+    if (known) {
+      this.#call(this.#hold(known), name);
       await closeFd(fd);
       return known;
     }
-    const file = new OpenFile(fd, stat, () => this.#byIdentity.delete(identity));
-    this.#byIdentity.set(identity, file);
+    // Those have left the tables when the call returns, though they close a moment later.
+    const closing = this.#byIdentity.size >= this.#max ? this.#closeIdle(1) : undefined;
+    if (this.#byIdentity.size >= this.#max) {
+      await closeFd(fd);
+      return undefined;
+    }
+    const file = new OpenFile(fd, stat, (freed) => this.#keep(freed));
+    this.#byIdentity.set(file.identity, file);
+    this.#call(file, name);
+    await closing;
     return file;
+  }
+
+  /** Closes what nobody holds. */
+  async closeAllIdle(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    await this.#closeIdle(this.#idle.size);
+  }
+
+  #hold(file: OpenFile): OpenFile {
+    this.#idle.delete(file);
+    return file.hold();
+  }
+
+  #call(file: OpenFile, name: string): void {
+    this.forget(file);
+    const other = this.#byName.get(name);
+    if (other) this.forget(other);
+    this.#byName.set(name, file);
+    this.#nameOf.set(file, name);
+  }
+
+  async #keep(file: OpenFile): Promise<void> {
+    if (!this.#nameOf.has(file)) return this.#close(file);
+    this.#idle.set(file, false);
+    this.#cancel ??= this.#after(IDLE_MS, () => this.#round());
+    if (this.#idle.size > MAX_IDLE) await this.#closeIdle(1);
+  }
+
+  #round(): void {
+    for (const [file, isSeen] of [...this.#idle]) {
+      if (isSeen) this.#close(file).catch(() => {});
+      else this.#idle.set(file, true);
+    }
+    this.#cancel = this.#idle.size > 0 ? this.#after(IDLE_MS, () => this.#round()) : undefined;
+  }
+
+  async #closeIdle(count: number): Promise<void> {
+    await Promise.all([...this.#idle.keys()].slice(0, count).map((file) => this.#close(file).catch(() => {})));
+  }
+
+  #close(file: OpenFile): Promise<void> {
+    this.#idle.delete(file);
+    this.forget(file);
+    this.#byIdentity.delete(file.identity);
+    return file.close();
   }
 }
 

@@ -9,7 +9,8 @@ import type { Content, Opened } from '../../src/core/content.ts';
 import { Fault } from '../../src/core/errors.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host/files.ts';
 import { fingerprint } from '../../src/host/fingerprint.ts';
-import { seeded } from '../support/fakes.ts';
+import { OpenFiles } from '../../src/host/openfile.ts';
+import { FakeClock, seeded } from '../support/fakes.ts';
 
 const base = fs.mkdtempSync(path.join(os.tmpdir(), 'flisolator-files-'));
 after(() => fs.rmSync(base, { recursive: true }));
@@ -115,6 +116,7 @@ test('start: the folder itself may be a link', async () => {
   const chosen = folderContent(path.join(base, 'chosen'));
   assert.equal(chosen.root, fs.realpathSync(root));
   assert.equal(await show(await chosen.open('plain')), 'plain');
+  await chosen.closeIdle();
 });
 
 test('start: a folder that cannot be had is one sentence with the cure', () => {
@@ -326,6 +328,7 @@ test('descriptors: readers of one file share one, and the last one closes it', a
   assert.equal(openDescriptors(path.join(root, 'plain')), 1);
   for (const each of opened) await close(each);
   assert.equal(folder.openFiles(), 0);
+  await folder.closeIdle();
   assert.equal(openDescriptors(root), 0);
 });
 
@@ -351,11 +354,119 @@ test('descriptors: more files at once than there is room for are busy, and work 
   assert.equal(await show(await narrow.open('plain')), 'plain');
   await close(held);
   assert.equal(await show(await narrow.open('sub/deep')), 'deep');
+  await narrow.closeIdle();
 });
 
 test('descriptors: none is left behind by names that give nothing', async () => {
   for (const { path: name } of cases) await close(await folder.open(name));
-  assert.equal(openDescriptors(base), 0);
+  await folder.closeIdle();
+  assert.equal(openDescriptors(root), 0);
+});
+
+const meanwhile: readonly {
+  readonly name: string;
+  readonly happens: (kept: string) => void;
+  readonly want: string;
+}[] = [
+  { name: 'nothing happened', happens: () => {}, want: 'bytes' },
+  { name: 'it was overwritten', happens: (kept) => fs.writeFileSync(`${kept}/in/file`, 'other'), want: 'other' },
+  {
+    name: 'another took its name',
+    happens: (kept) => {
+      fs.writeFileSync(`${kept}/in/new`, 'newer');
+      fs.renameSync(`${kept}/in/new`, `${kept}/in/file`);
+    },
+    want: 'newer',
+  },
+  { name: 'it was removed', happens: (kept) => fs.unlinkSync(`${kept}/in/file`), want: 'not-found' },
+  {
+    name: 'a link to the same file took its name',
+    happens: (kept) => {
+      fs.renameSync(`${kept}/in/file`, `${kept}/in/moved`);
+      fs.symlinkSync('moved', `${kept}/in/file`);
+    },
+    want: 'not-regular',
+  },
+  {
+    name: 'its folder moved, and a link to it took the name of that',
+    happens: (kept) => {
+      fs.renameSync(`${kept}/in`, `${kept}/moved`);
+      fs.symlinkSync('moved', `${kept}/in`);
+    },
+    want: 'outside-root',
+  },
+  {
+    name: 'its folder moved out, and a link to it took the name of that',
+    happens: (kept) => {
+      fs.renameSync(`${kept}/in`, `${kept}-out`);
+      fs.symlinkSync('../kept-out', `${kept}/in`);
+    },
+    want: 'outside-root',
+  },
+  {
+    name: 'its folder moved, and another took the name of that',
+    happens: (kept) => {
+      fs.renameSync(`${kept}/in`, `${kept}/moved`);
+      fs.mkdirSync(`${kept}/in`);
+      fs.writeFileSync(`${kept}/in/file`, 'third');
+    },
+    want: 'third',
+  },
+];
+for (const { name, happens, want } of meanwhile) {
+  test(`kept open: the next opening sees at once that ${name}`, async () => {
+    const kept = path.join(base, 'kept');
+    fs.mkdirSync(path.join(kept, 'in'), { recursive: true });
+    fs.writeFileSync(path.join(kept, 'in', 'file'), 'bytes');
+    const content = folderContent(kept);
+    assert.equal(await show(await content.open('in/file')), 'bytes');
+    assert.equal(openDescriptors(kept), 1);
+    happens(kept);
+    assert.equal(await show(await content.open('in/file')), want);
+    await content.closeIdle();
+    assert.equal(openDescriptors(kept) + openDescriptors(`${kept}-out`), 0);
+    for (const folderName of [kept, `${kept}-out`]) fs.rmSync(folderName, { recursive: true, force: true });
+  });
+}
+
+test('kept open: by the mode it has now, and as the user that asks now', { skip: needsRoot }, async () => {
+  const file = path.join(root, 'guarded');
+  fs.writeFileSync(file, 'guarded', { mode: 0o644 });
+  assert.equal(await show(await folder.open('guarded')), 'guarded');
+  fs.chmodSync(file, 0o600);
+  process.seteuid?.(65_534);
+  try {
+    assert.equal(await show(await folder.open('guarded')), 'no-permission');
+  } finally {
+    process.seteuid?.(0);
+    fs.unlinkSync(file);
+  }
+});
+
+test('kept open: the same descriptor for who comes next, none beyond its time, few in all', async () => {
+  const clock = new FakeClock();
+  const files = new OpenFiles(1000, (ms, then) => clock.after(ms, then));
+  const kept = path.join(base, 'many-kept');
+  fs.mkdirSync(kept);
+  const adopt = async (name: string) => {
+    const fd = fs.openSync(path.join(kept, name), 'a+');
+    return (await files.adopt(name, fd, fs.fstatSync(fd, { bigint: true }))) ?? assert.fail('no room');
+  };
+  for (let i = 0; i < 100; i++) await (await adopt(`${i}`)).release();
+  assert.equal(openDescriptors(kept), 64);
+  assert.equal(files.find('0'), undefined);
+  const held = files.find('99');
+  assert.ok(held);
+  clock.advance(10_000);
+  assert.equal(files.count, 1);
+  await held.use(async () => {});
+  await files.closeAllIdle();
+  assert.equal(clock.pendingTimers, 0);
+  while (openDescriptors(kept) > 1) await new Promise((resolve) => setImmediate(resolve));
+  await held.release();
+  assert.equal(clock.pendingTimers, 1);
+  await files.closeAllIdle();
+  assert.equal(clock.pendingTimers + openDescriptors(kept), 0);
 });
 
 async function show(opened: Opened): Promise<string> {
