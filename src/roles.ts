@@ -28,6 +28,7 @@ import {
   checkFolder,
   checkNode,
   checkOtherInterfaces,
+  checkOwnNode,
   checkResolver,
   checkServers,
   checkTcpPort,
@@ -240,8 +241,10 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
   return [
     images,
     ...faults.map((fault): Finding => ({ ok: 'warn', what: showConfigFault(fault) })),
-    await checkUdpPort(host, address, tftp, 'TFTP'),
-    await checkTcpPort(http, 'HTTP', config.listen[0]),
+    ...((await checkOwnNode(`http://${address}:${http}`)) ?? [
+      await checkUdpPort(host, address, tftp, 'TFTP'),
+      await checkTcpPort(http, 'HTTP', config.listen[0]),
+    ]),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
     ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),
   ];

@@ -64,6 +64,20 @@ export async function checkResolver(server: Ipv4): Promise<Finding> {
   }
 }
 
+/** A node that runs here already has its ports, and says itself how it is; nothing where none answers. */
+export async function checkOwnNode(url: string): Promise<readonly Finding[] | undefined> {
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_MS) });
+    const { services } = (await answer.json()) as { readonly services?: Readonly<Record<string, unknown>> };
+    if (services === undefined || !('tftp' in services)) return undefined;
+    return [
+      { ok: answer.ok, what: `an fnode answers at ${url}: ${answer.ok ? 'all is well' : JSON.stringify(services)}` },
+    ];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a node has the boot files that its clients will be sent for. */
 export async function checkNode(name: string, url: string, files: readonly string[]): Promise<Finding> {
   const missing: string[] = [];
