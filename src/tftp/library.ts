@@ -14,6 +14,8 @@ export class Library {
   readonly #read: ReadRun;
   readonly #books = new Map<string, Book>();
   #private = 0;
+  /** Of all books: what they hold beside the cache is cut by their number. */
+  #readers = 0;
 
   constructor(cacheBytes: () => number) {
     this.#cacheBytes = cacheBytes;
@@ -32,19 +34,19 @@ export class Library {
    * file was in one state when it was opened; without a key nobody else reads in it.
    */
   open(key: string | undefined, source: Source, blockBytes: number): Book {
-    const title = `${blockBytes} ${key ?? `#${this.#private++}`}`;
+    this.#readers += 1;
+    // Who comes when many read gets shorter runs, in a book of its own: each reader holds one or two, wherever it is.
+    const perRun = blocksPerRun(blockBytes, this.#cacheBytes(), this.#readers);
+    const title = `${blockBytes} ${perRun} ${key ?? `#${this.#private++}`}`;
     const known = this.#books.get(title);
     if (known) {
       void closeQuietly(source);
       return known.join();
     }
-    const perRun = blocksPerRun(blockBytes, this.#cacheBytes(), this.#books.size + 1);
-    const book = new Book(
-      source,
-      { title: `${title} ${perRun}`, blockBytes, blocksPerRun: perRun },
-      this.#cache,
-      this.#read,
-    );
+    const book = new Book(source, { title, blockBytes, blocksPerRun: perRun }, this.#cache, this.#read);
+    book.onLeft = () => {
+      this.#readers -= 1;
+    };
     book.onClosed = () => {
       if (this.#books.get(title) === book) this.#books.delete(title);
     };
@@ -78,6 +80,8 @@ export class Book {
   #isSpoilt = false;
   /** Called at most once. */
   onClosed: () => void = () => {};
+  /** Called for each reader that leaves. */
+  onLeft: () => void = () => {};
 
   constructor(source: Source, edition: Edition, cache: RunCache, readRun: ReadRun) {
     this.#source = source;
@@ -122,6 +126,7 @@ export class Book {
   /** To be called once by each reader; resolves when what only it needed is closed. */
   async leave(): Promise<void> {
     this.#readers -= 1;
+    this.onLeft();
     if (this.#readers > 0) return;
     this.#close();
     await Promise.all(this.#reads.values());

@@ -9,6 +9,22 @@ export interface Limits {
   readonly maxWindowBytes: number;
 }
 
+/** More transfers than this are a crowd. A hall's loaders ask for less than what a crowd is granted anyway. */
+const CROWD = 256;
+/** One Ethernet frame: what OVMF asks for. */
+const CROWD_BLOCK_BYTES = 1468;
+const CROWD_WINDOW_BYTES = 64 << 10;
+
+/** What one of `transfers` may have: the packets of its window are memory of ours until it has acknowledged them. */
+export function limitsAmong(transfers: number, limits: Limits): Limits {
+  if (transfers <= CROWD) return limits;
+  return {
+    ...limits,
+    maxBlockBytes: Math.min(limits.maxBlockBytes, CROWD_BLOCK_BYTES),
+    maxWindowBytes: Math.min(limits.maxWindowBytes, CROWD_WINDOW_BYTES),
+  };
+}
+
 /** How a transfer runs. */
 export interface Terms {
   readonly blockBytes: number;

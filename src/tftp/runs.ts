@@ -73,9 +73,9 @@ export function lastBlockOf(sizeBytes: number, blockBytes: number): number {
   return Math.floor(sizeBytes / blockBytes) + 1;
 }
 
-/** How many blocks a run has when a cache of `cacheBytes` serves `files` at a time, with one run ahead for each. */
-export function blocksPerRun(blockBytes: number, cacheBytes: number, files: number): number {
-  const share = cacheBytes / (4 * Math.max(1, files));
+/** How many blocks a run has when a cache of `cacheBytes` serves `readers` at a time, with one run ahead for each. */
+export function blocksPerRun(blockBytes: number, cacheBytes: number, readers: number): number {
+  const share = cacheBytes / (4 * Math.max(1, readers));
   const runBytes = 2 ** Math.floor(Math.log2(Math.min(MAX_RUN_BYTES, Math.max(MIN_RUN_BYTES, share))));
   return Math.min(MAX_BLOCKS, Math.max(1, Math.floor(runBytes / (DATA_HEADER_BYTES + blockBytes))));
 }

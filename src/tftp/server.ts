@@ -9,7 +9,7 @@ import { isAgreedOn, openFirst, settle } from './attend.ts';
 import { type Asking, type Guest, type GuestLimits, GuestTable } from './guests.ts';
 import { Library } from './library.ts';
 import { createListeners } from './listen.ts';
-import type { Limits } from './negotiate.ts';
+import { type Limits, limitsAmong } from './negotiate.ts';
 import { decode, encode, type Packet } from './packet.ts';
 import { type Decision, respond } from './respond.ts';
 import { createSession, type Outcome, type Session } from './session.ts';
@@ -111,11 +111,15 @@ export function tftpService(
       else if (!visitor.dismissedFor) deny(door, client, found);
       return;
     }
-    const session = createSession(settle(found, serve, options(), library), host.clock, (outcome, closed) => {
-      guests.remove(visitor);
-      untilDone(closed);
-      report(visitor, found.path, outcome);
-    });
+    const session = createSession(
+      settle(found, serve, limitsAmong(guests.size, options()), library),
+      host.clock,
+      (outcome, closed) => {
+        guests.remove(visitor);
+        untilDone(closed);
+        report(visitor, found.path, outcome);
+      },
+    );
     visitor.session = session;
     if (visitor.dismissedFor) return session.end(visitor.dismissedFor);
     await host.udp.connect(local, client, session).then(

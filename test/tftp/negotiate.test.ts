@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { negotiate } from '../../src/tftp/negotiate.ts';
+import { limitsAmong, negotiate } from '../../src/tftp/negotiate.ts';
 
 const limits = { maxBlockBytes: 65_464, maxWindowBlocks: 64, maxWindowBytes: 256 * 1024 };
 const size = 1_000_000;
@@ -110,4 +110,10 @@ test('negotiate: names of built-in properties are unknown options', () => {
     limits,
   );
   assert.deepEqual(terms.accepted, []);
+});
+
+test('limitsAmong: in a crowd each gets one Ethernet frame a block and a window of 64 KiB; before that what was set', () => {
+  assert.deepEqual(limitsAmong(256, limits), limits);
+  assert.deepEqual(limitsAmong(257, limits), { maxBlockBytes: 1468, maxWindowBlocks: 64, maxWindowBytes: 64 << 10 });
+  assert.deepEqual(limitsAmong(257, { ...limits, maxBlockBytes: 512 }).maxBlockBytes, 512, 'a lower one stays');
 });

@@ -201,6 +201,24 @@ test('library: a file is closed after the read that is under way', async () => {
   assert.deepEqual(events, ['read', 'closed']);
 });
 
+test('library: readers at as many places as there are readers hold little beside the cache', async () => {
+  const cacheBytes = 8 << 20;
+  const library = new Library(() => cacheBytes);
+  const image = octets(16 << 20);
+  const held = new Map<unknown, number>();
+  for (let n = 0; n < 500; n++) {
+    const book = library.open('image', source(image), 1024);
+    const outcome = await book.fetch(1 + ((n * 7919) % 16_000));
+    assert.ok(outcome.kind === 'run' && outcome.run.hold());
+    held.set(
+      outcome.run,
+      outcome.run.packets.reduce((sum, packet) => sum + packet.length, 0),
+    );
+  }
+  const bytes = [...held.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(bytes <= 3 * cacheBytes, `${bytes} octets for 500 readers`);
+});
+
 test('library: memory stays within its bound whatever is read', async () => {
   const library = new Library(() => 1 << 20);
   for (let n = 0; n < 50; n++) {
