@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { LOOPBACK } from '../../src/core/addr.ts';
-import { memoryContent, type OpenContent } from '../../src/core/content.ts';
+import type { OpenContent } from '../../src/core/content.ts';
+import { folderContent } from '../../src/host/files.ts';
 import { systemHost } from '../../src/host/system.ts';
 import { TFTP_BOUNDS, tftpService } from '../../src/tftp/server.ts';
 import { FakeLog } from '../support/fakes.ts';
@@ -22,12 +23,11 @@ const files: Readonly<Record<string, Uint8Array>> = {
   text: Buffer.from(text),
 };
 
-const open: OpenContent = async (path) => {
-  const bytes = files[path.replace('/boot/', '')];
-  return bytes
-    ? { kind: 'file', content: memoryContent(bytes, `"${bytes.length}"`, 0) }
-    : { kind: 'missing', reason: 'not-found' };
-};
+/** From the disk, as a node serves them. */
+const served = mkdtempSync(join(tmpdir(), 'tftp-served-'));
+for (const [name, bytes] of Object.entries(files)) writeFileSync(join(served, name), bytes);
+const onDisk = folderContent(served);
+const open: OpenContent = (path) => onDisk.open(path.replace('/boot/', ''));
 const log = new FakeLog();
 const service = tftpService(() => ({ ...TFTP_BOUNDS, listen: [LOOPBACK], port: 0, httpPort: 80 }), {
   host: systemHost(log),
@@ -43,6 +43,7 @@ before(async () => {
 after(async () => {
   await service.stop();
   rmSync(folder, { recursive: true, force: true });
+  rmSync(served, { recursive: true, force: true });
 });
 
 /** Asks for `name`, writes it to `to`; `more` are options of the program. */
