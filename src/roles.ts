@@ -250,8 +250,10 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
   ];
 }
 
+/** They are not logged besides. */
 async function menuFaults(config: FnodeConfig, host: Host): Promise<readonly ConfigFault[]> {
-  const { menu } = contentOf(() => config, host);
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const { menu } = contentOf(() => config, { ...host, log });
   await menu.entries();
   return menu.faults();
 }
