@@ -100,7 +100,7 @@ test("a client's menu keeps to its row by whatever way pxelinux comes to it: pro
 
 test('what is shown to the operator is a menu, not the choice by processor', async () => {
   const { menu } = node({}, { hasLoader: () => true });
-  assert.match(await menu.render('pxelinux', VISIT), /^UI vesamenu\.c32\n[^]*LABEL debian-12-amd64\n/);
+  assert.match(await menu.render('pxelinux', VISIT), /^UI vesamenu\.c32\n[\s\S]*LABEL debian-12-amd64\n/);
 });
 
 test("boot.ipxe?mac= is that client's; a MAC that is none gives the generic one", async () => {
