@@ -24,7 +24,11 @@ const BOTH = [CORE, 'libcom32.c32', 'libutil.c32'];
 
 const BIOS: readonly Loader[] = [
   pxelinux('lpxelinux.0', true, 'what BIOS machines load: fetches kernels by HTTP'),
-  pxelinux('pxelinux.0', false, 'the same by TFTP alone, for network cards that hang in lpxelinux.0: name it tftp/pxelinux.0'),
+  pxelinux(
+    'pxelinux.0',
+    false,
+    'the same by TFTP alone, for network cards that hang in lpxelinux.0: name it tftp/pxelinux.0',
+  ),
   com32(CORE, ['lpxelinux.0'], true, 'the core of both'),
   com32('libcom32.c32', [CORE], true, 'library'),
   com32('libutil.c32', [CORE], true, 'library'),
