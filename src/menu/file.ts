@@ -136,7 +136,8 @@ function jsOf(document: Document): unknown {
 }
 
 function entryOf(row: z.output<typeof entryShape>): Entry {
-  const archs: readonly Arch[] = row.arch ?? ['x86_64'];
+  // What memdisk loads are DOS, firmware tools and the like: every PC with a BIOS can.
+  const archs: readonly Arch[] = row.arch ?? (row.memdisk === undefined ? ['x86_64'] : ['i386']);
   return {
     id: row.id ?? (slug(row.title) || 'entry'),
     title: row.title,

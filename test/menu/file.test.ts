@@ -56,7 +56,7 @@ test('a menu file gives entries with their defaults filled in', () => {
     entries.map((entry) => [entry.id, entry.how.kind, entry.firmware.join(), entry.archs.join(), entry.secureBoot]),
     [
       ['tinycore-15', 'linux', 'bios,uefi', 'x86_64', 'unknown'],
-      ['dos', 'memdisk', 'bios', 'x86_64', 'unknown'],
+      ['dos', 'memdisk', 'bios', 'i386', 'unknown'],
       ['own-loader', 'chain', 'uefi', 'x86_64,arm64', 'no'],
       ['disk', 'local', 'bios,uefi', 'x86_64', 'unknown'],
       ['elsewhere', 'linux', 'bios,uefi', 'x86_64', 'unknown'],
