@@ -19,7 +19,7 @@ const facts = {
 
 function from(content: string | Uint8Array, overrides: readonly Override[] = []): LoadFrom {
   writeFileSync(file, content);
-  return { file, overrides, workingDir: '/work' };
+  return { file, overrides, workingDir: '/srv/hall' };
 }
 
 const flink = (content: string | Uint8Array, overrides: readonly Override[] = []) =>
@@ -82,7 +82,7 @@ test("the contract's sample for an fnode is read whole", () => {
 });
 
 test('every key is optional: an empty file, an empty section and no file give the defaults', () => {
-  const none = { file: undefined, overrides: [], workingDir: '/work' };
+  const none = { file: undefined, overrides: [], workingDir: '/srv/hall' };
   const { config } = loadFlink(none, facts);
   assert.deepEqual(flink(''), config);
   assert.deepEqual(flink('# nothing\ndhcp:\nfnodes:\nproxy: {}\n'), config);
@@ -112,8 +112,8 @@ test('flags win over the file, the file over the defaults', () => {
 
 test("relative paths: the file's from its folder, flags and defaults from the working folder", () => {
   assert.equal(fnode('isos: images').isos, join(folder, 'images'));
-  assert.equal(fnode('isos: images').boot, '/work/boot');
-  assert.equal(fnode('', [{ flag: '--isos', path: ['isos'], value: 'x' }]).isos, '/work/x');
+  assert.equal(fnode('isos: images').boot, '/srv/hall/boot');
+  assert.equal(fnode('', [{ flag: '--isos', path: ['isos'], value: 'x' }]).isos, '/srv/hall/x');
   assert.deepEqual(flink('proxy: { blocklist: bad.txt }').proxy.blocklist, { file: join(folder, 'bad.txt') });
 });
 

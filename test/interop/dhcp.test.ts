@@ -28,22 +28,19 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function withFlink(t: TestContext, program: string, use: (hall: Hall) => void | Promise<void>): Promise<void> {
-  if (!needs(t, ['ip', program])) return;
+/** `launch` is what stands before flink's own arguments. */
+async function withFlink(
+  t: TestContext,
+  programs: readonly string[],
+  use: (hall: Hall) => void | Promise<void>,
+  launch: readonly string[] = [],
+): Promise<void> {
+  if (!needs(t, ['ip', ...programs])) return;
   const hall = new Hall({ flink: '172.16.0.1/16', client: undefined });
   try {
-    const flags = [
-      'serve',
-      '--lan',
-      'lan',
-      '--config',
-      join(folder, 'flisolator.yaml'),
-      '--state-dir',
-      join(folder, 'state'),
-      '--log-format',
-      'json',
-    ];
-    await hall.start('flink', [process.execPath, entry, ...flags], /"event":"ready"/);
+    const files = ['--config', join(folder, 'flisolator.yaml'), '--state-dir', join(folder, 'state')];
+    const flags = ['serve', '--lan', 'lan', ...files, '--log-format', 'json'];
+    await hall.start('flink', [...launch, process.execPath, entry, ...flags], /"event":"ready"/);
     await use(hall);
   } finally {
     await hall.close();
@@ -70,7 +67,7 @@ const udhcpc = (hall: Hall, ...more: string[]) =>
   ]);
 
 test('udhcpc gets an address, what it asked for, and the same address again', async (t) => {
-  await withFlink(t, 'busybox', (hall) => {
+  await withFlink(t, ['busybox'], (hall) => {
     const first = udhcpc(hall);
     assert.equal(first.code, 0, first.output);
     for (const line of [
@@ -91,21 +88,21 @@ test('udhcpc gets an address, what it asked for, and the same address again', as
 });
 
 test('udhcpc as a PXE client gets the loader of its architecture', async (t) => {
-  await withFlink(t, 'busybox', (hall) => {
+  await withFlink(t, ['busybox'], (hall) => {
     const { output } = udhcpc(hall, '-V', 'PXEClient:Arch:00007:UNDI:003016', '-x', '0x5d:0007');
     assert.match(output, /^boot_file=shimx64.efi$/m);
   });
 });
 
 test('the fnode of the MAC table gets its fixed address', async (t) => {
-  await withFlink(t, 'busybox', (hall) => {
+  await withFlink(t, ['busybox'], (hall) => {
     hall.run('client', 'ip', ['link', 'set', 'lan', 'address', '02:00:00:00:01:00']);
     assert.match(udhcpc(hall).output, /^ip=172\.16\.0\.10$/m);
   });
 });
 
 test('dhclient binds, and again after its lease file is gone', async (t) => {
-  await withFlink(t, 'dhclient', (hall) => {
+  await withFlink(t, ['dhclient'], (hall) => {
     const dhclient = (name: string) =>
       hall.run(
         'client',
@@ -120,7 +117,7 @@ test('dhclient binds, and again after its lease file is gone', async (t) => {
 });
 
 test('dhclient’s lease from another hall is refused, and it binds here (INIT-REBOOT)', async (t) => {
-  await withFlink(t, 'dhclient', (hall) => {
+  await withFlink(t, ['dhclient'], (hall) => {
     const lease = `lease {\n  interface "lan";\n  fixed-address 192.168.7.7;\n  option subnet-mask 255.255.255.0;\n  option dhcp-lease-time 86400;\n  option dhcp-message-type 5;\n  option dhcp-server-identifier 192.168.7.1;\n  renew 4 2037/01/01 00:00:00;\n  rebind 4 2037/01/01 00:00:00;\n  expire 4 2037/01/01 00:00:00;\n}\n`;
     writeFileSync(join(folder, 'leases-old'), lease);
     const { output } = hall.run(
@@ -149,26 +146,17 @@ os.execv(sys.argv[1], sys.argv[1:])
 `;
 
 test('a socket that systemd opened on the LAN alone is used, and no other is opened', async (t) => {
-  if (!needs(t, ['ip', 'busybox', 'python3', 'ss'])) return;
-  const hall = new Hall({ flink: '172.16.0.1/16', client: undefined });
-  try {
-    const flags = [
-      'serve',
-      '--lan',
-      'lan',
-      '--config',
-      join(folder, 'flisolator.yaml'),
-      '--state-dir',
-      join(folder, 'state'),
-      '--log-format',
-      'json',
-    ];
-    await hall.start('flink', ['python3', '-c', HAND_OVER, process.execPath, entry, ...flags], /"event":"ready"/);
+  const useOnlyThat = (hall: Hall) => {
     const sockets = hall.run('flink', 'ss', ['-Hlun']).output.trim().split('\n');
     assert.equal(sockets.length, 1, sockets.join('\n'));
     assert.match(sockets[0] ?? '', /0\.0\.0\.0%lan:67/);
     assert.match(udhcpc(hall).output, /^siaddr=172\.16\.0\.10$/m);
-  } finally {
-    await hall.close();
-  }
+  };
+  await withFlink(t, ['busybox', 'python3', 'ss'], useOnlyThat, ['python3', '-c', HAND_OVER]);
+});
+
+test('a socket that hears every interface is refused with the line that its unit lacks', async (t) => {
+  const unbound = HAND_OVER.replace(/^.*SO_BINDTODEVICE.*$/m, '');
+  const started = withFlink(t, ['busybox', 'python3', 'ss'], () => assert.fail('it runs'), ['python3', '-c', unbound]);
+  await started.catch((error: Error) => assert.match(error.message, /hears every interface: add BindToDevice=/));
 });
