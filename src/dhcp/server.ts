@@ -25,6 +25,7 @@ export interface DhcpDeps {
 
 /** Answers that wait for the disk; beyond it new requests are dropped, and clients ask again after four seconds. */
 const MAX_PENDING = 4096;
+
 export interface DhcpService extends Service {
   readonly leases: LeaseTable;
 }
@@ -53,7 +54,10 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     try {
       await store.commit(changes.map((lease) => toStored(lease, clock)));
     } catch (error) {
-      changes.forEach(({ address }, i) => void restore(leases, address, before[i]));
+      // What has changed once more since then is the later change's own.
+      changes.forEach((change, i) => {
+        if (leases.at(change.address) === change) restore(leases, change.address, before[i]);
+      });
       host.log.error('dhcp', 'store-failed', { error: messageOf(error), ip: decision.lease.address });
       return;
     } finally {

@@ -145,6 +145,19 @@ test('dhcp: a change that the store cannot keep did not happen', async () => {
   assert.equal(service.leases.at('172.16.0.107' as Ipv4), undefined);
 });
 
+test('dhcp: a change that fails takes back itself alone, not a later one of the same address', async () => {
+  const commits: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const commit = () => new Promise<void>((resolve, reject) => void commits.push({ resolve, reject }));
+  const { service, ask } = await running({ ...memoryLeaseStore(), commit });
+  const address = '172.16.0.107' as Ipv4;
+  ask(message('request', { server: FLINK, requested: address }));
+  ask(message('request', { ciaddr: address, flags: 0 }));
+  commits[1]?.resolve();
+  commits[0]?.reject(new Error('disk full'));
+  await settled();
+  assert.equal(service.leases.at(address)?.state, 'bound');
+});
+
 test('dhcp: a lease’s end survives a restart, and a clock that starts anew', async () => {
   const store = memoryLeaseStore();
   const first = await running(store);
