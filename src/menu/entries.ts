@@ -1,10 +1,8 @@
 /** What a menu offers, as values: where an entry came from and which loader shows it is somebody else's business. */
 import { type MacPattern, parseIpv4 } from '../core/addr.ts';
+import type { Arch, Firmware, SecureBoot } from '../core/image.ts';
 
-export type Arch = 'x86_64' | 'i386' | 'arm64';
-export type Firmware = 'bios' | 'uefi';
-/** `debian-signed`: Debian's shim and GRUB start it. `no`: the firmware or shim will refuse it. */
-export type SecureBoot = 'debian-signed' | 'no' | 'unknown';
+export type { Arch, Firmware, SecureBoot } from '../core/image.ts';
 
 /** A name in the node's name space (`/isos/tc/vmlinuz`) or a URL with a literal address (`http://10.0.0.5/vmlinuz`). */
 export type Source = string;

@@ -1,0 +1,46 @@
+/** A file system on an image, whichever it is: what `ecma119.ts` and `udf.ts` give and everything else works with. */
+import type { BootImage } from '../core/image.ts';
+
+/** Fills `into` from `position` on; the count is short only at the end of the image. */
+export type ReadAt = (into: Uint8Array, position: number) => Promise<number>;
+
+/** A run of octets in the image; without a position it was never written, and reads as zeros. */
+export interface Extent {
+  readonly position: number | undefined;
+  readonly lengthBytes: number;
+}
+
+export interface Node {
+  /** As stored, without `;1`. No slash, no NUL, never `.` or `..`. */
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  /** Permission bits, `0o755`; where the image has none, 0o555 for folders and 0o444 for files. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of files and folders, in order; their lengths add up to `sizeBytes`, and all lie inside the image. */
+  readonly extents: readonly Extent[];
+  /** Of a link: as stored, `../live/vmlinuz`. */
+  readonly target?: string;
+  /** Why its content cannot be had, though its name is there: `zisofs`, `encrypted`, `outside-the-image`. */
+  readonly unreadable?: string;
+  /** Octet of its record in the image: equal as long as the image is, and no other node's. */
+  readonly place: number;
+}
+
+/** Holds no descriptor: whoever asks brings the means to read. */
+export interface Volume {
+  readonly format: 'iso9660' | 'udf';
+  /** Which names are shown. */
+  readonly names: 'rock-ridge' | 'joliet' | 'plain' | 'udf';
+  readonly label: string;
+  readonly systemId: string;
+  /** How long the image has to be by its own account: a shorter file is cut off, or still being copied. */
+  readonly declaredBytes: number;
+  readonly bootImages: readonly BootImage[];
+  readonly root: Node;
+  /** What `folder` holds, in the order stored, each name once. Throws `Malformed` for one that is damaged. */
+  readFolder(folder: Node, read: ReadAt): Promise<readonly Node[]>;
+}
