@@ -16,6 +16,12 @@ export interface Content {
   read(into: Uint8Array, position: number): Promise<number>;
   /** As `read`, filling one view after the other, at most 1024: where the system can do it in one call (readv). */
   readScattered?(into: readonly Uint8Array[], position: number): Promise<number>;
+  /**
+   * Lends octets from `position` on out of the node's cache of hot blocks: one at least and `maxBytes` at most, to the
+   * end of a block; none at the end. They are everybody's: nobody writes to them, and they stay as they are for whoever
+   * holds them. Where there is no cache, `read`.
+   */
+  borrow?(position: number, maxBytes: number): Promise<Uint8Array>;
   /** False once the bytes have changed since they were opened: what was sent so far must not be completed. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;
