@@ -64,13 +64,15 @@ export function makeTree(folder: string, tree: Tree): string {
 }
 
 function writeItem(folder: string, path: string, item: Item): void {
-  if (typeof item === 'string' || item instanceof Uint8Array) return writeFileSync(path, item);
-  if ('link' in item) return symlinkSync(item.link, path);
-  if ('hardLinkOf' in item) return linkSync(join(folder, item.hardLinkOf), path);
-  const end = Buffer.from(item.end ?? '');
-  writeFileSync(path, '');
-  truncateSync(path, item.sparseBytes - end.length);
-  writeFileSync(path, end, { flag: 'a' });
+  if (typeof item === 'string' || item instanceof Uint8Array) writeFileSync(path, item);
+  else if ('link' in item) symlinkSync(item.link, path);
+  else if ('hardLinkOf' in item) linkSync(join(folder, item.hardLinkOf), path);
+  else {
+    const end = Buffer.from(item.end ?? '');
+    writeFileSync(path, '');
+    truncateSync(path, item.sparseBytes - end.length);
+    writeFileSync(path, end, { flag: 'a' });
+  }
 }
 
 /** Runs a program to its end, at most a minute; throws what it said if that was not well. */
