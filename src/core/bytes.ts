@@ -14,7 +14,7 @@ export class Malformed extends Error {
   }
 }
 
-/** Reads big-endian fields in order. Slices share memory with the packet: copy what is kept longer than the packet. */
+/** Reads fields in order, big-endian unless the name says otherwise. Slices share memory with the packet: copy what is kept longer than the packet. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -43,6 +43,27 @@ export class ByteReader {
 
   u32(field: string): number {
     return this.#view.getUint32(this.#advance(4, field));
+  }
+
+  u16le(field: string): number {
+    return this.#view.getUint16(this.#advance(2, field), true);
+  }
+
+  u32le(field: string): number {
+    return this.#view.getUint32(this.#advance(4, field), true);
+  }
+
+  /** Exact up to 2^53, which no file is as long as; what is larger breaks the format. */
+  u64le(field: string): number {
+    const low = this.u32le(field);
+    const value = this.u32le(field) * 0x1_0000_0000 + low;
+    if (!Number.isSafeInteger(value)) throw new Malformed(`${field}: absurdly large`, this.#at - 8);
+    return value;
+  }
+
+  skip(count: number, field: string): this {
+    this.#advance(count, field);
+    return this;
   }
 
   ipv4(field: string): Ipv4 {
