@@ -50,7 +50,7 @@ export type ImageHow =
       readonly kernel: string;
       /** In loading order. */
       readonly initrds: readonly string[];
-      /** `{http}` the node's URL, `{node}` its address, `{iso}` the image's URL, `{tree}` the URL of its inside without a slash at the end, `{nfs}` the same as `ADDRESS:/path`, `{nfsiso}` the image by NFS. */
+      /** `{http}` the node's URL, `{node}` its address, `{iso}` the image's URL, `{tree}` the URL of its inside without a slash at the end, `{nfs}` the same as `ADDRESS:/path`, `{nfsiso}` the image by NFS, `{path}` the path of its inside on the node, `/tree/ALIAS`, the same by HTTP and NFS. */
       readonly arguments: readonly string[];
       /** The distribution's own shim in the image, for loaders that take one. */
       readonly shim?: string;
@@ -150,5 +150,7 @@ export interface CatalogImage {
   readonly declaredBytes?: number;
   /** Once it is ready. */
   readonly verdict?: Verdict;
+  /** Path of an image that comes before this one and has the same bytes, as far as their ETags can tell. */
+  readonly sameAs?: string;
   readonly checksum: ChecksumState;
 }
