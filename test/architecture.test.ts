@@ -43,7 +43,19 @@ const imports: Import[] = files.flatMap((from) =>
   }),
 );
 const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '');
-const PROTOCOLS = new Set(['dhcp', 'tftp', 'http', 'menu', 'swarm', 'loaders', 'config', 'cli']);
+const PROTOCOLS = new Set([
+  'dhcp',
+  'tftp',
+  'http',
+  'menu',
+  'swarm',
+  'loaders',
+  'config',
+  'cli',
+  'iso',
+  'distro',
+  'catalog',
+]);
 
 test('the tree in ARCHITECTURE.md is the tree of the sources', () => {
   assert.deepEqual([...pure, ...effects].sort(), files);
