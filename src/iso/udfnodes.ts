@@ -1,0 +1,126 @@
+/** Files and folders of UDF as nodes: the entries that a folder's names lead to, read many at a time. */
+import { Malformed } from '../core/bytes.ts';
+import { Budget, contentOf, type PlacedEntry, placeOf, type Space } from './udfcontent.ts';
+import type { BlockAddress } from './udfdescriptors.ts';
+import { decodeEntry, decodeFolder, decodeLink, type Entry, FILE_TYPE, type FolderName } from './udfentry.ts';
+import { groupsOf, isInside, readExtents, readOctets } from './udfread.ts';
+import type { Extent, Node } from './volume.ts';
+
+const MAX_FOLDER_BYTES = 8 * 1024 * 1024;
+const MAX_NAMES = 65_536;
+const MAX_LINK_BYTES = 16 * 1024;
+const MOST_READ_BYTES = 256 * 1024;
+
+/** What cannot be read of a node; its name is there all the same. */
+type Unreadable = 'damaged' | 'outside-the-image' | 'strategy-4096';
+
+/** Throws `Malformed` when there is no readable root: then there is nothing on the volume. */
+export async function rootNode(at: BlockAddress, space: Space): Promise<Node> {
+  const position = placeOf(space, at);
+  const entry = decodeEntry(await readOctets(space, position, space.blockBytes));
+  const node = await nodeOf('', { entry, position, partition: at.partition }, space, new Budget());
+  if (node.kind !== 'folder') throw new Malformed('UDF: the root is no folder', position);
+  if (node.unreadable) throw new Malformed(`UDF: the root is ${node.unreadable}`, position);
+  return node;
+}
+
+/** What a folder holds, in the order stored. Throws `Malformed` when the folder itself can't be read. */
+export async function childrenOf(folder: Node, space: Space): Promise<Node[]> {
+  if (folder.kind !== 'folder') throw new Malformed(`UDF: ${folder.name} is no folder`, folder.place);
+  if (folder.unreadable) throw new Malformed(`UDF: ${folder.name} is ${folder.unreadable}`, folder.place);
+  if (folder.sizeBytes > MAX_FOLDER_BYTES) throw new Malformed(`UDF: ${folder.name} is too large`, folder.place);
+  const names = decodeFolder(await readExtents(space, folder.extents), MAX_NAMES);
+  const places = names.map((name) => placeOf(space, name.entry));
+  const byPlace = Map.groupBy(names, (_, i) => places[i] ?? 0);
+  const nodes = new Map<FolderName, Node>();
+  const budget = new Budget();
+  for (const group of groupsOf(places, space.blockBytes, MOST_READ_BYTES)) {
+    for (const { position, entry } of await readEntries(group, space)) {
+      for (const name of byPlace.get(position) ?? []) {
+        const isWhole = typeof entry !== 'string';
+        const placed = { position, partition: name.entry.partition };
+        nodes.set(
+          name,
+          isWhole ? await nodeOf(name.name, { ...placed, entry }, space, budget) : stub(name, position, entry),
+        );
+      }
+    }
+  }
+  return names.flatMap((name) => nodes.get(name) ?? []);
+}
+
+/** The entries at `positions`, which are neighbours, by one read; or why one is none. */
+async function readEntries(
+  positions: readonly number[],
+  space: Space,
+): Promise<{ readonly position: number; readonly entry: Entry | Unreadable }[]> {
+  const { blockBytes, sizeBytes } = space;
+  const inside = positions.filter((position) => isInside({ position, lengthBytes: blockBytes }, sizeBytes));
+  const first = inside[0] ?? 0;
+  const last = inside.at(-1);
+  const octets = last === undefined ? new Uint8Array(0) : await readOctets(space, first, last + blockBytes - first);
+  return positions.map((position) => {
+    const block = octets.subarray(position - first, position - first + blockBytes);
+    return { position, entry: inside.includes(position) ? entryIn(block) : 'outside-the-image' };
+  });
+}
+
+function entryIn(block: Uint8Array): Entry | Unreadable {
+  try {
+    return decodeEntry(block);
+  } catch (e) {
+    if (e instanceof Malformed) return 'damaged';
+    throw e;
+  }
+}
+
+/** A name whose entry says nothing. */
+function stub({ name, isFolder }: FolderName, place: number, unreadable: Unreadable): Node {
+  const nothing = { sizeBytes: 0, modifiedMs: 0, uid: 0, gid: 0, extents: [] };
+  return { name, kind: isFolder ? 'folder' : 'file', mode: isFolder ? 0o555 : 0o444, ...nothing, unreadable, place };
+}
+
+/** Two names of one file are nodes of one place. */
+async function nodeOf(name: string, placed: PlacedEntry, space: Space, budget: Budget): Promise<Node> {
+  const { entry, position: place } = placed;
+  const { modifiedMs, uid, gid } = entry;
+  const kind = kindOf(entry.fileType);
+  const mode = entry.mode ?? (kind === 'folder' ? 0o555 : 0o444);
+  const bare = { name, kind, sizeBytes: 0, modifiedMs, mode, uid, gid, extents: [], place };
+  if (kind === 'other') return bare;
+  const found = await readable(placed, space, budget);
+  if (typeof found === 'string')
+    return { ...bare, sizeBytes: kind === 'link' ? 0 : entry.sizeBytes, unreadable: found };
+  if (kind !== 'link') return { ...bare, sizeBytes: entry.sizeBytes, extents: found };
+  const target = await linkTarget(found, entry.sizeBytes, space);
+  return target === undefined ? { ...bare, unreadable: 'damaged' } : { ...bare, target };
+}
+
+function kindOf(fileType: number): Node['kind'] {
+  if (fileType === FILE_TYPE.folder) return 'folder';
+  if (fileType === FILE_TYPE.link) return 'link';
+  const { file, unspecified, realTime } = FILE_TYPE;
+  return fileType === file || fileType === unspecified || fileType === realTime ? 'file' : 'other';
+}
+
+/** The runs of an entry's content, or why they can't be had. Strategy 4096 is of write-once media, ECMA-167 4/A.5. */
+async function readable(placed: PlacedEntry, space: Space, budget: Budget): Promise<Extent[] | Unreadable> {
+  if (placed.entry.strategy !== 4) return 'strategy-4096';
+  try {
+    const extents = await contentOf(placed, space, budget);
+    return extents.every((extent) => isInside(extent, space.sizeBytes)) ? extents : 'outside-the-image';
+  } catch (e) {
+    if (e instanceof Malformed) return 'damaged';
+    throw e;
+  }
+}
+
+async function linkTarget(extents: readonly Extent[], sizeBytes: number, space: Space): Promise<string | undefined> {
+  if (sizeBytes > MAX_LINK_BYTES) return undefined;
+  try {
+    return decodeLink(await readExtents(space, extents));
+  } catch (e) {
+    if (e instanceof Malformed) return undefined;
+    throw e;
+  }
+}
