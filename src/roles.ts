@@ -165,7 +165,8 @@ function contentOf(config: () => FnodeConfig, host: Host) {
     readImage: (path, maxBytes) => headOf(belowIsos, path, maxBytes),
     hasLoader: async (name) => (await headOf(boot.open, name, 0)) !== undefined,
   });
-  return { open: nameSpace({ boot, isos, menu: menu.open }), menu };
+  const trees = { open: async () => ({ kind: 'missing', reason: 'not-found' }) as const };
+  return { open: nameSpace({ boot, isos, trees, images: () => [], menu: menu.open }), menu };
 }
 
 function menuSettings(config: FnodeConfig): MenuSettings {

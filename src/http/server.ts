@@ -38,7 +38,7 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits>;
 }
 
-export const CONTENT_ROOTS: readonly string[] = ['/boot', '/isos', '/grub'];
+export const CONTENT_ROOTS: readonly string[] = ['/boot', '/isos', '/tree', '/grub'];
 
 /**
  * Connections: 20 for each of 200 machines. Buffers: 32 MiB. A peer at 1 kB/s lets the kernel's send buffer stand still

@@ -1,23 +1,29 @@
-/** An fnode's one name space: generated menus over the folder of loaders, the folder of images beside it. */
+/** An fnode's one name space: generated menus over the folder of loaders; images, and what is inside them. */
 import type { FolderEntry, OpenContent, Opened, Visit } from '../core/content.ts';
 import { Fault } from '../core/errors.ts';
 import { type FolderContent, folderContent } from '../host/files.ts';
+import { type ImageDoorDeps, imageDoors } from './images.ts';
 
-export interface NameSpace {
+export interface NameSpace extends ImageDoorDeps {
   readonly boot: Pick<FolderContent, 'open'>;
-  readonly isos: Pick<FolderContent, 'open'>;
   /** A generated file, or undefined where the folders decide. */
   menu(path: string, visit: Visit): Promise<Opened | undefined>;
 }
 
-/** `/boot/**`, `/isos/**` and what the menus generate. `/boot/tftp/**` is `/boot/**` with menus that load by TFTP alone. */
-export function nameSpace({ boot, isos, menu }: NameSpace): OpenContent {
+/**
+ * `/boot/**`, `/isos/**`, `/tree/**` and what the menus generate. `/boot/tftp/**` is `/boot/**` with menus that load by
+ * TFTP alone.
+ */
+export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
+  const doors = imageDoors(deps);
   return async (path, visit) => {
     const generated = await menu(path, visit);
     if (generated) return generated;
-    const [, root, rest] = /^\/(boot|isos)(?:\/(.*))?$/s.exec(path.replace(/^\/boot\/tftp\//, '/boot/')) ?? [];
-    if (root === undefined) return { kind: 'missing', reason: 'not-found' };
-    return (root === 'boot' ? boot : isos).open(rest ?? '');
+    const [, root, rest = ''] =
+      /^\/(boot|isos|tree)(?:\/(.*))?$/s.exec(path.replace(/^\/boot\/tftp\//, '/boot/')) ?? [];
+    if (root === 'boot') return boot.open(rest);
+    if (root === 'isos') return doors.openImage(rest);
+    return root === 'tree' ? doors.openTree(rest) : { kind: 'missing', reason: 'not-found' };
   };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FnodeConfig } from '../../src/config/types.ts';
 import type { Ipv4 } from '../../src/core/addr.ts';
+import { nameImages } from '../../src/core/alias.ts';
 import type { Opened, Visit } from '../../src/core/content.ts';
 import { nameSpace } from '../../src/roles/content.ts';
 import { doctorFnode } from '../../src/roles.ts';
@@ -19,6 +20,10 @@ const names = [
   { path: '/boot/tftp/pxelinux.0', want: 'boot pxelinux.0' },
   { path: '/boot/tftp/tftp/x', want: 'boot tftp/x' },
   { path: '/isos/boot/tftp/x', want: 'isos boot/tftp/x' },
+  { path: '/isos/mint-22.iso', want: 'isos Mint 22.iso' },
+  { path: '/isos/Mint 22.iso', want: 'isos Mint 22.iso' },
+  { path: '/tree/a.iso/live/x', want: 'tree a.iso live/x' },
+  { path: '/tree/mint-22/.disk/info', want: 'tree Mint 22.iso .disk/info' },
   { path: '/boot/made', want: 'made' },
   { path: '/etc/passwd', want: 'nothing' },
 ];
@@ -36,7 +41,9 @@ for (const { path, want } of names) {
       asked = 'made';
       return { kind: 'missing', reason: 'not-found' };
     };
-    await nameSpace({ boot: folder('boot'), isos: folder('isos'), menu })(path, VISIT);
+    const trees = { open: (image: string, inside: string) => folder('tree').open(`${image} ${inside}`) };
+    const images = () => nameImages(['Mint 22.iso', 'a.iso']);
+    await nameSpace({ boot: folder('boot'), isos: folder('isos'), trees, images, menu })(path, VISIT);
     assert.equal(asked, want);
   });
 }

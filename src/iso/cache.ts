@@ -1,0 +1,134 @@
+/** What was read of images lately: each volume and folder once for all who ask, the whole of it bounded. */
+import type { Node, ReadAt, Volume } from './volume.ts';
+
+export interface CacheLimits {
+  readonly maxImages: number;
+  /** Of folders that are kept, by estimate. */
+  readonly maxBytes: number;
+}
+
+/** Taste: the images of a hall, and the largest folders seen (50,000 names, 20 MiB) still fit. */
+export const CACHE_LIMITS: CacheLimits = { maxImages: 64, maxBytes: 32 << 20 };
+
+/** Measured: a node with its extent, and two octets for each character of its name and target. */
+const NODE_BYTES = 400;
+const EXTENT_BYTES = 56;
+
+interface Folder {
+  readonly nodes: Promise<readonly Node[]>;
+  /** 0 until it is read. */
+  bytes: number;
+}
+
+interface Shelf {
+  readonly path: string;
+  /** Which bytes the image was then. */
+  readonly key: string;
+  readonly volume: Promise<Volume>;
+  /** By the folder's place; the longest unused first. */
+  readonly folders: Map<number, Folder>;
+}
+
+/** Volumes by the image's path; one whose image has become another is dropped. Rejections are kept too: see `forget`. */
+export class VolumeCache {
+  readonly #limits: CacheLimits;
+  /** The longest unused first. */
+  readonly #shelves = new Map<string, Shelf>();
+  #bytes = 0;
+
+  constructor(limits: CacheLimits) {
+    this.#limits = limits;
+  }
+
+  get heldBytes(): number {
+    return this.#bytes;
+  }
+
+  get imageCount(): number {
+    return this.#shelves.size;
+  }
+
+  /** The volume on the image at `path`, whose bytes are those of `key`; opened if need be. It remembers its folders. */
+  get(path: string, key: string, open: () => Promise<Volume>): Promise<Volume> {
+    const known = this.#shelves.get(path);
+    if (known && known.key !== key) this.forget(path);
+    const shelf = known?.key === key ? known : this.#made(path, key, open);
+    this.#shelves.delete(path);
+    this.#shelves.set(path, shelf);
+    if (this.#shelves.size > this.#limits.maxImages) this.#forgetOldest();
+    return shelf.volume;
+  }
+
+  /** Whoever has the volume of `path` may go on with it; who asks next opens it anew. */
+  forget(path: string): void {
+    const shelf = this.#shelves.get(path);
+    this.#shelves.delete(path);
+    for (const place of shelf?.folders.keys() ?? []) this.#drop(shelf, place);
+  }
+
+  #made(path: string, key: string, open: () => Promise<Volume>): Shelf {
+    const folders = new Map<number, Folder>();
+    const volume = open().then((opened) => ({
+      ...facts(opened),
+      readFolder: (folder: Node, read: ReadAt) =>
+        this.#folder(shelf, folder.place, () => opened.readFolder(folder, read)),
+    }));
+    const shelf: Shelf = { path, key, volume, folders };
+    return shelf;
+  }
+
+  #folder(shelf: Shelf, place: number, read: () => Promise<readonly Node[]>): Promise<readonly Node[]> {
+    const folder = shelf.folders.get(place) ?? this.#reading(shelf, place, read);
+    shelf.folders.delete(place);
+    shelf.folders.set(place, folder);
+    return folder.nodes;
+  }
+
+  #reading(shelf: Shelf, place: number, read: () => Promise<readonly Node[]>): Folder {
+    const folder: Folder = { nodes: read(), bytes: 0 };
+    folder.nodes.then(
+      (nodes) => {
+        const isKept = this.#shelves.get(shelf.path) === shelf && shelf.folders.get(place) === folder;
+        if (!isKept) return;
+        folder.bytes = bytesOf(nodes);
+        this.#bytes += folder.bytes;
+        this.#makeRoom();
+      },
+      () => {
+        if (shelf.folders.get(place) === folder) shelf.folders.delete(place);
+      },
+    );
+    return folder;
+  }
+
+  #makeRoom(): void {
+    for (const shelf of this.#shelves.values()) {
+      for (const [place, { bytes }] of shelf.folders) {
+        if (this.#bytes <= this.#limits.maxBytes) return;
+        if (bytes > 0) this.#drop(shelf, place);
+      }
+    }
+  }
+
+  #drop(shelf: Shelf | undefined, place: number): void {
+    this.#bytes -= shelf?.folders.get(place)?.bytes ?? 0;
+    shelf?.folders.delete(place);
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#shelves.keys().next();
+    if (!oldest.done) this.forget(oldest.value);
+  }
+}
+
+/** All of a volume but the way to its folders. */
+function facts(volume: Volume): Omit<Volume, 'readFolder'> {
+  const { format, names, label, systemId, declaredBytes, bootImages, root } = volume;
+  return { format, names, label, systemId, declaredBytes, bootImages, root };
+}
+
+function bytesOf(nodes: readonly Node[]): number {
+  const texts = nodes.reduce((sum, { name, target = '' }) => sum + 2 * (name.length + target.length), 0);
+  const extents = nodes.reduce((sum, node) => sum + node.extents.length, 0);
+  return nodes.length * NODE_BYTES + extents * EXTENT_BYTES + texts + NODE_BYTES;
+}

@@ -1,0 +1,162 @@
+/** What is inside images: one door for HTTP, TFTP and recognition, over the folder's own way to open an image. */
+import { Malformed } from '../core/bytes.ts';
+import { type Content, type MissReason, normalisePath, type Opened } from '../core/content.ts';
+import { errnoOf } from '../core/errors.ts';
+import type { ImageProblem, ImageView } from '../core/image.ts';
+import { CACHE_LIMITS, type CacheLimits, VolumeCache } from './cache.ts';
+import { openVolume } from './open.ts';
+import { fileContent } from './slice.ts';
+import { entriesOf, imageView, rawView, readerOf } from './view.ts';
+import type { ReadAt, Volume } from './volume.ts';
+import { findNode } from './walk.ts';
+
+export interface ImageTreesDeps {
+  /** Opens an image by its path below the folder. Never rejects for a name. */
+  readonly openImage: (path: string) => Promise<Opened>;
+  readonly openVolume?: (read: ReadAt, sizeBytes: number) => Promise<Volume>;
+  readonly limits?: CacheLimits;
+}
+
+export interface ImageTrees {
+  /** What stands at `inside` (`casper/vmlinuz`, empty for the root) in the image at `imagePath`. Never rejects for a name. */
+  open(imagePath: string, inside: string): Promise<Opened>;
+  /** The image as recognition sees it. */
+  view(imagePath: string): Promise<ImageLook>;
+}
+
+export type ImageLook =
+  | {
+      readonly kind: 'view';
+      readonly view: ImageView;
+      /** How long the file has to be by the volume's own account. */
+      readonly declaredBytes: number;
+      /** Which bytes these are, on this node and now. */
+      readonly identity: string;
+      readonly etag: string;
+      /** False once they have changed: what was seen is of no image. */
+      isUnchanged(): Promise<boolean>;
+      /** To be called once. */
+      close(): Promise<void>;
+    }
+  | { readonly kind: 'bad'; readonly problem: ImageProblem; readonly identity: string; readonly sizeBytes: number }
+  | { readonly kind: 'missing'; readonly reason: MissReason };
+
+/** Names that no path can spell: they are not listed, as in the folder of images. */
+const UNSPEAKABLE = /[\x00-\x1f\x7f\\\ufffd]/;
+
+export function imageTrees(deps: ImageTreesDeps): ImageTrees {
+  const cache = new VolumeCache(deps.limits ?? CACHE_LIMITS);
+  const openNew = deps.openVolume ?? openVolume;
+
+  /** Opens the image, and closes it again unless what `work` finds holds it. */
+  const visit = async <Found extends { readonly kind: string }>(
+    path: string,
+    { work, damaged }: Visit<Found>,
+  ): Promise<Found | Missing> => {
+    const opened = await deps.openImage(path);
+    if (opened.kind !== 'file') return opened.kind === 'missing' ? opened : missing('not-found');
+    const image = opened.content;
+    const key = `${identityOf(image)} ${image.etag}`;
+    let found: Found | undefined;
+    try {
+      found = await work(image, () => cache.get(path, key, () => openNew(readerOf(image), image.sizeBytes)));
+      return found;
+    } catch (error) {
+      const fault = await faultOf(error, image);
+      // One of the moment is not remembered.
+      if (!(error instanceof Malformed) || fault === 'busy') cache.forget(path);
+      return fault === 'busy' ? missing(fault) : damaged(error, image);
+    } finally {
+      if (found?.kind !== 'file' && found?.kind !== 'view') await image.close();
+    }
+  };
+
+  return {
+    open: async (path, inside) => {
+      const where = normalisePath(`/${inside}`);
+      if (where === undefined) return missing('bad-name');
+      return visit<Opened>(path, {
+        work: async (image, volume) => openInside(await volume(), where, image),
+        damaged: (error) => missing(isNoImage(error) && isDisk(path) ? 'not-found' : 'damaged'),
+      });
+    },
+    view: (path) =>
+      visit<ImageLook>(path, {
+        work: (image, volume) => lookAt(volume, path, image),
+        damaged: (error, image) => ({
+          ...{ kind: 'bad', problem: problemOf(error) },
+          ...{ identity: identityOf(image), sizeBytes: image.sizeBytes },
+        }),
+      }),
+  };
+}
+
+/** What is done with an image that is open. */
+interface Visit<Found> {
+  readonly work: (image: Content, volume: () => Promise<Volume>) => Promise<Found>;
+  /** What comes of an image that cannot be read. */
+  readonly damaged: (error: unknown, image: Content) => Found;
+}
+
+/** What a failure means: somebody writes to the image, or it is broken. What is no fault of the image goes on. */
+async function faultOf(error: unknown, image: Content): Promise<'damaged' | 'busy'> {
+  const errno = errnoOf(error);
+  const isItsOwn = error instanceof Malformed || (errno !== undefined && !errno.startsWith('ERR_'));
+  if (!isItsOwn) throw error;
+  return (await image.isUnchanged().catch(() => false)) ? 'damaged' : 'busy';
+}
+
+/** Who gets a file closes `image` with it. Letter case matters where the image was made to keep it. */
+async function openInside(volume: Volume, path: string, image: Content): Promise<Opened> {
+  const walk = { volume, read: readerOf(image), ignoreCase: volume.names !== 'rock-ridge' };
+  const node = await findNode(volume, path, walk.read, walk);
+  if (!node) return missing('not-found');
+  if (node.kind === 'folder') {
+    const entries = await entriesOf(node, path, walk);
+    return { kind: 'folder', entries: entries.filter(({ name }) => !UNSPEAKABLE.test(name)) };
+  }
+  if (node.kind !== 'file') return missing('not-regular');
+  return node.unreadable === undefined ? { kind: 'file', content: fileContent(node, image) } : missing('damaged');
+}
+
+/** Who gets it closes `image` with it. */
+async function lookAt(volumeOf: () => Promise<Volume>, path: string, image: Content): Promise<ImageLook> {
+  const fileName = path.slice(path.lastIndexOf('/') + 1);
+  const seen = {
+    ...({ kind: 'view', identity: identityOf(image), etag: image.etag } as const),
+    isUnchanged: () => image.isUnchanged(),
+    close: () => image.close(),
+  };
+  try {
+    const volume = await volumeOf();
+    return { ...seen, view: imageView(volume, image, fileName), declaredBytes: volume.declaredBytes };
+  } catch (error) {
+    if (!isNoImage(error) || !isDisk(path) || image.sizeBytes === 0) throw error;
+    return { ...seen, view: rawView(image, fileName), declaredBytes: image.sizeBytes };
+  }
+}
+
+function identityOf(image: Content): string {
+  return image.identity ?? image.etag;
+}
+
+function isDisk(path: string): boolean {
+  return /\.img$/i.test(path);
+}
+
+/** The reader's words for what never was an image, beside one that is broken. */
+function isNoImage(error: unknown): error is Malformed {
+  return error instanceof Malformed && error.what.startsWith('not an image');
+}
+
+function problemOf(error: unknown): ImageProblem {
+  const says = error instanceof Error ? error.message : `${error}`;
+  if (isNoImage(error)) return { reason: 'not-an-image', says, cure: 'Put the ISO file itself here, whole.' };
+  return { reason: 'damaged', says, cure: 'Copy or download it again, and compare its checksum.' };
+}
+
+type Missing = Opened & { readonly kind: 'missing' };
+
+function missing(reason: MissReason): Missing {
+  return { kind: 'missing', reason };
+}

@@ -1,0 +1,81 @@
+/** What recognition and listings see of a volume: folders as entries, the heads of files. */
+import { Malformed } from '../core/bytes.ts';
+import type { Content, FolderEntry } from '../core/content.ts';
+import type { ImageView } from '../core/image.ts';
+import { dateOf, fileContent } from './slice.ts';
+import type { Node, ReadAt, Volume } from './volume.ts';
+import { findNode } from './walk.ts';
+
+/** In one call. The largest that recognition reads whole are kernels' heads and lists of packages. */
+const MAX_READ_BYTES = 4 << 20;
+/** Links that are looked after in one folder; there are dozens where there are any. The rest is left out. */
+const MAX_LINKS = 1000;
+
+/** The volume on `image`, whose file is called `fileName`. Letter case does not matter in paths. Good until `image` is closed. */
+export function imageView(volume: Volume, image: Content, fileName: string): ImageView {
+  const { format, label, systemId, bootImages } = volume;
+  const walk = { volume, read: readerOf(image), ignoreCase: true };
+  const find = (path: string) => findNode(volume, path, walk.read, walk);
+  return {
+    ...{ fileName, format, label, systemId, bootImages, sizeBytes: image.sizeBytes },
+    list: async (path) => {
+      const folder = await unlessDamaged(() => find(path));
+      if (folder?.kind !== 'folder') return undefined;
+      return unlessDamaged(() => entriesOf(folder, path, walk));
+    },
+    read: async (path, maxBytes, position = 0) => {
+      const file = await unlessDamaged(() => find(path));
+      if (file?.kind !== 'file' || file.unreadable !== undefined) return undefined;
+      const length = Math.min(maxBytes, MAX_READ_BYTES, file.sizeBytes - position);
+      const bytes = new Uint8Array(Math.max(0, length));
+      return bytes.subarray(0, await fileContent(file, image).read(bytes, position));
+    },
+  };
+}
+
+/** A disk or floppy image: its inside is nobody's business but its own. */
+export function rawView(image: Content, fileName: string): ImageView {
+  return {
+    ...{ fileName, format: 'raw', label: '', systemId: '', bootImages: [], sizeBytes: image.sizeBytes },
+    list: async () => undefined,
+    read: async () => undefined,
+  };
+}
+
+export interface Walk {
+  readonly volume: Volume;
+  readonly read: ReadAt;
+  readonly ignoreCase: boolean;
+}
+
+export function readerOf(image: Content): ReadAt {
+  return (into, position) => image.read(into, position);
+}
+
+/** Files and folders of the folder at `path`, by name; links as what they point to, those that lead nowhere left out. */
+export async function entriesOf(folder: Node, path: string, walk: Walk): Promise<readonly FolderEntry[]> {
+  const entries: FolderEntry[] = [];
+  let links = 0;
+  for (const node of await walk.volume.readFolder(folder, walk.read)) {
+    if (node.kind === 'link' && links++ >= MAX_LINKS) continue;
+    const found = node.kind === 'link' ? await behind(`${path}/${node.name}`, walk) : node;
+    const kind = found?.kind;
+    if (!found || (kind !== 'file' && kind !== 'folder')) continue;
+    const sizeBytes = kind === 'file' ? found.sizeBytes : 0;
+    entries.push({ name: node.name, kind, sizeBytes, modifiedMs: dateOf(found) });
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function behind(path: string, { volume, read, ignoreCase }: Walk): Promise<Node | undefined> {
+  return unlessDamaged(() => findNode(volume, path, read, { ignoreCase }));
+}
+
+async function unlessDamaged<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
