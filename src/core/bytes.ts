@@ -66,6 +66,13 @@ export class ByteReader {
     return this;
   }
 
+  /** Goes to an octet of the packet, for structures whose parts say where they lie. */
+  seek(offset: number, field: string): this {
+    if (offset < 0 || offset > this.#bytes.length) throw new Malformed(`${field}: outside`, offset);
+    this.#at = offset;
+    return this;
+  }
+
   ipv4(field: string): Ipv4 {
     return ipv4FromNumber(this.u32(field));
   }

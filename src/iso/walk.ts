@@ -1,0 +1,102 @@
+/** Ways through a volume, whichever it is: to the node at a path, and over all there is. */
+import { Malformed } from '../core/bytes.ts';
+import type { Node, ReadAt, Volume } from './volume.ts';
+
+const MAX_DEPTH = 64;
+/** As many as a system follows on one path; Linux says ELOOP after 40. */
+const MAX_LINKS = 16;
+/** Of folders looked into for one path: links may wind. */
+const MAX_STEPS = 256;
+
+export interface FindOptions {
+  /** Names in Joliet and plain ISO 9660 are always found so: they were never exact. The exact one comes first. */
+  readonly ignoreCase: boolean;
+}
+
+/**
+ * The node at `path`, `/live/vmlinuz`, or what a link there leads to, as a system mounted at the image's root would
+ * follow it: never out of the image. Undefined where there is none, or links without end. Throws `Malformed` for a
+ * damaged folder on the way.
+ */
+export async function findNode(
+  volume: Volume,
+  path: string,
+  read: ReadAt,
+  { ignoreCase }: FindOptions,
+): Promise<Node | undefined> {
+  const isLoose = ignoreCase || volume.names === 'plain' || volume.names === 'joliet';
+  const steps = stepsOf(path);
+  let way = [volume.root];
+  let links = 0;
+  for (let n = 0; steps.length > 0; n++) {
+    const step = steps.pop() ?? '';
+    const folder = way.at(-1) ?? volume.root;
+    if (folder.kind !== 'folder' || n === MAX_STEPS) return undefined;
+    if (step === '..') {
+      way = way.slice(0, Math.max(1, way.length - 1));
+      continue;
+    }
+    const node = pick(await volume.readFolder(folder, read), step, isLoose);
+    if (!node || way.length > MAX_DEPTH) return undefined;
+    if (node.kind !== 'link') way.push(node);
+    else {
+      if (node.target === undefined || ++links > MAX_LINKS) return undefined;
+      if (node.target.startsWith('/')) way = [volume.root];
+      steps.push(...stepsOf(node.target));
+    }
+  }
+  return way.at(-1);
+}
+
+/** Backwards: the next step is the last one. */
+function stepsOf(path: string): string[] {
+  return path
+    .split('/')
+    .filter((step) => step !== '' && step !== '.')
+    .reverse();
+}
+
+function pick(nodes: readonly Node[], name: string, ignoreCase: boolean): Node | undefined {
+  const exact = nodes.find((node) => node.name === name);
+  if (exact || !ignoreCase) return exact;
+  const folded = name.toLowerCase();
+  return nodes.find((node) => node.name.toLowerCase() === folded);
+}
+
+export interface Found {
+  /** `/live/vmlinuz` */
+  readonly path: string;
+  readonly node: Node;
+}
+
+/** For both: far more than any installer has, and what fits into memory. */
+const MAX_ENTRIES = 1_000_000;
+const MAX_FOLDERS = 100_000;
+
+/**
+ * Everything below the root but it, a folder before what it holds. Links are not followed, and what lies in one place is looked into
+ * once, however many folders claim it. Throws `Malformed` for a damaged folder and for what is beyond all bounds.
+ */
+export async function* walk(volume: Volume, read: ReadAt): AsyncGenerator<Found> {
+  const seen = new Set([placeOf(volume.root)]);
+  const waiting = [{ path: '', node: volume.root, depth: 0 }];
+  let entries = 0;
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const node of await volume.readFolder(next.node, read)) {
+      const path = `${next.path}/${node.name}`;
+      const depth = next.depth + 1;
+      if (++entries > MAX_ENTRIES) throw new Malformed(`damaged: more than ${MAX_ENTRIES} entries`, node.place);
+      yield { path, node };
+      if (node.kind !== 'folder' || node.unreadable || seen.has(placeOf(node))) continue;
+      if (depth > MAX_DEPTH) throw new Malformed(`damaged: folders more than ${MAX_DEPTH} deep`, node.place);
+      seen.add(placeOf(node));
+      if (seen.size > MAX_FOLDERS) throw new Malformed(`damaged: more than ${MAX_FOLDERS} folders`, node.place);
+      waiting.push({ path, node, depth });
+    }
+  }
+}
+
+/** Where its octets begin; one without any is a place of its own. */
+function placeOf(folder: Node): number {
+  return folder.extents[0]?.position ?? -1 - folder.place;
+}
