@@ -6,7 +6,7 @@ import { utf16Of } from './octets.ts';
 const ESCAPES = ['%/@', '%/C', '%/E'];
 
 export function isJoliet({ escapes }: VolumeDescriptor): boolean {
-  return ESCAPES.some((escape) => escapes.startsWith(escape));
+  return ESCAPES.some((level) => escapes.startsWith(level));
 }
 
 /** Without version. Half surrogate pairs become U+FFFD; whole ones, which Joliet does not know, are what they look like. */

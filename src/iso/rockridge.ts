@@ -184,10 +184,14 @@ function takeLink(r: ByteReader, to: Attributes): void {
 }
 
 /** POSIX's file types, the part of `mode` that is no permission. §4.1.1 */
-const KINDS: Readonly<Record<number, Node['kind']>> = { 4: 'folder', 7: 'file', 9: 'link' };
+const KINDS: ReadonlyMap<number, Node['kind']> = new Map([
+  [0o04, 'folder'],
+  [0o10, 'file'],
+  [0o12, 'link'],
+]);
 
 export function kindOf(mode: number): Node['kind'] {
-  return KINDS[Math.floor(mode / 0o10000) % 0o20] ?? 'other';
+  return KINDS.get(Math.floor(mode / 0o10000) % 0o20) ?? 'other';
 }
 
 /** Octets to text once all parts are there; undefined for one that no system could follow. */
