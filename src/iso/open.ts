@@ -1,20 +1,24 @@
 /** An image's volume, by whichever file system tells most of it. */
 import { ByteReader, latin1, Malformed } from '../core/bytes.ts';
+import type { ImageProblem } from '../core/image.ts';
 import { bridge } from './bridge.ts';
 import { openIso9660 } from './iso9660.ts';
 import { openUdf } from './udf.ts';
 import type { ReadAt, Volume } from './volume.ts';
 
+/** What is no image at all, in contrast to one that is damaged. */
+export class NotAnImage extends Malformed {}
+
 /**
- * The volume on a file of `sizeBytes`, which may be shorter than the volume says it is. Throws `Malformed`,
- * with words for people: `not an image: ...`, `cut off: ...`, `damaged: ...`; and what `read` rejects with.
+ * The volume on a file of `sizeBytes`, which may be shorter than the volume says it is. Throws `NotAnImage` for a file
+ * that is no image, `Malformed` for a damaged one, each with a sentence for people in `what`, and what `read` rejects with.
  */
 export async function openVolume(read: ReadAt, sizeBytes: number): Promise<Volume> {
-  if (sizeBytes === 0) throw new Malformed('not an image: an empty file', 0);
+  if (sizeBytes === 0) throw new NotAnImage('not an image: an empty file', 0);
   const iso = await openIso9660(read, sizeBytes);
   const volume =
     iso?.names === 'rock-ridge' ? await withUdf(iso, read, sizeBytes) : await udfFirst(iso, read, sizeBytes);
-  if (!volume) throw new Malformed(`not an image: ${await guess(read, sizeBytes)}`, FIRST_DESCRIPTOR_AT);
+  if (!volume) throw new NotAnImage(`not an image: ${await guess(read, sizeBytes)}`, FIRST_DESCRIPTOR_AT);
   // A volume whose root folder cannot be read serves nothing: better said now.
   await volume.readFolder(volume.root, read);
   return volume;
@@ -55,4 +59,11 @@ async function guess(read: ReadAt, sizeBytes: number): Promise<string> {
   await read(bytes, 0);
   const start = latin1(new ByteReader(bytes).rest());
   return MAGICS.find(([magic]) => start.startsWith(magic))?.[1] ?? 'no volume descriptor at sector 16';
+}
+
+/** What to tell of an image that `openVolume` or a folder of it refused. */
+export function problemOf(error: Malformed): ImageProblem {
+  if (error instanceof NotAnImage) return { reason: 'not-an-image', says: `${error.what}.` };
+  const cure = 'Copy or download it again, and compare its checksum.';
+  return { reason: 'damaged', says: `${error.what}.`, cure };
 }
