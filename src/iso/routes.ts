@@ -1,10 +1,10 @@
 /** What is inside images: one door for HTTP, TFTP and recognition, over the folder's own way to open an image. */
 import { Malformed } from '../core/bytes.ts';
 import { type Content, type MissReason, normalisePath, type Opened } from '../core/content.ts';
-import { errnoOf } from '../core/errors.ts';
+import { errnoOf, messageOf } from '../core/errors.ts';
 import type { ImageProblem, ImageView } from '../core/image.ts';
 import { CACHE_LIMITS, type CacheLimits, VolumeCache } from './cache.ts';
-import { openVolume } from './open.ts';
+import { NotAnImage, openVolume, problemOf } from './open.ts';
 import { fileContent } from './slice.ts';
 import { entriesOf, imageView, rawView, readerOf } from './view.ts';
 import type { ReadAt, Volume } from './volume.ts';
@@ -77,14 +77,14 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
       if (where === undefined) return missing('bad-name');
       return visit<Opened>(path, {
         work: async (image, volume) => openInside(await volume(), where, image),
-        damaged: (error) => missing(isNoImage(error) && isDisk(path) ? 'not-found' : 'damaged'),
+        damaged: (error) => missing(error instanceof NotAnImage && isDisk(path) ? 'not-found' : 'damaged'),
       });
     },
     view: (path) =>
       visit<ImageLook>(path, {
         work: (image, volume) => lookAt(volume, path, image),
         damaged: (error, image) => ({
-          ...{ kind: 'bad', problem: problemOf(error) },
+          ...{ kind: 'bad', problem: toldProblem(error) },
           ...{ identity: identityOf(image), sizeBytes: image.sizeBytes },
         }),
       }),
@@ -131,7 +131,7 @@ async function lookAt(volumeOf: () => Promise<Volume>, path: string, image: Cont
     const volume = await volumeOf();
     return { ...seen, view: imageView(volume, image, fileName), declaredBytes: volume.declaredBytes };
   } catch (error) {
-    if (!isNoImage(error) || !isDisk(path) || image.sizeBytes === 0) throw error;
+    if (!(error instanceof NotAnImage && isDisk(path)) || image.sizeBytes === 0) throw error;
     return { ...seen, view: rawView(image, fileName), declaredBytes: image.sizeBytes };
   }
 }
@@ -144,15 +144,11 @@ function isDisk(path: string): boolean {
   return /\.img$/i.test(path);
 }
 
-/** The reader's words for what never was an image, beside one that is broken. */
-function isNoImage(error: unknown): error is Malformed {
-  return error instanceof Malformed && error.what.startsWith('not an image');
-}
-
-function problemOf(error: unknown): ImageProblem {
-  const says = error instanceof Error ? error.message : `${error}`;
-  if (isNoImage(error)) return { reason: 'not-an-image', says, cure: 'Put the ISO file itself here, whole.' };
-  return { reason: 'damaged', says, cure: 'Copy or download it again, and compare its checksum.' };
+/** `error` is one that `faultOf` has let through. */
+function toldProblem(error: unknown): ImageProblem {
+  if (error instanceof Malformed) return problemOf(error);
+  const cure = "Look at the system's log: the disk may be failing.";
+  return { reason: 'damaged', says: `It cannot be read: ${messageOf(error)}.`, cure };
 }
 
 type Missing = Opened & { readonly kind: 'missing' };
