@@ -104,6 +104,33 @@ export const onOff = () =>
     .meta({ title: 'on or off' })
     .transform((input) => (typeof input === 'boolean' ? input : SWITCH_WORDS[input] === true));
 
+/** Those of HTML 4.01, section 6.5. */
+const COLOUR_NAMES: ReadonlyMap<string, string> = new Map([
+  ['black', '#000000'],
+  ['silver', '#c0c0c0'],
+  ['gray', '#808080'],
+  ['white', '#ffffff'],
+  ['maroon', '#800000'],
+  ['red', '#ff0000'],
+  ['purple', '#800080'],
+  ['fuchsia', '#ff00ff'],
+  ['green', '#008000'],
+  ['lime', '#00ff00'],
+  ['olive', '#808000'],
+  ['yellow', '#ffff00'],
+  ['navy', '#000080'],
+  ['blue', '#0000ff'],
+  ['teal', '#008080'],
+  ['aqua', '#00ffff'],
+]);
+
+/** `#rrggbb` in small letters. */
+export const colour = () =>
+  parsed('a colour like navy or "#10243e", in quotes', (input) => {
+    const small = input.trim().toLowerCase();
+    return COLOUR_NAMES.get(small) ?? (/^#[\da-f]{6}$/.test(small) ? small : undefined);
+  });
+
 export const list = <Item extends z.ZodType>(item: Item, want: string, maxItems = 4096) =>
   z
     .array(item, { error: error(want) })

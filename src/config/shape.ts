@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import {
   bootFile,
+  colour,
   destination,
   domainName,
   durationSec,
@@ -272,6 +273,17 @@ const serial = z
   .meta({ title: 'off, on or {port, baud}' })
   .transform((input) => (input === true ? SERIAL_DEFAULT : input === false ? undefined : input));
 
+/** Dark blue and near white: read from the last row of a hall, on a beamer by daylight. */
+const colors = section({
+  background: colour().prefault('#10243e').describe('The whole screen.'),
+  text: colour().prefault('#f2f6fa').describe('Entries.'),
+  accent: colour().prefault('#ffd866').describe('Title and countdown.'),
+  selected: colour().prefault('#ffd866').describe('The bar below the selected entry.'),
+  selectedText: colour().prefault('#10243e').describe('The selected entry.'),
+  frame: colour().prefault('#3d6ea5').describe('Frames and bars.'),
+  hint: colour().prefault('#c7d6e6').describe('Help and keys.'),
+});
+
 export const fnodeShape = section({
   isos: folder().prefault('./isos').describe('Folder of the images.'),
   boot: folder().prefault('./boot').describe('Folder of the boot loaders; `fnode loaders install` fills it.'),
@@ -286,6 +298,7 @@ export const fnodeShape = section({
       .describe('local for the disk, or the name of an entry.'),
     serial: serial.prefault('off').describe('Menus on a serial console, too: off, on or {port, baud}.'),
     language: language(),
+    colors: colors.prefault({}).describe('Colours, by name or as "#rrggbb" in quotes.'),
   })
     .transform(({ timeout, ...rest }) => ({ ...rest, timeoutSec: timeout }))
     .prefault({})

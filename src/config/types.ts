@@ -180,6 +180,21 @@ export interface MenuConfig {
   /** Undefined: no serial console. */
   readonly serial: { readonly port: number; readonly baud: number } | undefined;
   readonly language: Language;
+  readonly colors: MenuColors;
+}
+
+/** Each as `#rrggbb`. */
+export interface MenuColors {
+  readonly background: string;
+  readonly text: string;
+  /** Title, countdown and whatever should stand out. */
+  readonly accent: string;
+  /** The bar below the selected line. */
+  readonly selected: string;
+  readonly selectedText: string;
+  readonly frame: string;
+  /** Help and keys. */
+  readonly hint: string;
 }
 
 /** A client whose menu starts another entry by itself. */

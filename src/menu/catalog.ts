@@ -1,10 +1,12 @@
-/** All entries of a node, from what was found in the images folder and among the loaders. */
+/** All entries of a node, from the images, from what else was found in their folder and among the loaders. */
 import type { ConfigFault } from '../core/errors.ts';
+import type { CatalogImage, Transport } from '../core/image.ts';
 import { debianEntries } from './debian.ts';
 import { type Entry, LOCAL_ID, withUniqueIds } from './entries.ts';
-import type { MenuFile, parseMenuFile } from './file.ts';
+import type { Exists, ImageFile, MenuFile } from './file.ts';
+import { imageEntries, insideOf } from './images.ts';
 import type { MenuSettings } from './plan.ts';
-import type { Found } from './probe.ts';
+import type { Found, MenuText } from './probe.ts';
 import { toolEntries } from './tools.ts';
 import { WORDS } from './words.ts';
 
@@ -13,24 +15,77 @@ export interface Catalog {
   readonly faults: readonly ConfigFault[];
 }
 
-/** Installers, then the operator's own in the order of the files' names, then tools. */
-export function catalogOf(
-  found: Found,
-  loaders: ReadonlySet<string>,
-  settings: MenuSettings,
-  parse: typeof parseMenuFile,
-): Catalog {
+/** What the folders held at one moment. */
+export interface Look {
+  readonly found: Found;
+  readonly loaders: ReadonlySet<string>;
+  /** Companion kernels. */
+  readonly companions: ReadonlySet<string>;
+}
+
+/** All that a catalogue depends on. `images` is another list whenever one of them has changed. */
+export interface Basis {
+  readonly look: Look;
+  readonly images: readonly CatalogImage[];
+  readonly settings: MenuSettings;
+}
+
+export interface ParseFiles {
+  readonly menuFile: (text: MenuText, exists: Exists) => MenuFile;
+  /** `folder` is the image's inside. */
+  readonly imageFile: (text: MenuText, folder: string, exists: Exists) => ImageFile;
+}
+
+/** Images, installers, then the operator's own in the order of the files' names, then tools. */
+export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles): Catalog {
+  const { found, loaders, companions } = look;
   const words = WORDS[settings.language];
-  const files: readonly MenuFile[] = found.menuFiles.map(({ name, text }) =>
-    parse(name, text, (path) => isListed(found, path)),
-  );
-  const entries = withUniqueIds([
+  const exists: Exists = (path) => isListed(found, path);
+  const files = found.menuFiles.flatMap((text) => (text.image === undefined ? [parse.menuFile(text, exists)] : []));
+  const imageFiles = imageFilesOf(found, images, (text, folder) => parse.imageFile(text, folder, exists));
+  const others = withUniqueIds([
     ...debianEntries(found.installers, words),
     ...files.flatMap((file) => file.entries),
     ...toolEntries(loaders, words),
   ]);
-  const faults = [...found.faults, ...files.flatMap((file) => file.faults), ...unknownIds(entries, settings)];
-  return { entries, faults };
+  const taken = new Set([LOCAL_ID, ...others.map(({ id }) => id)]);
+  const ofImages = imageEntries(images, {
+    transports: transportsOf(settings),
+    companions,
+    loaders,
+    words,
+    files: imageFiles,
+    taken,
+  });
+  // Whatever else has an id keeps it: it was there before the image.
+  const entries = withUniqueIds(others.concat(ofImages.entries));
+  const faults = [
+    ...found.faults,
+    ...[...files, ...imageFiles.values()].flatMap((file) => file.faults),
+    ...ofImages.faults,
+    ...unknownIds(entries, settings),
+  ];
+  return { entries: [...entries.slice(others.length), ...entries.slice(0, others.length)], faults };
+}
+
+const EVERY_NODE: ReadonlySet<Transport> = new Set(['http', 'tftp']);
+
+export function transportsOf(settings: MenuSettings): ReadonlySet<Transport> {
+  return settings.transports ?? EVERY_NODE;
+}
+
+/** By the path of the image; what two files say of one image, the first says. */
+function imageFilesOf(
+  found: Found,
+  images: readonly CatalogImage[],
+  parse: (text: MenuText, folder: string) => ImageFile,
+): ReadonlyMap<string, ImageFile> {
+  const byPath = new Map(images.map((image) => [image.path, image]));
+  const texts = found.menuFiles.toReversed().flatMap((text) => {
+    const image = text.image === undefined ? undefined : byPath.get(text.image);
+    return image ? [[image.path, parse(text, insideOf(image))] as const] : [];
+  });
+  return new Map(texts);
 }
 
 function isListed(found: Found, path: string): boolean | undefined {

@@ -16,6 +16,8 @@ export interface Linux {
   readonly initrds: readonly Source[];
   /** Words of the kernel's command line. `{http}` stands for the node's base URL, `{node}` for its address. */
   readonly arguments: readonly string[];
+  /** The distribution's own shim: with it iPXE starts a kernel that Debian has not signed, Secure Boot on. */
+  readonly shim?: Source;
 }
 
 export type How =
@@ -24,6 +26,15 @@ export type How =
   | { readonly kind: 'chain'; readonly file: Source }
   /** A disk or CD image in memory, BIOS only. `isCd` tells an ISO from a floppy or hard disk. */
   | { readonly kind: 'memdisk'; readonly image: Source; readonly isCd: boolean }
+  /** Windows PE by way of wimboot, iPXE only: `name` is what Windows' loader knows the file by. */
+  | {
+      readonly kind: 'wimboot';
+      readonly files: readonly { readonly name: string; readonly file: Source }[];
+      /** Which system in the `.wim`, from 1. */
+      readonly index?: number;
+    }
+  /** A disk or CD that firmware reads over HTTP until a system's own drivers are there, iPXE only. */
+  | { readonly kind: 'sanboot'; readonly image: Source }
   | { readonly kind: 'local' };
 
 export interface Entry {
@@ -37,8 +48,12 @@ export interface Entry {
   readonly archs: readonly Arch[];
   readonly firmware: readonly Firmware[];
   readonly how: How;
+  /** What a large group is parted by: `Cinnamon`. */
+  readonly edition?: string;
   /** What the machine needs, where known. */
   readonly memoryMib?: number;
+  /** Of the image that it starts. */
+  readonly sizeBytes?: number;
   readonly secureBoot: SecureBoot;
   readonly note?: string;
   /** Only these clients see it. */
@@ -70,9 +85,48 @@ export function runsOn(entry: Entry, machine: Machine): boolean {
 
 /** Every file that an entry names. */
 export function sourcesOf(how: How): readonly Source[] {
-  if (how.kind === 'linux') return [how.kernel, ...(how.uefiKernel ? [how.uefiKernel] : []), ...how.initrds];
-  if (how.kind === 'chain') return [how.file];
-  return how.kind === 'memdisk' ? [how.image] : [];
+  switch (how.kind) {
+    case 'linux': {
+      const others = [how.uefiKernel, how.shim].filter((source) => source !== undefined);
+      return [how.kernel, ...others, ...how.initrds];
+    }
+    case 'chain':
+      return [how.file];
+    case 'memdisk':
+    case 'sanboot':
+      return [how.image];
+    case 'wimboot':
+      return how.files.map(({ file }) => file);
+    case 'local':
+      return [];
+  }
+}
+
+/** Whether only iPXE knows how. */
+export function isForIpxeOnly(how: How): boolean {
+  return how.kind === 'wimboot' || how.kind === 'sanboot';
+}
+
+/** The file in boot/ without which it cannot start, if there is one. */
+export function loaderOf(how: How): string | undefined {
+  return how.kind === 'memdisk' || how.kind === 'wimboot' ? how.kind : undefined;
+}
+
+/**
+ * Words that all three loaders hand on as they are: visible ASCII; `${` is iPXE's, and so are the others at the start of
+ * a word or alone.
+ */
+export function isArgument(word: string): boolean {
+  return /^[\x21-\x7e]+$/.test(word) && !/\$\{|^#|^\|\|$|^&&$/.test(word);
+}
+
+/** x86 kernels cut the line at 2048 octets; loaders add their own words. */
+const MAX_ARGUMENTS_CHARS = 1500;
+/** More than 32 words that the kernel does not know make it panic [linux: init/main.c]; some it does know. */
+const MAX_ARGUMENT_WORDS = 48;
+
+export function areArguments(words: readonly string[]): boolean {
+  return words.length <= MAX_ARGUMENT_WORDS && words.join(' ').length <= MAX_ARGUMENTS_CHARS && words.every(isArgument);
 }
 
 export function isEntryId(text: string): boolean {

@@ -1,21 +1,21 @@
 /** The menu in GRUB's language, for UEFI machines: Debian's signed net images 2.06 and 2.12, and GRUBs made by hand. */
-import { type Entry, type Linux, type Machine, runsOn, type Source } from './entries.ts';
-import { argumentsOf, consolesOf, longTitleOf, type Menu, machinesOf } from './plan.ts';
+import { grubPair } from './colours.ts';
+import { type Entry, isForIpxeOnly, type Linux, type Machine, runsOn, type Source } from './entries.ts';
+import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf, narrowed } from './plan.ts';
 import { grubWord } from './text.ts';
 import { THEME_FILE } from './theme.ts';
+import { lineOf } from './titles.ts';
 
 const MACHINES: readonly Machine[] = ['uefi-x86_64', 'uefi-mixed', 'uefi-i386', 'uefi-arm64'];
 
 /** Name of the menu of one client, below `/grub/`; GRUB fills in the MAC, with colons. */
 export const CLIENT_MENU_PREFIX = 'grub.cfg-01-';
 
-export function renderGrub(menu: Menu): string {
-  const groups = menu.groups.flatMap((group) => {
-    const inside = menuentries(group.entries, menu);
-    const machines = MACHINES.filter((machine) => group.entries.some((entry) => runsOn(entry, machine)));
-    const lines = [`submenu ${grubWord(`${group.title} ...`)} --id ${grubWord(group.id)} {`, ...indent(inside), '}'];
-    return onlyOn(machines, lines);
-  });
+/** What 80 % of the smallest graphical screen hold. Names of files need no limit: a request by TFTP has room for 500 octets. */
+const LINE_CHARS = 76;
+
+export function renderGrub(whole: Menu): string {
+  const menu = narrowed(whole, (entry) => machinesOf(entry, MACHINES).length > 0 && !isForIpxeOnly(entry.how));
   return `${[
     ...head(menu),
     ...(menu.serial ? serial(menu.serial) : []),
@@ -23,7 +23,7 @@ export function renderGrub(menu: Menu): string {
     ...(menu.asksForClient ? ASK_FOR_CLIENT : []),
     '',
     ...menuentries(menu.top, menu),
-    ...groups,
+    ...menu.groups.flatMap((group) => submenu(group, menu)),
     `menuentry ${grubWord(menu.words.firmwareSetup)} --id 'firmware-setup' {`,
     '  fwsetup',
     '}',
@@ -69,9 +69,9 @@ function serial(line: { readonly port: number; readonly baud: number }): readonl
  */
 function screen(menu: Menu): readonly string[] {
   return [
-    'set menu_color_normal=white/blue',
-    'set menu_color_highlight=black/yellow',
-    'set color_normal=white/blue',
+    `set menu_color_normal=${grubPair(menu.colors.text, menu.colors.background)}`,
+    `set menu_color_highlight=${grubPair(menu.colors.selectedText, menu.colors.selected)}`,
+    `set color_normal=${grubPair(menu.colors.text, menu.colors.background)}`,
     'set gfxmode=1024x768,800x600,auto',
     'set gfxpayload=keep',
     'if loadfont unicode; then',
@@ -91,6 +91,13 @@ const ASK_FOR_CLIENT = [
   'fi',
 ];
 
+function submenu(group: Group, menu: Menu): readonly string[] {
+  const inside = [...group.groups.flatMap((inner) => submenu(inner, menu)), ...menuentries(group.entries, menu)];
+  const machines = MACHINES.filter((machine) => entriesOf(group).some((entry) => runsOn(entry, machine)));
+  const lines = [`submenu ${grubWord(`${group.title} ...`)} --id ${grubWord(group.id)} {`, ...indent(inside), '}'];
+  return onlyOn(machines, lines);
+}
+
 /** Neighbours that run on the same machines share one condition. */
 function menuentries(entries: readonly Entry[], menu: Menu): readonly string[] {
   const runs: { readonly machines: readonly Machine[]; readonly lines: string[] }[] = [];
@@ -105,7 +112,7 @@ function menuentries(entries: readonly Entry[], menu: Menu): readonly string[] {
 
 function menuentry(entry: Entry, menu: Menu): readonly string[] {
   return [
-    `menuentry ${grubWord(longTitleOf(entry, menu.words))} --id ${grubWord(entry.id)} {`,
+    `menuentry ${grubWord(lineOf(entry, menu.words, { maxChars: LINE_CHARS, secureBoot: 'grub' }))} --id ${grubWord(entry.id)} {`,
     ...start(entry, menu).map((line) => `  ${line}`),
     '}',
   ];

@@ -1,20 +1,25 @@
 /** The menu as an iPXE script, for builds from Debian's of 2019 to 2.0. [ipxe.org/scripting, ipxe.org/cmd] */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: iPXE's own settings are written like this
-import { type Entry, type Linux, type Machine, runsOn, type Source } from './entries.ts';
-import { argumentsOf, consolesOf, type Group, longTitleOf, type Menu, machinesOf } from './plan.ts';
+import { ansiOf, type MenuColours } from './colours.ts';
+import { type Entry, type How, type Linux, type Machine, runsOn, type Source } from './entries.ts';
+import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf } from './plan.ts';
 import { ipxeWords } from './text.ts';
+import { lineOf } from './titles.ts';
 
 /** iPXE under 32-bit firmware starts 32-bit kernels only, so there is no mixed machine. */
 const MACHINES: readonly Machine[] = ['bios-x86_64', 'bios-i386', 'uefi-x86_64', 'uefi-i386', 'uefi-arm64'];
+
+/** Of 80 columns, less the frame. */
+const LINE_CHARS = 74;
 
 /** Labels of ours begin with `_`, which no entry's id does. */
 export function renderIpxe(menu: Menu): string {
   return `${[
     ...head(menu),
     ...main(menu),
-    ...menu.groups.flatMap((group) => submenu(group, menu)),
+    ...menu.groups.flatMap((group) => submenu(group, '_start', menu)),
     ...menu.top.flatMap((entry) => start(entry, menu)),
-    ...menu.groups.flatMap((group) => group.entries.flatMap((entry) => start(entry, menu))),
+    ...menu.groups.flatMap((group) => entriesOf(group).flatMap((entry) => start(entry, menu))),
     ...tail(menu),
   ].join('\n')}\n`;
 }
@@ -30,10 +35,26 @@ function head(menu: Menu): readonly string[] {
     ...(menu.asksForClient ? ASK_FOR_CLIENT : []),
     `set menu-timeout ${menu.timeoutSec * 1000}`,
     `set menu-default ${menu.defaultId}`,
-    // Normal text, the selected line, headings: white on blue, black on cyan, cyan on blue.
-    'cpair --foreground 7 --background 4 1 ||',
-    'cpair --foreground 0 --background 6 2 ||',
-    'cpair --foreground 6 --background 4 3 ||',
+    ...colours(menu.colors),
+  ];
+}
+
+/**
+ * Colours of numbers that error messages don't use, then pairs: 1 is normal text, 2 the selected line, 3 headings. Builds
+ * that lack the commands go on without. [ipxe.org/cmd/colour, ipxe.org/cmd/cpair]
+ */
+function colours(c: MenuColours): readonly string[] {
+  const colour = (index: number, value: string, use: 'text' | 'ground'): string =>
+    `colour --basic ${ansiOf(value, use).colour} --rgb 0x${value.slice(1)} ${index} ||`;
+  return [
+    colour(2, c.selected, 'ground'),
+    colour(3, c.accent, 'text'),
+    colour(4, c.background, 'ground'),
+    colour(5, c.selectedText, 'text'),
+    colour(6, c.text, 'text'),
+    'cpair --foreground 6 --background 4 1 ||',
+    'cpair --foreground 5 --background 2 2 ||',
+    'cpair --foreground 3 --background 4 3 ||',
   ];
 }
 
@@ -53,15 +74,9 @@ function main(menu: Menu): readonly string[] {
     '',
     ':_start',
     `menu ${menu.title} - ${menu.nodeName}`,
-    ...menu.top.flatMap((entry) => item(entry.id, longTitleOf(entry, menu.words), machinesOf(entry, MACHINES))),
+    ...menu.top.flatMap((entry) => entryItem(entry, menu)),
     'item --gap --',
-    ...menu.groups.flatMap((group) =>
-      item(
-        `_${group.id}`,
-        `${group.title} ...`,
-        MACHINES.filter((machine) => group.entries.some((entry) => runsOn(entry, machine))),
-      ),
-    ),
+    ...menu.groups.flatMap(groupItem),
     'item --gap --',
     `item _shell ${menu.words.shell}`,
     'choose --timeout ${menu-timeout} --default ${menu-default} selected || goto _start',
@@ -71,17 +86,29 @@ function main(menu: Menu): readonly string[] {
   ];
 }
 
-function submenu(group: Group, menu: Menu): readonly string[] {
+function submenu(group: Group, back: string, menu: Menu): readonly string[] {
   return [
     '',
     `:_${group.id}`,
     `menu ${group.title}`,
-    ...group.entries.flatMap((entry) => item(entry.id, longTitleOf(entry, menu.words), machinesOf(entry, MACHINES))),
+    ...group.groups.flatMap(groupItem),
+    ...group.entries.flatMap((entry) => entryItem(entry, menu)),
     'item --gap --',
-    `item _start ${menu.words.back}`,
-    'choose selected || goto _start',
+    `item ${back} ${menu.words.back}`,
+    `choose selected || goto ${back}`,
     'goto ${selected}',
+    ...group.groups.flatMap((inner) => submenu(inner, `_${group.id}`, menu)),
   ];
+}
+
+function entryItem(entry: Entry, menu: Menu): readonly string[] {
+  const line = lineOf(entry, menu.words, { maxChars: LINE_CHARS, secureBoot: 'ipxe' });
+  return item(entry.id, line, machinesOf(entry, MACHINES));
+}
+
+function groupItem(group: Group): readonly string[] {
+  const machines = MACHINES.filter((machine) => entriesOf(group).some((entry) => runsOn(entry, machine)));
+  return item(`_${group.id}`, `${group.title} ...`, machines);
 }
 
 /** One line where it runs everywhere, else one for each kind of machine, of which one at most is true. */
@@ -108,9 +135,22 @@ function commands(entry: Entry, menu: Menu): readonly string[] {
         `initrd ${urlOf(how.image)} || goto _failed`,
         'boot || goto _failed',
       ];
+    case 'sanboot':
+      return [`sanboot --no-describe ${urlOf(how.image)} || goto _failed`, 'goto _start'];
+    case 'wimboot':
+      return wimboot(how);
     case 'linux':
       return linux(entry, how, menu);
   }
+}
+
+/** Each name twice: the option is for UEFI, the file's own line for the BIOS. [ipxe.org/appnote/wimboot_architecture] */
+function wimboot({ files, index }: Extract<How, { readonly kind: 'wimboot' }>): readonly string[] {
+  return [
+    `kernel \${base}/boot/wimboot${index === undefined ? '' : ` index=${index}`} || goto _failed`,
+    ...files.map(({ name, file }) => `initrd --name ${name} ${urlOf(file)} ${name} || goto _failed`),
+    'boot || goto _failed',
+  ];
 }
 
 /**
@@ -127,9 +167,16 @@ function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
   return [
     ...kernelLines(how, words),
     ...how.initrds.map((source, i) => `initrd --name ${names[i]} ${urlOf(source)} || goto _failed`),
+    ...(how.shim === undefined ? [] : [`${WITH_SECURE_BOOT} shim ${urlOf(how.shim)} ||`]),
     'boot || goto _failed',
   ];
 }
+
+/**
+ * Builds that know `shim` know firmware's variables, too, both since June 2023; for others, and for the BIOS, the
+ * setting is empty, so that they never meet a command that they would complain about. [ipxe.org/cmd/shim]
+ */
+const WITH_SECURE_BOOT = 'iseq x${efi/SecureBoot:int8} x1 &&';
 
 function kernelLines(how: Linux, words: readonly string[]): readonly string[] {
   const load = (kernel: string): string => `kernel ${[kernel, ...words].join(' ')} || goto _failed`;

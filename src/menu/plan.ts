@@ -1,9 +1,21 @@
 /** What one client's menu holds and in which order; how a loader writes it down is the renderers' part. */
 import { type Mac, type MacPattern, macMatches, mostSpecific, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Visit } from '../core/content.ts';
-import { type Entry, isEntryId, isSourceSafe, LOCAL_ID, type Machine, runsOn, slug, sourcesOf } from './entries.ts';
+import type { Transport } from '../core/image.ts';
+import type { MenuColours } from './colours.ts';
+import {
+  type Entry,
+  isEntryId,
+  isSourceSafe,
+  LOCAL_ID,
+  loaderOf,
+  type Machine,
+  runsOn,
+  slug,
+  sourcesOf,
+} from './entries.ts';
 import { plainText } from './text.ts';
-import { type Language, showMemory, WORDS, type Words } from './words.ts';
+import { type Language, WORDS, type Words } from './words.ts';
 
 export interface ClientRow {
   readonly mac: MacPattern;
@@ -21,11 +33,17 @@ export interface MenuSettings {
   readonly language: Language;
   readonly clients: readonly ClientRow[];
   readonly nodeName: string;
+  readonly colors: MenuColours;
+  /** What the node serves images by; HTTP and TFTP where it doesn't say. */
+  readonly transports?: ReadonlySet<Transport>;
 }
 
+/** A submenu; by edition it is parted once more where it has many entries. */
 export interface Group {
   readonly id: string;
   readonly title: string;
+  readonly groups: readonly Group[];
+  /** Below `groups`. */
   readonly entries: readonly Entry[];
 }
 
@@ -35,6 +53,7 @@ export interface Menu {
   readonly nodeName: string;
   readonly words: Words;
   readonly serial: MenuSettings['serial'];
+  readonly colors: MenuColours;
   /** Among `top`. */
   readonly defaultId: string;
   /** 0: waits for ever. */
@@ -82,6 +101,7 @@ export function planMenu(
     nodeName: plainText(settings.nodeName, 'fnode', 40),
     words,
     serial: settings.serial,
+    colors: settings.colors,
     defaultId: first.id,
     timeoutSec: row ? CLIENT_TIMEOUT_SEC : Math.min(Math.max(0, Math.round(settings.timeoutSec)), MAX_TIMEOUT_SEC),
     ...arrange(outOfGroup(first), rest),
@@ -113,7 +133,8 @@ function rowOf(settings: MenuSettings, mac: Mac): ClientRow | undefined {
 }
 
 function isUsable(entry: Entry, loaders: ReadonlySet<string>): boolean {
-  if (entry.how.kind === 'memdisk' && !loaders.has('memdisk')) return false;
+  const loader = loaderOf(entry.how);
+  if (loader !== undefined && !loaders.has(loader)) return false;
   return isEntryId(entry.id) && entry.id !== LOCAL_ID && sourcesOf(entry.how).every(isSourceSafe);
 }
 
@@ -131,34 +152,46 @@ function outOfGroup(entry: Entry): Entry {
 
 /** The default first, the local disk, what has no group; then the groups, each a submenu, in order of appearance. */
 function arrange(first: Entry, rest: readonly Entry[]): Pick<Menu, 'top' | 'groups'> {
-  const byGroup = new Map<string, Entry[]>();
-  const top = [first];
-  for (const entry of rest) {
-    const key = entry.group === undefined ? '' : plainText(entry.group, '');
-    if (key === '') top.push(entry);
-    else byGroup.set(key, [...(byGroup.get(key) ?? []), entry]);
-  }
-  const groups = [...byGroup].map(([title, entries], i) => ({ id: `group-${i + 1}-${slug(title)}`, title, entries }));
-  return { top, groups };
+  const titles = rest.map((entry) => (entry.group === undefined ? '' : plainText(entry.group, '')));
+  const top = rest.filter((_, i) => titles[i] === '');
+  const byTitle = Map.groupBy(
+    rest.filter((_, i) => titles[i] !== ''),
+    (entry) => plainText(entry.group ?? '', ''),
+  );
+  const groups = [...byTitle].map(([title, entries], i) => groupOf(`group-${i + 1}-${slug(title)}`, title, entries));
+  return { top: [first, ...top], groups };
 }
 
-export function titleOf(entry: Entry): string {
-  return plainText(entry.title, entry.id);
+/** What a screen shows without scrolling, about. */
+const MANY_ENTRIES = 12;
+
+function groupOf(id: string, title: string, entries: readonly Entry[]): Group {
+  const editionOf = (entry: Entry): string => plainText(entry.edition ?? '', '', 60);
+  const editions = [...Map.groupBy(entries, editionOf)].filter(([edition]) => edition !== '');
+  if (entries.length <= MANY_ENTRIES || editions.length < 2) return { id, title, groups: [], entries };
+  const groups = editions.map(([edition, inside], i) => ({
+    id: `${id}-${i + 1}`,
+    title: edition,
+    groups: [],
+    entries: inside,
+  }));
+  return { id, title, groups, entries: entries.filter((entry) => editionOf(entry) === '') };
 }
 
-/** `Graphical install (64-bit) - 1 GiB RAM`. */
-export function memoryTitleOf(entry: Entry): string {
-  return entry.memoryMib === undefined ? titleOf(entry) : `${titleOf(entry)} - ${showMemory(entry.memoryMib)} RAM`;
+/** All entries below it. */
+export function entriesOf(group: Group): readonly Entry[] {
+  return [...group.groups.flatMap(entriesOf), ...group.entries];
 }
 
-/** `Graphical install (64-bit) - 1 GiB RAM - Secure Boot off`, for loaders that firmware may start with Secure Boot on. */
-export function longTitleOf(entry: Entry, words: Words): string {
-  return entry.secureBoot === 'no' ? `${memoryTitleOf(entry)} - ${words.secureBootOff}` : memoryTitleOf(entry);
-}
-
-/** The operator's own sentence, for where a loader has room for it; empty if there is none. */
-export function noteOf(entry: Entry): string {
-  return plainText(entry.note ?? '', '', 200);
+/** What is left of a menu for a loader that takes only some entries: no empty submenu, and a default that is there. */
+export function narrowed(menu: Menu, isTaken: (entry: Entry) => boolean): Menu {
+  const within = (groups: readonly Group[]): readonly Group[] =>
+    groups
+      .map((group) => ({ ...group, groups: within(group.groups), entries: group.entries.filter(isTaken) }))
+      .filter((group) => group.groups.length + group.entries.length > 0);
+  const top = menu.top.filter(isTaken);
+  const defaultId = top.some((entry) => entry.id === menu.defaultId) ? menu.defaultId : LOCAL_ID;
+  return { ...menu, top, groups: within(menu.groups), defaultId };
 }
 
 /** Those of `machines` where it can start. */

@@ -1,4 +1,5 @@
 /** Looks at the images folder, through functions that somebody else provides: bounded, and never stopped by an error. */
+import { isImagePath } from '../core/alias.ts';
 import type { FolderEntry } from '../core/content.ts';
 import { type ConfigFault, errnoOf } from '../core/errors.ts';
 import { findInstallers, type InstallerTree, type Listing, type Release, releaseOf } from './debian.ts';
@@ -11,10 +12,17 @@ export interface ImagesFolder {
   readonly readImage: (path: string, maxBytes: number) => Promise<Uint8Array | undefined>;
 }
 
+export interface MenuText {
+  readonly name: string;
+  readonly text: string;
+  /** Path of the image beside it that it is named after, below the folder of images. */
+  readonly image?: string;
+}
+
 export interface Found {
   readonly listing: Listing;
   readonly installers: readonly { readonly tree: InstallerTree; readonly release: Release }[];
-  readonly menuFiles: readonly { readonly name: string; readonly text: string }[];
+  readonly menuFiles: readonly MenuText[];
   readonly faults: readonly ConfigFault[];
 }
 
@@ -25,6 +33,9 @@ const ROOT = '/isos';
 const MAX_DEPTH = 11;
 const MAX_FOLDERS = 2000;
 export const MAX_MENU_FILES = 32;
+/** Beside images. */
+export const MAX_IMAGE_FILES = 512;
+const IMAGE_SUFFIXES = ['.iso', '.ISO', '.img', '.IMG'];
 const MAX_MENU_FILE_BYTES = 256 * 1024;
 const MAX_VERSION_BYTES = 4096;
 /** Large parts of mirrors and images in which no installer starts. */
@@ -100,23 +111,45 @@ async function readMenuFiles(
   images: ImagesFolder,
   listing: Listing,
   faults: ConfigFault[],
-): Promise<Found['menuFiles']> {
-  const files = (listing.get(ROOT) ?? [])
-    .filter((file) => file.kind === 'file' && /^[^.].*\.ya?ml$/i.test(file.name))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const menuFiles = [];
-  for (const file of files) {
-    const path = `${ROOT}/${file.name}`;
-    const text = file.sizeBytes > MAX_MENU_FILE_BYTES ? undefined : await read(images, path, MAX_MENU_FILE_BYTES);
-    if (text !== undefined && menuFiles.length < MAX_MENU_FILES) menuFiles.push({ name: path, text });
-    else faults.push({ file: path, path: '', problem: menuFileProblem(file.sizeBytes, menuFiles.length) });
+): Promise<readonly MenuText[]> {
+  const files = [...listing].flatMap(([folder, entries]) => sheetsIn(folder, entries));
+  const texts: MenuText[] = [];
+  const taken = { own: 0, ofImages: 0 };
+  for (const { path, image, sizeBytes } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const [kind, max] =
+      image === undefined ? (['own', MAX_MENU_FILES] as const) : (['ofImages', MAX_IMAGE_FILES] as const);
+    const text = sizeBytes > MAX_MENU_FILE_BYTES ? undefined : await read(images, path, MAX_MENU_FILE_BYTES);
+    if (text !== undefined && taken[kind] < max) {
+      taken[kind]++;
+      texts.push({ name: path, text, ...(image === undefined ? {} : { image }) });
+    } else faults.push({ file: path, path: '', problem: menuFileProblem(sizeBytes, taken[kind], max) });
   }
-  return menuFiles;
+  return texts;
 }
 
-function menuFileProblem(sizeBytes: number, taken: number): string {
+interface FoundSheet {
+  readonly path: string;
+  readonly image: string | undefined;
+  readonly sizeBytes: number;
+}
+
+/** Any directly in the folder of images; further down those alone that are named after an image beside them. */
+function sheetsIn(folder: string, entries: readonly FolderEntry[]): readonly FoundSheet[] {
+  const files = entries.filter((entry) => entry.kind === 'file' && !entry.name.startsWith('.'));
+  const names = new Set(files.map(({ name }) => name));
+  return files.flatMap(({ name, sizeBytes }) => {
+    const stem = /^(.+)\.ya?ml$/i.exec(name)?.[1];
+    if (stem === undefined) return [];
+    const beside = (isImagePath(stem) ? [stem] : IMAGE_SUFFIXES.map((suffix) => `${stem}${suffix}`)).find((image) =>
+      names.has(image),
+    );
+    if (beside === undefined && folder !== ROOT) return [];
+    const image = beside === undefined ? undefined : `${folder}/${beside}`.slice(`${ROOT}/`.length);
+    return [{ path: `${folder}/${name}`, image, sizeBytes }];
+  });
+}
+
+function menuFileProblem(sizeBytes: number, taken: number, max: number): string {
   if (sizeBytes > MAX_MENU_FILE_BYTES) return `is larger than ${MAX_MENU_FILE_BYTES / 1024} KiB: split it`;
-  return taken >= MAX_MENU_FILES
-    ? `is one of more than ${MAX_MENU_FILES} menu files: join some`
-    : 'cannot be read: mind its permissions';
+  return taken >= max ? `is one of more than ${max} menu files: join some` : 'cannot be read: mind its permissions';
 }

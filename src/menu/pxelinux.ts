@@ -1,7 +1,9 @@
 /** The menu in syslinux's language, for (l)pxelinux on BIOS machines. [syslinux: doc/syslinux.txt, doc/menu.txt] */
-import { type Entry, LOCAL_ID, type Machine, type Source, sourcesOf } from './entries.ts';
-import { argumentsOf, consolesOf, type Group, type Menu, machinesOf, memoryTitleOf, noteOf } from './plan.ts';
+import { type MenuColours, sgrOf } from './colours.ts';
+import { type Entry, isForIpxeOnly, type Machine, type Source, sourcesOf } from './entries.ts';
+import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf, narrowed } from './plan.ts';
 import { pxelinuxWords } from './text.ts';
+import { helpOf, lineOf } from './titles.ts';
 
 export type BiosMachine = Extract<Machine, `bios-${string}`>;
 
@@ -17,25 +19,35 @@ export interface PxelinuxClient {
 
 const MACHINES: readonly BiosMachine[] = ['bios-x86_64', 'bios-i386'];
 
-/** Alpha, red, green, blue. Dark blue and near white: read from the last row of a hall, on a beamer by daylight. */
-const COLOURS = [
-  'MENU BACKGROUND #ff10243e',
-  'MENU COLOR screen      37;44   #ffffffff #ff10243e none',
-  'MENU COLOR border      36;44   #ff3d6ea5 #ff10243e none',
-  'MENU COLOR title       1;37;44 #ffffd866 #ff10243e none',
-  'MENU COLOR unsel       37;44   #fff2f6fa #ff10243e none',
-  'MENU COLOR hotkey      1;37;44 #ffffd866 #ff10243e none',
-  'MENU COLOR sel         30;46   #ff10243e #ffffd866 none',
-  'MENU COLOR hotsel      30;46   #ff10243e #ffffd866 none',
-  'MENU COLOR scrollbar   36;44   #ff3d6ea5 #ff10243e none',
-  'MENU COLOR help        37;44   #ffc7d6e6 #ff10243e none',
-  'MENU COLOR tabmsg      36;44   #ffc7d6e6 #ff10243e none',
-  'MENU COLOR timeout_msg 36;44   #ffc7d6e6 #ff10243e none',
-  'MENU COLOR timeout     1;36;44 #ffffd866 #ff10243e none',
-  'MENU COLOR cmdline     37;44   #fff2f6fa #ff10243e none',
-  'MENU COLOR cmdmark     1;36;44 #ffffd866 #ff10243e none',
-  'MENU COLOR msg07       37;44   #fff2f6fa #ff10243e none',
-];
+/** Each thing on the screen with its text, its ground and whether it is bold. The graphical menu takes alpha, red, green, blue. */
+function colours(c: MenuColours): readonly string[] {
+  const rows: readonly (readonly [what: string, text: string, ground: string, weight?: 'bold'])[] = [
+    ['screen', c.text, c.background],
+    ['border', c.frame, c.background],
+    ['title', c.accent, c.background, 'bold'],
+    ['unsel', c.text, c.background],
+    ['hotkey', c.accent, c.background, 'bold'],
+    ['sel', c.selectedText, c.selected],
+    ['hotsel', c.selectedText, c.selected],
+    ['scrollbar', c.frame, c.background],
+    ['help', c.hint, c.background],
+    ['tabmsg', c.hint, c.background],
+    ['timeout_msg', c.hint, c.background],
+    ['timeout', c.accent, c.background, 'bold'],
+    ['cmdline', c.text, c.background],
+    ['cmdmark', c.accent, c.background, 'bold'],
+    ['msg07', c.text, c.background],
+  ];
+  return [
+    `MENU BACKGROUND ${argb(c.background)}`,
+    ...rows.map(([what, text, ground, weight]) => {
+      const sgr = sgrOf(text, ground, weight === 'bold');
+      return `MENU COLOR ${what.padEnd(11)} ${sgr.padEnd(7)} ${argb(text)} ${argb(ground)} none`;
+    }),
+  ];
+}
+
+const argb = (colour: string): string => `#ff${colour.slice(1)}`;
 
 /** Rows of vesamenu's 30-row screen: list, help below it, key hints and countdown at the bottom. */
 const LAYOUT = [
@@ -49,6 +61,13 @@ const LAYOUT = [
   'MENU TABMSGROW 28',
   'MENU CMDLINEROW 26',
 ];
+/** The width without margins, frame and a blank at each side. */
+const LINE_CHARS = 68;
+
+/** "Generally requires that full file pathnames are 127 characters or shorter" [syslinux: doc/pxelinux.txt]. */
+export const MAX_NAME_CHARS = 127;
+/** Of the kernel's line, into which syslinux writes the initrds' URLs and the MAC, too. [linux: Documentation/arch/x86/boot.rst] */
+const MAX_LINE_CHARS = 2047 - 'BOOT_IMAGE= initrd= BOOTIF=01-52-54-00-12-34-56'.length;
 
 /** The menu; or, where processors of 32 bits would see a shorter one, a configuration that chooses between the two. */
 export function renderPxelinux(menu: Menu, client: PxelinuxClient): string {
@@ -57,8 +76,8 @@ export function renderPxelinux(menu: Menu, client: PxelinuxClient): string {
 }
 
 function isByProcessor(menu: Menu): boolean {
-  const entries = [...menu.top, ...menu.groups.flatMap((group) => group.entries)];
-  const isUneven = (entry: Entry): boolean => machinesOf(entry, MACHINES).length === 1;
+  const entries = [...menu.top, ...menu.groups.flatMap(entriesOf)];
+  const isUneven = (entry: Entry): boolean => !isForIpxeOnly(entry.how) && machinesOf(entry, MACHINES).length === 1;
   return menu.loaders.has('ifcpu64.c32') && entries.some(isUneven);
 }
 
@@ -83,22 +102,21 @@ function choice({ name }: PxelinuxClient): readonly string[] {
 
 function whole(menu: Menu, { machine, transport }: PxelinuxClient): readonly string[] {
   const machines = machine === undefined ? MACHINES : [machine];
-  const shown = (entry: Entry): boolean =>
-    machinesOf(entry, machines).length > 0 && (transport === 'http' || !sourcesOf(entry.how).some(isUrl));
-  const top = menu.top.filter(shown);
-  const groups = menu.groups
-    .map((group) => ({ ...group, entries: group.entries.filter(shown) }))
-    .filter((group) => group.entries.length > 0);
-  const defaultId = top.some((entry) => entry.id === menu.defaultId) ? menu.defaultId : LOCAL_ID;
-  const page: Page = {
-    ...menu,
-    defaultId,
-    base: transport === 'http' ? `http://${menu.authority}` : `tftp://${menu.address}`,
-  };
+  const base = transport === 'http' ? `http://${menu.authority}` : `tftp://${menu.address}`;
+  const mayLoad = (source: Source): boolean =>
+    isUrl(source) ? transport === 'http' && source.length <= MAX_NAME_CHARS : source.length <= MAX_NAME_CHARS;
+  const page: Page = { ...menu, base };
+  const isTaken = (entry: Entry): boolean =>
+    machinesOf(entry, machines).length > 0 &&
+    !isForIpxeOnly(entry.how) &&
+    sourcesOf(entry.how).every(mayLoad) &&
+    start(entry, page).join(' ').length <= MAX_LINE_CHARS;
+  const { top, groups, defaultId } = narrowed(menu, isTaken);
+  const shown: Page = { ...page, defaultId };
   return [
     ...head(menu),
-    ...top.flatMap((entry) => label(entry, page)),
-    ...groups.flatMap((group) => submenu(group, page)),
+    ...top.flatMap((entry) => label(entry, shown)),
+    ...groups.flatMap((group) => submenu(group, shown)),
   ];
 }
 
@@ -123,7 +141,7 @@ function head(menu: Menu): readonly string[] {
     `MENU TITLE ${menu.title}`,
     `MENU TABMSG ${menu.nodeName}: ${menu.words.keys}`,
     `MENU AUTOBOOT ${menu.words.startsIn.replace('%d', '#')}`,
-    ...COLOURS,
+    ...colours(menu.colors),
     ...LAYOUT,
   ];
 }
@@ -134,7 +152,10 @@ function submenu(group: Group, menu: Page): readonly string[] {
     `MENU BEGIN ${group.id}`,
     `  MENU LABEL ${group.title} ...`,
     `  MENU TITLE ${group.title}`,
-    ...group.entries.flatMap((entry) => label(entry, menu)).map((line) => (line === '' ? '' : `  ${line}`)),
+    ...[
+      ...group.groups.flatMap((inner) => submenu(inner, menu)),
+      ...group.entries.flatMap((entry) => label(entry, menu)),
+    ].map((line) => (line === '' ? '' : `  ${line}`)),
     '',
     `  LABEL ${group.id}-back`,
     `    MENU LABEL ${menu.words.back}`,
@@ -147,17 +168,16 @@ function label(entry: Entry, menu: Page): readonly string[] {
   return [
     '',
     `LABEL ${entry.id}`,
-    `  MENU LABEL ${memoryTitleOf(entry)}`,
+    `  MENU LABEL ${lineOf(entry, menu.words, { maxChars: LINE_CHARS })}`,
     ...(entry.id === menu.defaultId ? ['  MENU DEFAULT'] : []),
     ...start(entry, menu).map((line) => `  ${line}`),
-    ...help(entry),
+    ...help(entry, menu),
   ];
 }
 
-/** Nothing about Secure Boot: no BIOS has it. */
-function help(entry: Entry): readonly string[] {
-  const note = noteOf(entry);
-  return note === '' ? [] : ['  TEXT HELP', `  ${note}`, '  ENDTEXT'];
+function help(entry: Entry, menu: Page): readonly string[] {
+  const lines = helpOf(entry, menu.words);
+  return lines.length === 0 ? [] : ['  TEXT HELP', ...lines.map((line) => `  ${line}`), '  ENDTEXT'];
 }
 
 function start(entry: Entry, menu: Page): readonly string[] {
@@ -179,6 +199,9 @@ function start(entry: Entry, menu: Page): readonly string[] {
         ...(words.length > 0 ? [`APPEND ${pxelinuxWords(words)}`] : []),
       ];
     }
+    case 'wimboot':
+    case 'sanboot':
+      return [];
   }
 }
 

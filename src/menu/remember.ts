@@ -1,55 +1,65 @@
 /** What is made once and asked for often: the catalogue of a look at the folders, and menu files that stay the same. */
-import { type Catalog, catalogOf } from './catalog.ts';
-import { type MenuFile, parseMenuFile } from './file.ts';
-import type { MenuSettings } from './plan.ts';
-import { type Found, MAX_MENU_FILES } from './probe.ts';
+import { type Basis, type Catalog, catalogOf, type ParseFiles, transportsOf } from './catalog.ts';
+import { type Exists, type ImageFile, type MenuFile, parseImageFile, parseMenuFile } from './file.ts';
+import { MAX_IMAGE_FILES, MAX_MENU_FILES } from './probe.ts';
 
-/** What the folders held at one moment. */
-export interface Look {
-  readonly found: Found;
-  readonly loaders: ReadonlySet<string>;
-}
-
-/** The catalogue of `look`; the same one for as long as look and settings stay. */
-export function rememberedCatalog(): (look: Look, settings: MenuSettings) => Catalog {
+/** The catalogue of `basis`; the same one for as long as that stays. */
+export function rememberedCatalog(): (basis: Basis) => Catalog {
   const parse = rememberedParse();
-  let last: { readonly look: Look; readonly settings: MenuSettings; readonly catalog: Catalog } | undefined;
-  return (look, settings) => {
-    if (last?.look === look && isSame(last.settings, settings)) return last.catalog;
-    const catalog = catalogOf(look.found, look.loaders, settings, parse);
-    last = { look, settings, catalog };
+  let last: { readonly basis: Basis; readonly catalog: Catalog } | undefined;
+  return (basis) => {
+    if (last && isSame(last.basis, basis)) return last.catalog;
+    const catalog = catalogOf(basis, parse);
+    last = { basis, catalog };
     return catalog;
   };
 }
 
-/** In all that a catalogue depends on. The table of clients is replaced as a whole, never changed. */
-function isSame(a: MenuSettings, b: MenuSettings): boolean {
-  return a.language === b.language && a.default === b.default && a.clients === b.clients;
+/** The table of clients is replaced as a whole, never changed. */
+function isSame(a: Basis, b: Basis): boolean {
+  return (
+    a.look === b.look &&
+    a.images === b.images &&
+    a.settings.language === b.settings.language &&
+    a.settings.default === b.settings.default &&
+    a.settings.clients === b.settings.clients &&
+    [...transportsOf(a.settings)].sort().join() === [...transportsOf(b.settings)].sort().join()
+  );
 }
 
-interface Parsed {
+interface Parsed<File> {
   readonly text: string;
   /** What was asked about other files, and the answers. */
   readonly asked: ReadonlyMap<string, boolean | undefined>;
-  readonly file: MenuFile;
+  readonly file: File;
 }
 
 /** Parses a text again only once it, or whether the files are there that it names, has changed: YAML takes its time. */
-function rememberedParse(): typeof parseMenuFile {
-  const known = new Map<string, Parsed>();
-  return (name, text, exists) => {
-    const before = known.get(name);
+function rememberedParse(): ParseFiles {
+  const files = memory<MenuFile>(MAX_MENU_FILES);
+  const imageFiles = memory<ImageFile>(MAX_IMAGE_FILES);
+  return {
+    menuFile: ({ name, text }, exists) => files(name, text, exists, (ask) => parseMenuFile(name, text, ask)),
+    imageFile: ({ name, text }, folder, exists) =>
+      imageFiles(`${name}\n${folder}`, text, exists, (ask) => parseImageFile(name, text, folder, ask)),
+  };
+}
+
+function memory<File>(max: number) {
+  const known = new Map<string, Parsed<File>>();
+  return (key: string, text: string, exists: Exists, parse: (ask: Exists) => File): File => {
+    const before = known.get(key);
     if (before?.text === text && [...before.asked].every(([path, was]) => exists(path) === was)) return before.file;
     const asked = new Map<string, boolean | undefined>();
-    const file = parseMenuFile(name, text, (path) => {
+    const file = parse((path) => {
       const isThere = exists(path);
       asked.set(path, isThere);
       return isThere;
     });
-    known.delete(name);
-    known.set(name, { text, asked, file });
+    known.delete(key);
+    known.set(key, { text, asked, file });
     const [oldest] = known.keys();
-    if (known.size > MAX_MENU_FILES && oldest !== undefined) known.delete(oldest);
+    if (known.size > max && oldest !== undefined) known.delete(oldest);
     return file;
   };
 }

@@ -3,17 +3,19 @@ import { createHash } from 'node:crypto';
 import type { Mac } from '../core/addr.ts';
 import { memoryContent, type Opened, type Visit } from '../core/content.ts';
 import { type ConfigFault, messageOf, showConfigFault } from '../core/errors.ts';
+import type { CatalogImage } from '../core/image.ts';
 import type { Host } from '../host.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, Look } from './catalog.ts';
 import type { Entry } from './entries.ts';
 import { renderGrub } from './grub.ts';
 import { renderIpxe } from './ipxe.ts';
 import { type GeneratedName, generatedName } from './names.ts';
+import { pixelPng } from './pixel.ts';
 import { hasOwnMenu, type Menu, type MenuSettings, planMenu } from './plan.ts';
 import { type ImagesFolder, NOTHING_FOUND, probeImages } from './probe.ts';
 import { type PxelinuxClient, renderPxelinux } from './pxelinux.ts';
-import { type Look, rememberedCatalog } from './remember.ts';
-import { renderTheme, SELECTED_PNG } from './theme.ts';
+import { rememberedCatalog } from './remember.ts';
+import { renderTheme } from './theme.ts';
 import { OPTIONAL_LOADERS } from './tools.ts';
 
 export type { MenuSettings } from './plan.ts';
@@ -23,6 +25,10 @@ export type MenuFormat = 'pxelinux' | 'grub' | 'ipxe';
 export interface MenuDeps extends ImagesFolder {
   /** Whether boot/ holds that file. */
   readonly hasLoader: (name: string) => boolean | Promise<boolean>;
+  /** The same list for as long as no image has changed; none without it. */
+  readonly images?: () => readonly CatalogImage[] | Promise<readonly CatalogImage[]>;
+  /** Companion kernels that are there: `debian-12-amd64`. */
+  readonly companions?: () => ReadonlySet<string> | Promise<ReadonlySet<string>>;
   readonly host: Pick<Host, 'clock' | 'log'>;
 }
 
@@ -62,25 +68,39 @@ function rendered(wanted: Wanted, menu: Menu): string {
   }
 }
 
+/** What `deps.images` says, or said last. */
+function imagesOf(deps: MenuDeps): () => Promise<readonly CatalogImage[]> {
+  let known: readonly CatalogImage[] = [];
+  return async () => {
+    try {
+      known = (await deps.images?.()) ?? known;
+    } catch (error) {
+      deps.host.log.error('menu', 'images-failed', { error: messageOf(error) });
+    }
+    return known;
+  };
+}
+
 export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuContent {
   const since = firstSeen(deps.host);
   const make = rememberedCatalog();
   const tell = toldOnce(deps.host);
+  const images = imagesOf(deps);
   let faults: readonly ConfigFault[] = [];
 
-  const catalogAt = (look: Look, now: MenuSettings): Catalog => {
-    const made = make(look, now);
+  const catalogAt = async (look: Look, now: MenuSettings): Promise<Catalog> => {
+    const made = make({ look, images: await images(), settings: now });
     if (made.faults !== faults) tell(made.faults);
     faults = made.faults;
     return made;
   };
-  const look = freshLook(deps, (fresh) => void catalogAt(fresh, settings()));
+  const look = freshLook(deps, async (fresh) => void (await catalogAt(fresh, settings())));
   const catalog = async (now: MenuSettings): Promise<Catalog> => catalogAt(await look(), now);
   const textOf = async (wanted: Wanted, visit: Visit): Promise<string> => {
     const now = settings();
     const seen = await look();
     const { loaders } = seen;
-    const { entries } = catalogAt(seen, now);
+    const { entries } = await catalogAt(seen, now);
     return rendered(wanted, planMenu(entries, now, { visit, loaders }, 'mac' in wanted ? wanted.mac : undefined));
   };
   return {
@@ -91,7 +111,10 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
       // pxelinux looks for a dozen names: only a client with a menu of its own finds one before `default`.
       const mac = wanted.format === 'pxelinux' ? wanted.mac : undefined;
       if (mac && !hasOwnMenu((await catalog(now)).entries, now, mac)) return { kind: 'missing', reason: 'not-found' };
-      const bytes = wanted.format === 'selected' ? SELECTED_PNG : new TextEncoder().encode(await textOf(wanted, visit));
+      const bytes =
+        wanted.format === 'selected'
+          ? pixelPng(now.colors.selected)
+          : new TextEncoder().encode(await textOf(wanted, visit));
       const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
       return { kind: 'file', content: memoryContent(bytes, etag, since(etag)) };
     },
@@ -109,19 +132,20 @@ const FASTEST: PxelinuxClient = { name: 'default', machine: 'bios-x86_64', trans
  * One look at the folders for all who ask within `FRESH_MS`; what could not be looked at stays as it was. Nobody waits
  * for a slow one but those who ask before the first is done. `onLook` gets each as soon as it is there.
  */
-function freshLook(deps: MenuDeps, onLook: (look: Look) => void): () => Promise<Look> {
+function freshLook(deps: MenuDeps, onLook: (look: Look) => Promise<void>): () => Promise<Look> {
   const { clock, log } = deps.host;
   let good: Look | undefined;
   const lookNow = async (): Promise<Look> => {
     try {
       const present = await Promise.all(OPTIONAL_LOADERS.map((name) => deps.hasLoader(name)));
       const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
-      good = { found: await probeImages(deps), loaders };
-      onLook(good);
+      const companions = (await deps.companions?.()) ?? new Set<string>();
+      good = { found: await probeImages(deps), loaders, companions };
+      await onLook(good);
     } catch (error) {
       log.error('menu', 'look-failed', { error: messageOf(error) });
     }
-    return good ?? { found: NOTHING_FOUND, loaders: new Set() };
+    return good ?? { found: NOTHING_FOUND, loaders: new Set(), companions: new Set() };
   };
   let answer: Promise<Look>;
   let freshUntilMs = Number.NEGATIVE_INFINITY;

@@ -11,6 +11,7 @@ export const OPTIONAL_LOADERS = [
   'memtest86+x64.efi',
   'memtest86+ia32.bin',
   'memtest86+ia32.efi',
+  'wimboot',
 ] as const;
 
 /** memtest86+ starts like a kernel, under BIOS and UEFI; nobody has signed it. */

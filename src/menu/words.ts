@@ -1,4 +1,5 @@
 /** Every word that a client's screen shows. Accents only in titles, where `plainText` takes them off again. */
+import type { EntryUse } from '../core/image.ts';
 import type { Arch } from './entries.ts';
 
 export type Language = 'en' | 'es';
@@ -25,6 +26,14 @@ export interface Words {
   readonly startsIn: string;
   /** Behind a title, where Secure Boot will refuse the entry. */
   readonly secureBootOff: string;
+  /** The same, where the image's own shim would do and only iPXE takes it. */
+  readonly secureBootByIpxe: string;
+  /** Memory stands for `%s`. */
+  readonly memory: string;
+  /** What an image holds stands for `%s`. */
+  readonly imageSize: string;
+  /** Behind what an image is; nothing where it only starts. */
+  readonly uses: Readonly<Record<EntryUse, string>>;
   readonly archs: Readonly<Record<Arch, string>>;
 }
 
@@ -49,6 +58,20 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     noLocalDisk: 'No system found on the local disk; asking the firmware for the next one.',
     startsIn: 'Starts by itself in %d s',
     secureBootOff: 'Secure Boot off',
+    secureBootByIpxe: 'Secure Boot: iPXE only',
+    memory: 'from %s RAM',
+    imageSize: 'Image of %s',
+    uses: {
+      live: 'live',
+      install: 'install',
+      'graphical-install': 'graphical install',
+      'text-install': 'text install',
+      'expert-install': 'expert install',
+      rescue: 'rescue',
+      'memory-test': 'memory test',
+      start: '',
+      'last-resort': 'last resort, may not start',
+    },
     archs: { x86_64: '64-bit', i386: '32-bit', arm64: 'ARM 64-bit' },
   },
   es: {
@@ -71,6 +94,20 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     noLocalDisk: 'No hay sistema en el disco local; el firmware sigue con el siguiente.',
     startsIn: 'Arranca solo en %d s',
     secureBootOff: 'sin Secure Boot',
+    secureBootByIpxe: 'Secure Boot: solo iPXE',
+    memory: 'desde %s de RAM',
+    imageSize: 'Imagen de %s',
+    uses: {
+      live: 'en vivo',
+      install: 'instalar',
+      'graphical-install': 'instalar en modo gráfico',
+      'text-install': 'instalar en modo texto',
+      'expert-install': 'instalar en modo experto',
+      rescue: 'rescate',
+      'memory-test': 'prueba de memoria',
+      start: '',
+      'last-resort': 'último recurso, puede no arrancar',
+    },
     archs: { x86_64: '64 bits', i386: '32 bits', arm64: 'ARM 64 bits' },
   },
 };

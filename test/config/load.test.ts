@@ -76,6 +76,15 @@ test("the contract's sample for an fnode is read whole", () => {
     default: 'local',
     serial: { port: 0, baud: 115_200 },
     language: 'en',
+    colors: {
+      background: '#10243e',
+      text: '#f2f6fa',
+      accent: '#ffd866',
+      selected: '#ffd866',
+      selectedText: '#10243e',
+      frame: '#3d6ea5',
+      hint: '#c7d6e6',
+    },
   });
   assert.deepEqual(config.listen, ['172.16.0.10']);
   assert.equal(config.nfs, true);
@@ -130,6 +139,15 @@ test('on, off, yes, no, true and false are all switches', () => {
   for (const word of ['off', 'no', 'false']) assert.equal(fnode(`nfs: ${word}`).nfs, false);
   assert.deepEqual(fnode('menu: { serial: on }').menu.serial, { port: 0, baud: 115_200 });
   assert.equal(fnode('menu: { serial: off }').menu.serial, undefined);
+  const { colors } = fnode('menu: { colors: { background: Navy, text: "#FFEEDD" } }').menu;
+  assert.deepEqual([colors.background, colors.text, colors.accent], ['#000080', '#ffeedd', '#ffd866']);
+  for (const wrong of ['"#12345"', '"blue;reboot"', 'constructor', '"#10243e none"']) {
+    assert.throws(
+      () => fnode(`menu: { colors: { text: ${wrong} } }`),
+      /menu\.colors\.text: want a colour like navy/,
+      wrong,
+    );
+  }
 });
 
 const flinkFaults: readonly { readonly name: string; readonly text: string; readonly want: readonly string[] }[] = [

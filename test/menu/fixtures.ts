@@ -19,6 +19,15 @@ export const SETTINGS: MenuSettings = {
   language: 'en',
   clients: [],
   nodeName: 'fnode00',
+  colors: {
+    background: '#10243e',
+    text: '#f2f6fa',
+    accent: '#ffd866',
+    selected: '#ffd866',
+    selectedText: '#10243e',
+    frame: '#3d6ea5',
+    hint: '#c7d6e6',
+  },
 };
 
 export function pattern(text: string): MacPattern {

@@ -262,9 +262,9 @@ test('iPXE: every goto and every item has its label, and every failure comes bac
 });
 
 test('memory and Secure Boot are told where they are known', () => {
-  assert.match(render('pxelinux'), /MENU LABEL Install \(64-bit\) - 512 MiB RAM\n/);
-  assert.match(render('ipxe'), / Install \(64-bit\) - 512 MiB RAM/);
-  assert.match(render('grub'), /'Install \(64-bit\) - 512 MiB RAM'/);
+  assert.match(render('pxelinux'), /MENU LABEL Install \(64-bit\) - from 512 MiB RAM\n/);
+  assert.match(render('ipxe'), / Install \(64-bit\) - from 512 MiB RAM/);
+  assert.match(render('grub'), /'Install \(64-bit\) - from 512 MiB RAM'/);
   assert.match(render('grub'), /'Memory test \(memtest86\+, 64-bit\) - Secure Boot off'/);
 });
 
@@ -336,14 +336,14 @@ const lifted: readonly { readonly name: string; readonly entry: Entry; readonly 
   {
     name: 'names its group',
     entry: withoutFullTitle({ ...INSTALL, group: 'Ubuntu 24.04' }),
-    want: 'Ubuntu 24.04: Install (64-bit) - 512 MiB RAM',
+    want: 'Ubuntu 24.04: Install (64-bit) - from 512 MiB RAM',
   },
   {
     name: 'has a full title of its own',
     entry: INSTALL,
-    want: 'Debian 12 (bookworm): Install (64-bit) - 512 MiB RAM',
+    want: 'Debian 12 (bookworm): Install (64-bit) - from 512 MiB RAM',
   },
-  { name: 'never had a group', entry: { ...INSTALL, group: '' }, want: 'Install (64-bit) - 512 MiB RAM' },
+  { name: 'never had a group', entry: { ...INSTALL, group: '' }, want: 'Install (64-bit) - from 512 MiB RAM' },
 ];
 for (const { name, entry, want } of lifted) {
   test(`a default entry on top, out of its submenu, says what it is: ${name}`, () => {
@@ -353,7 +353,7 @@ for (const { name, entry, want } of lifted) {
     assert.match(render('grub', c), new RegExp(`'${want.replace(/[()]/g, '\\$&')}' --id '${entry.id}'`));
     assert.ok(render('ipxe', c).includes(`item ${entry.id} ${want}`));
     const inside = pxelinuxCommands(render('pxelinux', { entries: [entry] })).filter(([word]) => word === 'menu label');
-    assert.ok(inside.some(([, title]) => title === 'Install (64-bit) - 512 MiB RAM'));
+    assert.ok(inside.some(([, title]) => title === 'Install (64-bit) - from 512 MiB RAM'));
   });
 }
 

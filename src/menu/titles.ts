@@ -1,0 +1,46 @@
+/** What the menus write on an entry's line and below the list. */
+import { showBytes } from '../core/units.ts';
+import type { Entry } from './entries.ts';
+import { plainText } from './text.ts';
+import { showMemory, type Words } from './words.ts';
+
+export interface Line {
+  readonly maxChars: number;
+  /** Which loader's word on Secure Boot stands there, if any does: no BIOS has it. */
+  readonly secureBoot?: 'grub' | 'ipxe';
+}
+
+/**
+ * `Cinnamon 22 (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there, even if it
+ * takes the end of the title; the size only where there is room.
+ */
+export function lineOf(entry: Entry, words: Words, line: Line): string {
+  const needs = [
+    entry.memoryMib === undefined ? '' : words.memory.replace('%s', showMemory(entry.memoryMib)),
+    line.secureBoot === undefined ? '' : secureBootOf(entry, words, line.secureBoot),
+  ]
+    .filter((part) => part !== '')
+    .map((part) => ` - ${part}`)
+    .join('');
+  const short = `${plainText(entry.title, entry.id, line.maxChars - needs.length)}${needs}`;
+  const size = entry.sizeBytes === undefined ? '' : ` - ${showBytes(entry.sizeBytes)}`;
+  return short.length + size.length <= line.maxChars ? `${short}${size}` : short;
+}
+
+/**
+ * Debian's shim and GRUB start what Debian has signed. For another distribution's kernel its own shim has to be in the
+ * chain, which iPXE alone can do; it says nothing then, since an iPXE that firmware starts with Secure Boot on does.
+ */
+function secureBootOf({ secureBoot, how }: Entry, words: Words, loader: 'grub' | 'ipxe'): string {
+  if (secureBoot === 'no') return words.secureBootOff;
+  if (secureBoot !== 'own-shim') return '';
+  if (how.kind !== 'linux' || how.shim === undefined) return words.secureBootOff;
+  return loader === 'ipxe' ? '' : words.secureBootByIpxe;
+}
+
+/** The operator's own sentence and the image's size, for where a loader has room for them; empty if there is neither. */
+export function helpOf(entry: Entry, words: Words): readonly string[] {
+  const note = plainText(entry.note ?? '', '', 200);
+  const size = entry.sizeBytes === undefined ? '' : words.imageSize.replace('%s', showBytes(entry.sizeBytes));
+  return [note, size].filter((part) => part !== '');
+}
