@@ -14,12 +14,14 @@ import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
+import { systemBlocks } from './host/blocks.ts';
 import { runCommand } from './host/exec.ts';
-import { folderContent } from './host/files.ts';
+import { FOLDER_LIMITS, folderContent } from './host/files.ts';
 import { descriptorLimit } from './host/openfile.ts';
 import { systemClock } from './host/system.ts';
 import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
+import { imageTrees } from './iso/routes.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { checkLoaders } from './loaders/probe.ts';
 import { type MenuContent, type MenuFormat, type MenuSettings, menuContent } from './menu/routes.ts';
@@ -135,7 +137,7 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   return {
     services,
     reload: async (next) => {
-      for (const key of ['isos', 'boot', 'listen', 'ports'] as const) {
+      for (const key of ['isos', 'boot', 'listen', 'ports', 'cache'] as const) {
         if (JSON.stringify(next[key]) !== JSON.stringify(config[key])) throw needsRestart(key);
       }
       config = next;
@@ -156,8 +158,9 @@ function nameOf(config: FnodeConfig): string {
 
 /** The node's name space and its menus, which look at the images through it. */
 function contentOf(config: () => FnodeConfig, host: Host) {
-  const boot = laterFolder(config().boot);
-  const isos = folderContent(config().isos);
+  const blocks = systemBlocks(config().cache);
+  const boot = laterFolder(config().boot, blocks);
+  const isos = folderContent(config().isos, FOLDER_LIMITS, blocks);
   const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
   const menu: MenuContent = menuContent(() => menuSettings(config()), {
     host,
@@ -165,7 +168,7 @@ function contentOf(config: () => FnodeConfig, host: Host) {
     readImage: (path, maxBytes) => headOf(belowIsos, path, maxBytes),
     hasLoader: async (name) => (await headOf(boot.open, name, 0)) !== undefined,
   });
-  const trees = { open: async () => ({ kind: 'missing', reason: 'not-found' }) as const };
+  const trees = imageTrees({ openImage: isos.open });
   return { open: nameSpace({ boot, isos, trees, images: () => [], menu: menu.open }), menu };
 }
 

@@ -32,6 +32,10 @@ export interface FolderEntry {
   readonly kind: 'file' | 'folder';
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** Of a file on disk: stays when it is renamed, and is another one's when it is replaced. */
+  readonly inode?: number;
+  /** Of a file on disk: when somebody last wrote to it, renamed it or changed its rights. */
+  readonly changedMs?: number;
 }
 
 /** Why a name gives nothing; the same word in code, log, metric and test. `busy`: ask again in a moment. */

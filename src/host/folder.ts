@@ -16,8 +16,9 @@ export async function listFolder(fd: number, isTop: boolean, maxEntries: number)
   for (const name of names.sort()) {
     const stat = await lstat(`${folder}/${name}`).catch(() => undefined);
     if (!stat || !(stat.isFile() || stat.isDirectory())) continue;
-    const kind = stat.isFile() ? 'file' : 'folder';
-    entries.push({ name, kind, sizeBytes: kind === 'file' ? stat.size : 0, modifiedMs: stat.mtimeMs });
+    const { mtimeMs: modifiedMs, ctimeMs: changedMs, ino: inode, size: sizeBytes } = stat;
+    if (stat.isFile()) entries.push({ name, kind: 'file', sizeBytes, modifiedMs, changedMs, inode });
+    else entries.push({ name, kind: 'folder', sizeBytes: 0, modifiedMs });
   }
   return entries;
 }

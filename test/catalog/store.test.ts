@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { SeenFile } from '../../src/catalog/images.ts';
+import { formatRecords, type ImageRecord, MAX_RECORDS, parseRecords, Records } from '../../src/catalog/record.ts';
+import { diskRecordStore, recordFile } from '../../src/catalog/store.ts';
+import { FakeLog, mutate, seeded } from '../support/fakes.ts';
+import { verdictOf } from './world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'catalog-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const seen = (path: string, inode: number | undefined = 7): SeenFile => ({
+  ...{ path, inode, sizeBytes: 100, modifiedMs: 1000.5, changedMs: 2000 },
+});
+const record = (path: string, inode?: number): ImageRecord => ({
+  seen: seen(path, inode),
+  known: { verdict: verdictOf(path), etag: '"x"', declaredBytes: 100, digests: { sha256: 'ab' } },
+});
+
+test('records come back as they were', () => {
+  const records = [record('a.iso'), { seen: seen('b.iso'), known: { digests: {} } }];
+  assert.deepEqual(parseRecords(formatRecords(records, 't1'), 't1'), records);
+});
+
+test("verdicts of another table are forgotten; digests are the bytes' own and stay", () => {
+  const [parsed] = parseRecords(formatRecords([record('a.iso')], 't1'), 't2') ?? [];
+  assert.deepEqual(parsed?.known, { digests: { sha256: 'ab' } });
+});
+
+for (const text of ['', 'no json', '[]', '{"format":2,"records":[]}', '{"format":1}', '{"format":1,"records":{}}']) {
+  test(`a file that says ${JSON.stringify(text)} is not ours`, () => assert.equal(parseRecords(text, 't'), undefined));
+}
+
+test('whatever is in the file, what comes out has the shape that others work with', () => {
+  const random = seeded(3);
+  const bytes = new TextEncoder().encode(formatRecords([record('a.iso'), record('b.iso')], 't'));
+  let understood = 0;
+  for (let i = 0; i < 3000; i++) {
+    const records = parseRecords(new TextDecoder().decode(mutate(bytes, random)), 't') ?? [];
+    understood += records.length;
+    for (const { known } of records) {
+      for (const { how, archs } of known.verdict?.entries ?? []) {
+        assert.ok(how.kind !== 'linux' || how.initrds.every((name) => typeof name === 'string'));
+        assert.ok(archs.every((arch) => typeof arch === 'string'));
+      }
+    }
+  }
+  assert.ok(understood > 200, `${understood}`);
+});
+
+const recalls: readonly {
+  readonly name: string;
+  readonly asked: SeenFile;
+  /** Which inode has the old name now. */
+  readonly oldName: number | undefined;
+  readonly want: boolean;
+}[] = [
+  { name: 'the same file', asked: seen('a.iso'), oldName: 7, want: true },
+  {
+    name: 'a renamed file, whose change time moves with it',
+    asked: { ...seen('b.iso'), changedMs: 3000 },
+    oldName: undefined,
+    want: true,
+  },
+  {
+    name: 'a renamed file in whose place another one is',
+    asked: { ...seen('b.iso'), changedMs: 3000 },
+    oldName: 8,
+    want: true,
+  },
+  { name: 'a second name for the same file', asked: seen('b.iso'), oldName: 7, want: true },
+  {
+    name: 'a file that was written to and dated back',
+    asked: { ...seen('a.iso'), changedMs: 3000 },
+    oldName: 7,
+    want: false,
+  },
+  {
+    name: 'a second name after somebody wrote to it',
+    asked: { ...seen('b.iso'), changedMs: 3000 },
+    oldName: 7,
+    want: false,
+  },
+  { name: 'another size', asked: { ...seen('a.iso'), sizeBytes: 101 }, oldName: 7, want: false },
+  { name: 'another file with the same times', asked: seen('b.iso', 8), oldName: undefined, want: false },
+  {
+    name: 'a renamed file where inodes are not told',
+    asked: { ...seen('b.iso'), inode: undefined },
+    oldName: undefined,
+    want: false,
+  },
+];
+for (const { name, asked, oldName, want } of recalls) {
+  test(`recall: ${name} is ${want ? '' : 'not '}known`, () => {
+    const records = new Records();
+    records.put(record('a.iso'));
+    assert.equal(records.recall(asked, () => oldName) !== undefined, want);
+  });
+}
+
+test('records are bounded, the oldest gives way', () => {
+  const records = new Records();
+  for (let i = 0; i <= MAX_RECORDS; i++) records.put(record(`${i}.iso`, i));
+  assert.equal(records.all.length, MAX_RECORDS);
+  assert.equal(
+    records.recall(seen('0.iso', 0), () => undefined),
+    undefined,
+  );
+});
+
+test('each folder of images has its own file', () => {
+  assert.notEqual(recordFile('/s', '/isos'), recordFile('/s', '/other'));
+  assert.match(recordFile('/s', '/isos'), /^\/s\/images-[0-9a-f]{12}\.json$/);
+});
+
+test('the file is replaced as a whole, and what a broken run left is removed', async () => {
+  const log = new FakeLog();
+  const file = join(folder, 'images.json');
+  writeFileSync(`${file}.999999999.part`, 'half');
+  const store = diskRecordStore(file, 't', log);
+  assert.deepEqual(await store.load(), []);
+  assert.deepEqual(readdirSync(folder), []);
+  await store.save([record('a.iso')]);
+  assert.deepEqual(readdirSync(folder), ['images.json']);
+  assert.deepEqual(await diskRecordStore(file, 't', log).load(), [record('a.iso')]);
+  assert.deepEqual(log.lines, []);
+});
+
+test('a damaged file is said once, and begun anew', async () => {
+  const log = new FakeLog();
+  const file = join(folder, 'damaged.json');
+  writeFileSync(file, '{"format":1,"rec');
+  const store = diskRecordStore(file, 't', log);
+  assert.deepEqual(await store.load(), []);
+  assert.deepEqual(
+    log.lines.map(({ level, event }) => [level, event]),
+    [['info', 'not-remembered']],
+  );
+  await store.save([]);
+  assert.match(readFileSync(file, 'utf8'), /"records":\[\]/);
+});
+
+test('where nothing can be written all works, and that is said once', async () => {
+  const log = new FakeLog();
+  const store = diskRecordStore(join(folder, 'nowhere', 'images.json'), 't', log);
+  assert.deepEqual(await store.load(), []);
+  await store.save([record('a.iso')]);
+  await store.save([record('b.iso')]);
+  assert.deepEqual(
+    log.lines.map(({ level, event }) => [level, event]),
+    [['info', 'not-remembered']],
+  );
+  // A file in the place of the folder is no reason to fail either.
+  writeFileSync(join(folder, 'file'), '');
+  await diskRecordStore(join(folder, 'file', 'images.json'), 't', log).save([]);
+});
