@@ -69,7 +69,7 @@ export function withAttributes(node: Node | undefined, attributes: Attributes): 
   const { mode = node.kind === 'folder' ? 0o40555 : 0o100444, uid, gid, modifiedMs = node.modifiedMs } = attributes;
   const known = { ...node, mode: mode % 0o10000, uid, gid, modifiedMs };
   if (node.kind === 'folder') return known;
-  const kind = attributes.target === undefined ? kindOf(mode) : 'link';
+  const kind = attributes.targetState === 'none' ? kindOf(mode) : 'link';
   if (kind === 'link') return linkNode(known, attributes);
   if (kind !== 'file') return { ...known, kind: 'other', sizeBytes: 0, extents: [] };
   return attributes.unreadable ? { ...known, extents: [], unreadable: attributes.unreadable } : known;

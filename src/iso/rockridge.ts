@@ -14,9 +14,10 @@ export interface Attributes {
   uid: number;
   gid: number;
   modifiedMs: number | undefined;
-  /** Text of a link so far; undefined for what is none. */
-  target: string | undefined;
-  isTargetWhole: boolean;
+  /** Text of a link so far, one character for each octet. */
+  target: string;
+  /** `open`: goes on in the next entry; `broken`: part of it is lost. */
+  targetState: 'none' | 'open' | 'whole' | 'broken';
   /** The next component goes on where the last one ended. */
   isComponentOpen: boolean;
   /** Where a folder from deeper down really lies. */
@@ -34,8 +35,8 @@ export function noAttributes(): Attributes {
     uid: 0,
     gid: 0,
     modifiedMs: undefined,
-    target: undefined,
-    isTargetWhole: false,
+    target: '',
+    targetState: 'none',
     isComponentOpen: false,
     childLba: undefined,
     isRelocated: false,
@@ -168,18 +169,17 @@ const COMPONENT_CONTINUES = 0x01;
 const COMPONENTS: Readonly<Record<number, string>> = { 2: '.', 4: '..', 8: '/' };
 
 function takeLink(r: ByteReader, to: Attributes): void {
-  if (to.isTargetWhole) return;
-  to.isTargetWhole = r.u8('flags') % 2 === 0;
-  to.target ??= '';
+  if (to.targetState === 'whole' || to.targetState === 'broken') return;
+  to.targetState = r.u8('flags') % 2 === 0 ? 'whole' : 'open';
   while (r.left >= 2) {
     const flags = r.u8('component flags');
     const bytes = r.u8('component length');
-    if (bytes > r.left) return;
-    const text = r.take(bytes, 'component');
+    const text = latin1(r.take(Math.min(bytes, r.left), 'component'));
     const isNext = to.target !== '' && !to.target.endsWith('/') && !to.isComponentOpen;
-    to.target += (isNext ? '/' : '') + (COMPONENTS[flags & 0x0e] ?? latin1(text));
+    to.target += (isNext ? '/' : '') + (COMPONENTS[flags & 0x0e] ?? text);
     to.isComponentOpen = (flags & COMPONENT_CONTINUES) !== 0;
-    if (to.target.length > MAX_TARGET_CHARS) to.isTargetWhole = true;
+    // Quirk(genisoimage-long-links): its entries beyond 200 characters are two octets short, and the rest is lost.
+    if (text.length < bytes || to.target.length > MAX_TARGET_CHARS) to.targetState = 'broken';
   }
 }
 
@@ -194,8 +194,8 @@ export function kindOf(mode: number): Node['kind'] {
   return KINDS.get(Math.floor(mode / 0o10000) % 0o20) ?? 'other';
 }
 
-/** Octets to text once all parts are there; undefined for one that no system could follow. */
-export function targetOf({ target = '' }: Attributes): string | undefined {
+/** Undefined for one that no system could follow. */
+export function targetOf({ target, targetState }: Attributes): string | undefined {
   const text = textOf(Buffer.from(target, 'latin1'));
-  return target === '' || target.length > MAX_TARGET_CHARS || /[\x00-\x1f\x7f]/.test(text) ? undefined : text;
+  return targetState !== 'whole' || target === '' || /[\x00-\x1f\x7f]/.test(text) ? undefined : text;
 }
