@@ -8,7 +8,8 @@ import { encodePath } from './target.ts';
 export function listingHtml(path: string, entries: readonly FolderEntry[], nodeName: string): string {
   const title = path === '/' ? '/' : `${path}/`;
   const parent = path.slice(0, path.lastIndexOf('/'));
-  const rows = entries.map((entry) => row(path, entry)).join('\n');
+  const base = encodePath(path === '/' ? '' : path);
+  const rows = entries.map((entry) => row(base, entry)).join('\n');
   return page(
     `${title} · ${nodeName}`,
     `<h1>${escapeHtml(title)}</h1>
@@ -20,9 +21,10 @@ ${rows}
   );
 }
 
-function row(path: string, entry: FolderEntry): string {
+/** `base` is the folder as it stands in a link. */
+function row(base: string, entry: FolderEntry): string {
   const slash = entry.kind === 'folder' ? '/' : '';
-  const link = `${encodePath(`${path}/${entry.name}`)}${slash}`;
+  const link = `${base}/${encodeURIComponent(entry.name)}${slash}`;
   const size = entry.kind === 'folder' ? '' : showBytes(entry.sizeBytes);
   return (
     `<tr><td><a href="${link}">${escapeHtml(entry.name)}${slash}</a></td>` +

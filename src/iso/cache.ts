@@ -48,7 +48,7 @@ export class VolumeCache {
     return this.#shelves.size;
   }
 
-  /** The volume on the image at `path`, whose bytes are those of `key`; opened if need be. It remembers its folders. */
+  /** The volume on the image at `path`, whose bytes are those of `key`; opened if need be. It remembers its folders, sorted. */
   get(path: string, key: string, open: () => Promise<Volume>): Promise<Volume> {
     const known = this.#shelves.get(path);
     if (known && known.key !== key) this.forget(path);
@@ -70,8 +70,9 @@ export class VolumeCache {
     const folders = new Map<number, Folder>();
     const volume = open().then((opened) => ({
       ...facts(opened),
+      isSorted: true,
       readFolder: (folder: Node, read: ReadAt) =>
-        this.#folder(shelf, folder.place, () => opened.readFolder(folder, read)),
+        this.#folder(shelf, folder.place, async () => sorted(await opened.readFolder(folder, read))),
     }));
     const shelf: Shelf = { path, key, volume, folders };
     return shelf;
@@ -122,9 +123,14 @@ export class VolumeCache {
 }
 
 /** All of a volume but the way to its folders. */
-function facts(volume: Volume): Omit<Volume, 'readFolder'> {
+function facts(volume: Volume): Omit<Volume, 'readFolder' | 'isSorted'> {
   const { format, names, label, systemId, declaredBytes, bootImages, root } = volume;
   return { format, names, label, systemId, declaredBytes, bootImages, root };
+}
+
+/** Sorted once, for all who look names up in it or list it. */
+function sorted(nodes: readonly Node[]): readonly Node[] {
+  return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function bytesOf(nodes: readonly Node[]): number {

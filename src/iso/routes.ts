@@ -1,6 +1,6 @@
 /** What is inside images: one door for HTTP, TFTP and recognition, over the folder's own way to open an image. */
 import { Malformed } from '../core/bytes.ts';
-import { type Content, type MissReason, normalisePath, type Opened } from '../core/content.ts';
+import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
 import { errnoOf, messageOf } from '../core/errors.ts';
 import type { ImageProblem, ImageView } from '../core/image.ts';
 import { CACHE_LIMITS, type CacheLimits, VolumeCache } from './cache.ts';
@@ -40,9 +40,6 @@ export type ImageLook =
     }
   | { readonly kind: 'bad'; readonly problem: ImageProblem; readonly identity: string; readonly sizeBytes: number }
   | { readonly kind: 'missing'; readonly reason: MissReason };
-
-/** Names that no path can spell: they are not listed, as in the folder of images. */
-const UNSPEAKABLE = /[\x00-\x1f\x7f\\\ufffd]/;
 
 export function imageTrees(deps: ImageTreesDeps): ImageTrees {
   const cache = new VolumeCache(deps.limits ?? CACHE_LIMITS);
@@ -113,10 +110,15 @@ async function openInside(volume: Volume, path: string, image: Content): Promise
   if (!node) return missing('not-found');
   if (node.kind === 'folder') {
     const entries = await entriesOf(node, path, walk);
-    return { kind: 'folder', entries: entries.filter(({ name }) => !UNSPEAKABLE.test(name)) };
+    return { kind: 'folder', entries: entries.filter(isSpeakable) };
   }
   if (node.kind !== 'file') return missing('not-regular');
   return node.unreadable === undefined ? { kind: 'file', content: fileContent(node, image) } : missing('damaged');
+}
+
+/** Names that a path can spell; others are not listed, as in the folder of images. */
+function isSpeakable({ name }: FolderEntry): boolean {
+  return name.isWellFormed() && !/[\x00-\x1f\x7f\\\ufffd]/.test(name);
 }
 
 /** Who gets it closes `image` with it. */

@@ -52,7 +52,7 @@ export function readerOf(image: Content): ReadAt {
   return (into, position) => image.read(into, position);
 }
 
-/** Files and folders of the folder at `path`, by name; links as what they point to, those that lead nowhere left out. */
+/** Files and folders of the folder at `path`, in the volume's order; links as what they point to, those that lead nowhere left out. */
 export async function entriesOf(folder: Node, path: string, walk: Walk): Promise<readonly FolderEntry[]> {
   const entries: FolderEntry[] = [];
   let links = 0;
@@ -64,7 +64,7 @@ export async function entriesOf(folder: Node, path: string, walk: Walk): Promise
     const sizeBytes = kind === 'file' ? found.sizeBytes : 0;
     entries.push({ name: node.name, kind, sizeBytes, modifiedMs: dateOf(found) });
   }
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries;
 }
 
 function behind(path: string, { volume, read, ignoreCase }: Walk): Promise<Node | undefined> {

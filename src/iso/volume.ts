@@ -41,6 +41,8 @@ export interface Volume {
   readonly declaredBytes: number;
   readonly bootImages: readonly BootImage[];
   readonly root: Node;
+  /** Folders come by name, in the order of `<`, and not as they are stored. */
+  readonly isSorted?: boolean;
   /** What `folder` holds, in the order stored, each name once. Throws `Malformed` for one that is damaged. */
   readFolder(folder: Node, read: ReadAt): Promise<readonly Node[]>;
 }

@@ -80,6 +80,7 @@ const TREE = volumeOf([
   '/.treeinfo',
   '/live/back\\slash',
   '/live/con\ntrol',
+  '/live/half\ud800',
   '/live/español 100%+.txt',
 ]);
 
@@ -93,7 +94,7 @@ const opens = [
   { inside: 'live/up/vmlinuz', want: 'file "tag.3k.a"' },
   { inside: '.disk/info', want: 'file "tag.g0.a"' },
   { inside: '.treeinfo', want: 'file "tag.hs.a"' },
-  { inside: 'live/español 100%+.txt', want: 'file "tag.n4.a"' },
+  { inside: 'live/español 100%+.txt', want: 'file "tag.ow.a"' },
   { inside: 'live/out', want: 'not-found' },
   { inside: 'live/nowhere', want: 'not-found' },
   { inside: 'live/itself', want: 'not-found' },
