@@ -15,7 +15,7 @@ export class FolderTree {
       if (child.kind !== 'folder') return child;
       this.#parents.set(child, folder);
       if (above.some(({ place }) => place === child.place)) return nothingIn(child, 'loop');
-      return above.length < MAX_DEPTH ? child : nothingIn(child, 'too-deep');
+      return above.length <= MAX_DEPTH ? child : nothingIn(child, 'too-deep');
     });
   }
 
