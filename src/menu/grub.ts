@@ -11,8 +11,8 @@ const MACHINES: readonly Machine[] = ['uefi-x86_64', 'uefi-mixed', 'uefi-i386', 
 /** Name of the menu of one client, below `/grub/`; GRUB fills in the MAC, with colons. */
 export const CLIENT_MENU_PREFIX = 'grub.cfg-01-';
 
-/** What 80 % of the smallest graphical screen hold. Names of files need no limit: a request by TFTP has room for 500 octets. */
-const LINE_CHARS = 76;
+/** Of the 100 that the theme has room for at 1024 pixels. Names of files need no limit: a request by TFTP takes 500 octets. */
+const LINE_CHARS = 88;
 
 export function renderGrub(whole: Menu): string {
   const menu = narrowed(whole, (entry) => machinesOf(entry, MACHINES).length > 0 && !isForIpxeOnly(entry.how));

@@ -83,7 +83,10 @@ function entriesOfImage(image: Known, label: Label, facts: OwnFacts): ImageEntri
   const rows = file?.isHidden ? [] : inOrder(image.verdict.entries);
   const made = rows.map((row) => ({ row, entry: entryOf(row, image, label, facts) }));
   const obstacles = made.map(({ row, entry }) => obstacleOf(row, entry, image, facts));
-  const own = (file?.entries ?? []).map((entry) => ofImage(entry, image, label));
+  const own = (file?.entries ?? []).map((entry) => ({
+    ...ofImage(entry, image, label),
+    ...(entry.macs === undefined && file?.macs ? { macs: file.macs } : {}),
+  }));
   const ownIds = new Set(own.map(({ id }) => id));
   const found = made.filter((_, i) => obstacles[i] === undefined).map(({ entry }) => entry);
   const entries = [...found.filter(({ id }) => !ownIds.has(id)), ...own];

@@ -11,8 +11,8 @@ export interface Line {
 }
 
 /**
- * `Cinnamon 22 (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there, even if it
- * takes the end of the title; the size only where there is room.
+ * `Cinnamon 22 (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
+ * room goes first the size, then the architecture, which the machine has seen to, and last the end of the title.
  */
 export function lineOf(entry: Entry, words: Words, line: Line): string {
   const needs = [
@@ -22,9 +22,15 @@ export function lineOf(entry: Entry, words: Words, line: Line): string {
     .filter((part) => part !== '')
     .map((part) => ` - ${part}`)
     .join('');
-  const short = `${plainText(entry.title, entry.id, line.maxChars - needs.length)}${needs}`;
+  const room = line.maxChars - needs.length;
+  const title = plainText(entry.title, entry.id, 120);
+  const short = `${title.length <= room ? title : plainText(withoutArch(entry, words), entry.id, room)}${needs}`;
   const size = entry.sizeBytes === undefined ? '' : ` - ${showBytes(entry.sizeBytes)}`;
   return short.length + size.length <= line.maxChars ? `${short}${size}` : short;
+}
+
+function withoutArch({ title, archs }: Entry, words: Words): string {
+  return title.replace(` (${archs.map((arch) => words.archs[arch]).join(', ')})`, '');
 }
 
 /**

@@ -1,0 +1,411 @@
+/** Entries made from images: which there are, what they are called, where they load from. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { showConfigFault } from '../../src/core/errors.ts';
+import type { CatalogImage, Verdict } from '../../src/core/image.ts';
+import type { Entry } from '../../src/menu/entries.ts';
+import { parseImageFile } from '../../src/menu/file.ts';
+import { type ImageFacts, imageEntries, insideOf } from '../../src/menu/images.ts';
+import { WORDS } from '../../src/menu/words.ts';
+import { CASPER, CASPER_NFS, FEDORA, imageOf, MINT, NETINST, UBUNTU_MATE, UNKNOWN, WINDOWS } from './images.ts';
+
+const FACTS: ImageFacts = {
+  transports: new Set(['http', 'tftp', 'nfs']),
+  companions: new Set(),
+  loaders: new Set(['memdisk', 'wimboot']),
+  words: WORDS.en,
+  files: new Map(),
+  taken: new Set(['local']),
+};
+
+function made(images: readonly CatalogImage[], changes: Partial<ImageFacts> = {}) {
+  const { entries, faults } = imageEntries(images, { ...FACTS, ...changes });
+  return { entries, ids: entries.map(({ id }) => id), faults: faults.map(showConfigFault) };
+}
+
+/** With what stands beside an image. */
+function withFile(image: CatalogImage, yaml: string, changes: Partial<ImageFacts> = {}) {
+  const file = parseImageFile('/isos/x.yaml', yaml, insideOf(image), () => undefined);
+  assert.deepEqual(file.faults, []);
+  return made([image], { ...changes, files: new Map([[image.path, file]]) });
+}
+
+const mint = imageOf('old/Mint 22.iso', MINT);
+
+test('names of the image are below /tree/ALIAS, arguments keep only what a menu fills in', () => {
+  const [stream, whole] = made([mint]).entries;
+  assert.deepEqual(whole?.how, {
+    kind: 'linux',
+    kernel: '/tree/mint-22.iso/casper/vmlinuz',
+    initrds: ['/tree/mint-22.iso/casper/initrd.lz'],
+    arguments: [
+      'boot=casper',
+      'netboot=url',
+      'iso-url={http}/isos/mint-22.iso',
+      'root=/dev/ram0',
+      'ip=dhcp',
+      'quiet',
+      'splash',
+      '---',
+    ],
+    shim: '/tree/mint-22.iso/EFI/BOOT/BOOTX64.EFI',
+  });
+  assert.ok(stream?.how.kind === 'linux');
+  assert.deepEqual(stream.how.arguments.slice(1, 3), ['netboot=nfs', 'nfsroot={node}:/tree/mint-22']);
+});
+
+const placeholders = [
+  { word: 'a={tree}/x', want: 'a={http}/tree/mint-22.iso/x' },
+  { word: 'a={iso}', want: 'a={http}/isos/mint-22.iso' },
+  { word: 'root=live:{nfs}/LiveOS', want: 'root=live:{node}:/tree/mint-22/LiveOS' },
+  { word: 'inst.repo=nfs:{nfsiso}', want: 'inst.repo=nfs:{node}:/isos/mint-22.iso' },
+  { word: 'directory={path}', want: 'directory=/tree/mint-22' },
+  { word: '{http}{node}{other}{{tree}}', want: '{http}{node}{other}{{http}/tree/mint-22.iso}' },
+];
+for (const { word, want } of placeholders) {
+  test(`argument ${word}`, () => {
+    const how = { ...CASPER.how, arguments: [word] } as typeof CASPER.how;
+    const [entry] = made([imageOf('Mint 22.iso', { ...MINT, entries: [{ ...CASPER, how }] })]).entries;
+    assert.deepEqual(entry?.how.kind === 'linux' && entry.how.arguments, [want]);
+  });
+}
+
+const titles: readonly { readonly verdict: Verdict; readonly want: readonly string[] }[] = [
+  {
+    verdict: MINT,
+    want: [
+      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live, NFS | Linux Mint Cinnamon 22 (64-bit): live, NFS',
+      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live | Linux Mint Cinnamon 22 (64-bit): live',
+    ],
+  },
+  {
+    verdict: { ...UBUNTU_MATE, entries: [CASPER] },
+    want: ['Ubuntu | Ubuntu MATE | Ubuntu MATE 24.04.1 LTS (64-bit): live | Ubuntu MATE 24.04.1 LTS (64-bit): live'],
+  },
+  {
+    verdict: { ...MINT, name: 'Ubuntu', version: '24.04', edition: 'Server', group: 'Ubuntu', entries: [CASPER_NFS] },
+    want: ['Ubuntu | Server | Server 24.04 (64-bit): live | Ubuntu Server 24.04 (64-bit): live'],
+  },
+  {
+    verdict: FEDORA,
+    want: [
+      'Fedora | Server | Server 41 (64-bit): install | Fedora Server 41 (64-bit): install',
+      'Fedora | Server | Server 41 (64-bit): rescue | Fedora Server 41 (64-bit): rescue',
+    ],
+  },
+  {
+    verdict: WINDOWS,
+    want: ['Windows | Windows 11 | Windows 11 24H2 (64-bit): WinPE console | Windows 11 24H2 (64-bit): WinPE console'],
+  },
+  {
+    verdict: UNKNOWN,
+    want: [
+      'Other images | FIRMWARE 3 | FIRMWARE 3 (32-bit): last resort, may not start | FIRMWARE 3 (32-bit): last resort, may not start',
+      'Other images | FIRMWARE 3 | FIRMWARE 3 (32-bit, 64-bit): last resort, may not start | FIRMWARE 3 (32-bit, 64-bit): last resort, may not start',
+    ],
+  },
+  {
+    verdict: { ...MINT, entries: [{ ...CASPER, variant: 'safe graphics' }] },
+    want: [
+      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live, safe graphics | Linux Mint Cinnamon 22 (64-bit): live, safe graphics',
+    ],
+  },
+];
+for (const { verdict, want } of titles) {
+  test(`group, edition and titles of ${verdict.name} ${verdict.edition ?? ''} with ${verdict.entries.length}`, () => {
+    const show = (entry: Entry) => [entry.group, entry.edition, entry.title, entry.fullTitle].join(' | ');
+    assert.deepEqual(made([imageOf('x.iso', verdict)]).entries.map(show), want);
+  });
+}
+
+test('in Spanish the use is told in Spanish', () => {
+  const { entries } = made([imageOf('x.iso', FEDORA), imageOf('y.iso', UNKNOWN)], { words: WORDS.es });
+  assert.deepEqual(
+    entries.map(({ title }) => title),
+    [
+      'Server 41 (64 bits): instalar',
+      'Server 41 (64 bits): rescate',
+      'FIRMWARE 3 (32 bits): último recurso, puede no arrancar',
+      'FIRMWARE 3 (32 bits, 64 bits): último recurso, puede no arrancar',
+    ],
+  );
+});
+
+const ids: readonly { readonly verdict: Verdict; readonly want: readonly string[] }[] = [
+  { verdict: UBUNTU_MATE, want: ['ubuntu-mate-24.04.1-amd64-nfs', 'ubuntu-mate-24.04.1-amd64'] },
+  { verdict: MINT, want: ['linux-mint-22-cinnamon-amd64-nfs', 'linux-mint-22-cinnamon-amd64'] },
+  { verdict: { ...MINT, entries: [CASPER_NFS] }, want: ['linux-mint-22-cinnamon-amd64'] },
+  { verdict: FEDORA, want: ['fedora-41-server-amd64', 'fedora-41-server-amd64-rescue'] },
+  { verdict: UNKNOWN, want: ['firmware-3-i386', 'firmware-3'] },
+  {
+    verdict: { ...MINT, entries: [CASPER, CASPER_NFS, { ...CASPER, key: 'nfs', use: 'rescue' }] },
+    want: ['linux-mint-22-cinnamon-amd64-live-nfs', 'linux-mint-22-cinnamon-amd64', 'linux-mint-22-cinnamon-amd64-nfs'],
+  },
+  {
+    verdict: {
+      ...MINT,
+      entries: [
+        { ...CASPER, archs: ['i386'] },
+        { ...CASPER, key: 'live-64' },
+      ],
+    },
+    want: ['linux-mint-22-cinnamon-i386', 'linux-mint-22-cinnamon-amd64'],
+  },
+  { verdict: { ...MINT, name: '日本', edition: '', version: '', entries: [CASPER] }, want: ['image-amd64'] },
+  {
+    verdict: { ...MINT, name: 'x'.repeat(200), entries: [{ ...CASPER, archs: [] }] },
+    want: ['x'.repeat(48)],
+  },
+];
+for (const { verdict, want } of ids) {
+  test(`ids ${want.join(', ')}`, () => assert.deepEqual(made([imageOf('x.iso', verdict)]).ids, want));
+}
+
+test('an id stays when other images come, transports go and companions are missing', () => {
+  const ubuntu = imageOf('zz.iso', UBUNTU_MATE);
+  const others = [mint, imageOf('aa.iso', FEDORA), imageOf('d.iso', NETINST)];
+  const want = 'ubuntu-mate-24.04.1-amd64';
+  assert.ok(made([ubuntu]).ids.includes(want));
+  assert.ok(made([...others, ubuntu]).ids.includes(want));
+  assert.deepEqual(made([ubuntu], { transports: new Set(['http']) }).ids, [want]);
+  assert.deepEqual(made([ubuntu], { transports: new Set(['nfs']) }).ids, [`${want}-nfs`]);
+});
+
+test('two images that are the same thing: the one whose alias comes later gets it behind its ids, in whatever order', () => {
+  const fedora = { ...FEDORA, entries: FEDORA.entries.slice(0, 1) };
+  const pair = [imageOf('b.iso', fedora), imageOf('a.iso', fedora)];
+  const want = ['fedora-41-server-amd64', 'fedora-41-server-amd64-b'];
+  assert.deepEqual(made(pair).ids, want);
+  assert.deepEqual(made(pair.toReversed()).ids, want);
+  const broken = imageOf('a.iso', fedora, { checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } });
+  assert.deepEqual(made([imageOf('b.iso', fedora), broken]).ids, [want[1]], 'also when the other is in no menu');
+});
+
+test('an id that something else has is left to it', () => {
+  const { ids } = made([imageOf('d.iso', FEDORA)], { taken: new Set(['fedora-41-server-amd64']) });
+  assert.deepEqual(ids, ['fedora-41-server-amd64-d', 'fedora-41-server-amd64-d-rescue']);
+});
+
+const left: readonly { readonly name: string; readonly image: CatalogImage; readonly fault: RegExp | undefined }[] = [
+  { name: 'is still copied', image: imageOf('x.iso', MINT, { state: 'copying' }), fault: undefined },
+  { name: 'is read anew', image: imageOf('x.iso', MINT, { state: 'reading' }), fault: undefined },
+  { name: 'was never read', image: imageOf('x.iso', undefined), fault: undefined },
+  {
+    name: 'is not what its sums file says',
+    image: imageOf('x.iso', MINT, { checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } }),
+    fault: undefined,
+  },
+  {
+    name: 'needs a kernel from elsewhere',
+    image: imageOf('old/d 12.iso', NETINST),
+    fault: /^\/isos\/old\/d 12\.iso: needs the kernel debian-12-amd64: fnode loaders install --for "old\/d 12\.iso"$/,
+  },
+  {
+    name: 'starts only by what is not served',
+    image: imageOf('x.iso', { ...MINT, entries: [CASPER_NFS] }),
+    fault: /^\/isos\/x\.iso: starts by nfs alone, which this node does not serve$/,
+  },
+  {
+    name: 'has a kernel with a blank in its name',
+    image: imageOf('x.iso', {
+      ...MINT,
+      entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'live/vm linuz', initrds: [], arguments: [] } }],
+    }),
+    fault: /cannot take the name "\/tree\/x\.iso\/live\/vm linuz", only letters.*: copy it .* name it in x\.yaml$/,
+  },
+  {
+    name: 'would leave its tree',
+    image: imageOf('x.iso', {
+      ...MINT,
+      entries: [{ ...CASPER, how: { kind: 'linux', kernel: '../../etc/passwd', initrds: [], arguments: [] } }],
+    }),
+    fault: /cannot take the name/,
+  },
+  {
+    name: 'has arguments that a loader would expand',
+    image: imageOf('x.iso', {
+      ...MINT,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's
+      entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'k', initrds: [], arguments: ['a=${b}'] } }],
+    }),
+    fault: /^\/isos\/x\.iso: the kernel arguments of live are too long or hold/,
+  },
+  {
+    name: 'has endless arguments',
+    image: imageOf('x.iso', {
+      ...MINT,
+      entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'k', initrds: [], arguments: ['x'.repeat(1600)] } }],
+    }),
+    fault: /too long/,
+  },
+];
+for (const { name, image, fault } of left) {
+  test(`an image that ${name} is in no menu${fault ? ', and a fault says so' : ''}`, () => {
+    const { ids: got, faults } = made([image], { transports: new Set(['http', 'tftp']) });
+    assert.deepEqual(got, []);
+    assert.equal(faults.length, fault ? 1 : 0, faults.join('\n'));
+    if (fault) assert.match(faults.join(), fault);
+  });
+}
+
+test('a way that is not served is no fault where the image has another', () => {
+  const { ids: got, faults } = made([mint], { transports: new Set(['http']) });
+  assert.deepEqual([got, faults], [['linux-mint-22-cinnamon-amd64'], []]);
+});
+
+test('a companion kernel is named where it lies, once it is there', () => {
+  const { entries, faults } = made([imageOf('d.iso', NETINST)], { companions: new Set(['debian-12-amd64']) });
+  assert.deepEqual(faults, []);
+  const [entry] = entries;
+  assert.ok(entry?.how.kind === 'linux');
+  assert.deepEqual(
+    [entry.id, entry.how.kernel, ...entry.how.initrds],
+    [
+      'debian-12.5.0-netinst-amd64',
+      '/boot/companions/debian-12-amd64/linux',
+      '/boot/companions/debian-12-amd64/initrd.gz',
+    ],
+  );
+  assert.equal(entry.how.arguments[1], 'mirror/http/directory=/tree/d');
+});
+
+test('three entries that want the same kernel are one fault', () => {
+  const [row = assert.fail()] = NETINST.entries;
+  const entries = ['a', 'b', 'c'].map((key) => ({ ...row, key }));
+  assert.equal(made([imageOf('d.iso', { ...NETINST, entries })]).faults.length, 1);
+});
+
+test('wimboot, memdisk and sanboot: kinds, and the loader that each needs', () => {
+  const images = [imageOf('w.iso', WINDOWS), imageOf('f.img', UNKNOWN)];
+  assert.deepEqual(
+    made(images).entries.map(({ how }) => how),
+    [
+      { kind: 'memdisk', image: '/isos/f.img', isCd: false },
+      { kind: 'sanboot', image: '/isos/f.img' },
+      {
+        kind: 'wimboot',
+        files: [
+          { name: 'bootmgfw.efi', file: '/tree/w.iso/efi/boot/bootx64.efi' },
+          { name: 'BCD', file: '/tree/w.iso/efi/microsoft/boot/bcd' },
+          { name: 'boot.sdi', file: '/tree/w.iso/boot/boot.sdi' },
+          { name: 'boot.wim', file: '/tree/w.iso/sources/boot.wim' },
+        ],
+        index: 1,
+      },
+    ],
+  );
+  const without = made(images, { loaders: new Set() });
+  assert.deepEqual(without.ids, ['firmware-3']);
+  assert.deepEqual(without.faults, [
+    '/isos/w.iso: needs wimboot in the folder of boot loaders: put it there, from ipxe.org/wimboot',
+  ]);
+});
+
+test('the same bytes under another name are offered once, unless a file beside them makes something else of them', () => {
+  const copy = imageOf('copy.iso', MINT, { sameAs: mint.path });
+  assert.equal(made([mint, copy]).ids.length, 2);
+  assert.equal(made([copy]).ids.length, 2, 'the first is gone');
+  const { entries } = made([mint, copy], {
+    files: new Map([[copy.path, parseImageFile('y', 'title: Exam', '/tree/copy.iso', () => undefined)]]),
+  });
+  assert.deepEqual(
+    entries.map(({ id, title }) => [id, title]),
+    [
+      ['linux-mint-22-cinnamon-amd64-copy-nfs', 'Exam (64-bit): live, NFS'],
+      ['linux-mint-22-cinnamon-amd64-copy', 'Exam (64-bit): live'],
+      ['linux-mint-22-cinnamon-amd64-nfs', 'Cinnamon 22 (64-bit): live, NFS'],
+      ['linux-mint-22-cinnamon-amd64', 'Cinnamon 22 (64-bit): live'],
+    ],
+  );
+});
+
+test('groups and editions by name, the newest version first, numbers as numbers', () => {
+  const only = (changes: Partial<Verdict>) => ({ ...MINT, entries: [CASPER], ...changes });
+  const images = [
+    imageOf('a.iso', only({ version: '9' })),
+    imageOf('b.iso', only({ version: '22.1' })),
+    imageOf('c.iso', only({ version: '22.1', edition: 'Xfce' })),
+    imageOf('d.iso', only({ version: '10' })),
+    imageOf('e.iso', only({ name: 'Alpine', edition: '', version: '3.20', group: 'Alpine' })),
+  ];
+  assert.deepEqual(
+    made(images).entries.map(({ title }) => title),
+    [
+      'Alpine 3.20 (64-bit): live',
+      'Cinnamon 22.1 (64-bit): live',
+      'Cinnamon 10 (64-bit): live',
+      'Cinnamon 9 (64-bit): live',
+      'Xfce 22.1 (64-bit): live',
+    ],
+  );
+});
+
+test('a name that pxelinux cannot load is told, and stays for the other loaders [syslinux: doc/pxelinux.txt]', () => {
+  const alias = 'x'.repeat(80);
+  const how = { kind: 'linux', kernel: `${'y'.repeat(50)}/k`, initrds: [], arguments: [] } as const;
+  const { ids: got, faults } = made([imageOf(`${alias}.iso`, { ...MINT, entries: [{ ...CASPER, how }] })]);
+  assert.equal(got.length, 1);
+  assert.match(faults.join('\n'), /is longer than pxelinux can load: BIOS machines .* shorter name$/);
+});
+
+test("what stands beside an image: its name, group, memory, note, MACs and arguments are the operator's", () => {
+  const { entries } = withFile(
+    mint,
+    'title: Exam\ngroup: Exams\nedition: Rooms\nmemory: 3GB\nnote: Ask first\nmacs: "52:54:00:*"\narguments: lang=es seed={tree}/s\n',
+  );
+  const [, entry] = entries;
+  assert.ok(entry?.how.kind === 'linux');
+  assert.deepEqual(
+    [entry.id, entry.title, entry.fullTitle, entry.group, entry.edition, entry.memoryMib, entry.note],
+    [
+      'linux-mint-22-cinnamon-amd64',
+      'Exam (64-bit): live',
+      'Exam (64-bit): live',
+      'Exams',
+      'Linux Mint Rooms',
+      3072,
+      'Ask first',
+    ],
+  );
+  assert.equal(entry.macs?.length, 1);
+  assert.deepEqual(entry.how.arguments.slice(-3), ['---', 'lang=es', 'seed={http}/tree/mint-22.iso/s']);
+});
+
+const OWN = `entries:
+  - id: linux-mint-22-cinnamon-amd64
+    title: Our live system
+    kernel: casper/vmlinuz
+    initrd: [casper/initrd.lz, /isos/ours.cpio]
+    arguments: boot=casper iso-url={iso} x={nfs}
+  - title: Text only
+    kernel: casper/vmlinuz
+`;
+test('entries of the file name files in the image; one with the id of a generated one replaces it', () => {
+  const { entries, ids: got } = withFile(mint, OWN);
+  assert.deepEqual(got, ['linux-mint-22-cinnamon-amd64-nfs', 'linux-mint-22-cinnamon-amd64', 'text-only']);
+  assert.deepEqual(entries[1]?.how, {
+    kind: 'linux',
+    kernel: '/tree/mint-22.iso/casper/vmlinuz',
+    initrds: ['/tree/mint-22.iso/casper/initrd.lz', '/isos/ours.cpio'],
+    arguments: ['boot=casper', 'iso-url={http}/isos/mint-22.iso', 'x={node}:/tree/mint-22'],
+  });
+  assert.deepEqual([entries[1]?.title, entries[1]?.group], ['Our live system', 'Linux Mint']);
+});
+
+test('hidden: only the entries of the file are left', () => {
+  assert.deepEqual(withFile(mint, `hidden: true\n${OWN}`).ids, ['linux-mint-22-cinnamon-amd64', 'text-only']);
+  assert.deepEqual(withFile(mint, 'hidden: true').ids, []);
+});
+
+test('a file can give entries to an image in which nothing was found', () => {
+  const strange = imageOf('s.iso', { ...UNKNOWN, entries: [], problem: { reason: 'unknown', says: 'x' } });
+  assert.deepEqual(withFile(strange, 'entries: [{ title: Ours, kernel: k }]').ids, ['ours']);
+});
+
+test('more entries than anybody would look through are cut off, and that is told', () => {
+  const images = Array.from({ length: 600 }, (_, i) => imageOf(`x${i}.iso`, { ...FEDORA, version: `${i}` }));
+  const { ids: got, faults } = made(images);
+  assert.equal(got.length, 1000);
+  assert.match(faults.join('\n'), /more than 1000 entries/);
+  assert.equal(new Set(got).size, 1000);
+});

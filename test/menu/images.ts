@@ -1,0 +1,187 @@
+/** Images as the catalogue hands them over, with verdicts as recognition would give. */
+import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
+
+export function imageOf(path: string, verdict: Verdict | undefined, changes: Partial<CatalogImage> = {}): CatalogImage {
+  const [, stem = '', suffix = ''] = /([^/]*)(\.\w+)$/.exec(path) ?? [];
+  return {
+    path,
+    alias: stem.replaceAll(/[^A-Za-z0-9._+-]+/g, '-').toLowerCase(),
+    suffix: suffix.toLowerCase(),
+    sizeBytes: 2_900_000_000,
+    modifiedMs: 0,
+    state: 'ready',
+    ...(verdict === undefined ? {} : { verdict }),
+    checksum: { kind: 'none' },
+    ...changes,
+  };
+}
+
+/** Casper over HTTP, of the live system. */
+export const CASPER: ImageEntry = {
+  key: 'live',
+  use: 'live',
+  transport: 'http',
+  isStreaming: false,
+  archs: ['x86_64'],
+  firmware: ['bios', 'uefi'],
+  how: {
+    kind: 'linux',
+    kernel: 'casper/vmlinuz',
+    initrds: ['casper/initrd.lz'],
+    arguments: ['boot=casper', 'netboot=url', 'iso-url={iso}', 'root=/dev/ram0', 'ip=dhcp', 'quiet', 'splash', '---'],
+    shim: 'EFI/BOOT/BOOTX64.EFI',
+  },
+  memoryMib: 4608,
+  secureBoot: 'own-shim',
+};
+
+export const CASPER_NFS: ImageEntry = {
+  ...CASPER,
+  key: 'live-nfs',
+  transport: 'nfs',
+  isStreaming: true,
+  memoryMib: 2048,
+  how: {
+    kind: 'linux',
+    kernel: 'casper/vmlinuz',
+    initrds: ['casper/initrd.lz'],
+    arguments: ['boot=casper', 'netboot=nfs', 'nfsroot={nfs}', 'ip=dhcp'],
+    shim: 'EFI/BOOT/BOOTX64.EFI',
+  },
+};
+
+export const MINT: Verdict = {
+  family: 'casper',
+  name: 'Linux Mint',
+  version: '22',
+  edition: 'Cinnamon',
+  codename: 'Wilma',
+  archs: ['x86_64'],
+  group: 'Linux Mint',
+  entries: [CASPER, CASPER_NFS],
+};
+
+export const UBUNTU_MATE: Verdict = {
+  ...MINT,
+  name: 'Ubuntu MATE',
+  version: '24.04.1 LTS',
+  edition: 'MATE',
+  group: 'Ubuntu',
+};
+
+export const NETINST: Verdict = {
+  family: 'debian-installer',
+  name: 'Debian',
+  version: '12.5.0',
+  edition: 'netinst',
+  archs: ['x86_64'],
+  group: 'Debian',
+  entries: [
+    {
+      key: 'install',
+      use: 'install',
+      transport: 'http',
+      isStreaming: false,
+      archs: ['x86_64'],
+      firmware: ['bios', 'uefi'],
+      how: {
+        kind: 'linux',
+        kernel: '/boot/companions/debian-12-amd64/linux',
+        initrds: ['/boot/companions/debian-12-amd64/initrd.gz'],
+        arguments: ['mirror/http/hostname={node}', 'mirror/http/directory={path}', '---', 'quiet'],
+      },
+      memoryMib: 512,
+      secureBoot: 'debian-signed',
+      companion: 'debian-12-amd64',
+    },
+  ],
+};
+
+export const FEDORA: Verdict = {
+  family: 'anaconda',
+  name: 'Fedora',
+  version: '41',
+  edition: 'Server',
+  archs: ['x86_64'],
+  group: 'Fedora',
+  entries: [
+    {
+      ...CASPER,
+      key: 'install',
+      use: 'install',
+      how: {
+        kind: 'linux',
+        kernel: 'images/pxeboot/vmlinuz',
+        initrds: ['images/pxeboot/initrd.img'],
+        arguments: ['inst.repo={tree}', 'ip=dhcp'],
+      },
+      memoryMib: 3072,
+    },
+    {
+      ...CASPER,
+      key: 'rescue',
+      use: 'rescue',
+      how: {
+        kind: 'linux',
+        kernel: 'images/pxeboot/vmlinuz',
+        initrds: ['images/pxeboot/initrd.img'],
+        arguments: ['inst.repo={tree}', 'inst.rescue', 'ip=dhcp'],
+      },
+    },
+  ],
+};
+
+export const WINDOWS: Verdict = {
+  family: 'windows',
+  name: 'Windows 11',
+  version: '24H2',
+  archs: ['x86_64'],
+  group: 'Windows',
+  entries: [
+    {
+      ...CASPER,
+      key: 'winpe',
+      use: 'start',
+      variant: 'WinPE console',
+      firmware: ['uefi'],
+      how: {
+        kind: 'wimboot',
+        files: [
+          { name: 'bootmgfw.efi', file: 'efi/boot/bootx64.efi' },
+          { name: 'BCD', file: 'efi/microsoft/boot/bcd' },
+          { name: 'boot.sdi', file: 'boot/boot.sdi' },
+          { name: 'boot.wim', file: 'sources/boot.wim' },
+        ],
+        index: 1,
+      },
+      secureBoot: 'unknown',
+    },
+  ],
+};
+
+export const UNKNOWN: Verdict = {
+  family: 'unknown',
+  name: 'FIRMWARE 3',
+  version: '',
+  archs: ['i386', 'x86_64'],
+  group: 'Other images',
+  entries: [
+    {
+      ...CASPER,
+      key: 'memdisk',
+      use: 'last-resort',
+      archs: ['i386'],
+      firmware: ['bios'],
+      how: { kind: 'memdisk' },
+      secureBoot: 'unknown',
+    },
+    {
+      ...CASPER,
+      key: 'sanboot',
+      use: 'last-resort',
+      archs: ['i386', 'x86_64'],
+      how: { kind: 'sanboot' },
+      secureBoot: 'unknown',
+    },
+  ],
+};
