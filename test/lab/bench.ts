@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Cleanup } from './cleanup.ts';
 import { FNODES, type FnodeName, type Hall, type HallOptions, openHall } from './hall.ts';
-import { type Lab, openLab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { type MachineEnd, type MachineOptions, powerOn } from './machine.ts';
 import { type Sent, sentOf } from './story.ts';
 
@@ -26,8 +26,13 @@ export interface Bench {
   fetched(mac: string): readonly Transfer[];
 }
 
-export async function openBench(out: string, options: Omit<HallOptions, 'onLine'>, cleanup: Cleanup): Promise<Bench> {
-  const lab = await openLab('boots', cleanup);
+/** In `lab`, which is empty so far. */
+export async function openBench(
+  lab: Lab,
+  out: string,
+  options: Omit<HallOptions, 'onLine'>,
+  cleanup: Cleanup,
+): Promise<Bench> {
   const wanCapture = path.join(lab.state, 'wan.pcap');
   await lab.net('capture', 'wan', wanCapture);
   const listeners = new Set<() => void>();

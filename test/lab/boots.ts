@@ -3,51 +3,110 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bench, openBench } from './bench.ts';
-import { CASES, type Case, CLIENTS, MENU } from './cases.ts';
+import { CASES, CLIENTS, MENU } from './cases.ts';
 import { Cleanup } from './cleanup.ts';
+import { type Gallery, openGallery } from './gallery.ts';
+import { bootsLiveImage, LIVE_CLIENTS, recognisesAll } from './images.ts';
+import { openLab } from './lab.ts';
+import { MATRIX, MATRIX_CLIENTS } from './matrix.ts';
 import { tail } from './shell.ts';
 
-const HELP = `usage: npm run lab -- [CASE...] [--all] [--out DIR] [--jobs N]
+/** Halls are opened when a boot first needs one. */
+interface Halls {
+  readonly installers: () => Promise<Bench>;
+  readonly gallery: () => Promise<Gallery>;
+}
+
+interface Boot {
+  readonly name: string;
+  readonly title: string;
+  /** By itself, with --all, with --matrix. */
+  readonly runs: 'always' | 'all' | 'matrix';
+  readonly run: (halls: Halls) => Promise<void>;
+}
+
+const BOOTS: readonly Boot[] = [
+  ...CASES.map(({ name, title, isOptional, run }): Boot => {
+    return { name, title, runs: isOptional ? 'all' : 'always', run: async (halls) => run(await halls.installers()) };
+  }),
+  {
+    name: 'catalogue',
+    title: 'every layout of image is recognised',
+    runs: 'always',
+    run: async (halls) => recognisesAll(await halls.gallery()),
+  },
+  {
+    name: 'live-image',
+    title: 'a real Debian live image, dropped into the folder, boots on BIOS and UEFI',
+    runs: 'all',
+    run: async (halls) => bootsLiveImage(await halls.gallery()),
+  },
+  ...MATRIX.map(({ name, title, isChosen, run }): Boot => {
+    return { name, title, runs: isChosen ? 'all' : 'matrix', run: async (halls) => run(await halls.gallery()) };
+  }),
+];
+
+const isOfMatrix = ({ name }: Boot): boolean => name.includes(':');
+
+const HELP = `usage: npm run lab -- [CASE...] [--all] [--matrix] [--out DIR] [--jobs N]
 Boots virtual machines through flink and fnode (dist/), as root; needs what install.sh --tests installs.
-${CASES.map(({ name, title, isOptional }) => `  ${name.padEnd(14)} ${title}${isOptional ? ' (only if named, or with --all)' : ''}`).join('\n')}
+${BOOTS.filter((boot) => !isOfMatrix(boot))
+  .map(
+    ({ name, title, runs }) =>
+      `  ${name.padEnd(14)} ${title}${runs === 'always' ? '' : ' (only if named, or with --all)'}`,
+  )
+  .join('\n')}
+  LOADER:IMAGE   an image of make-fake-isos.sh through ipxe, pxelinux or grub: grub:ubuntu-24.04
+  --all          all of these; of LOADER:IMAGE all images through ipxe, one of each family through the others
+  --matrix       every LOADER:IMAGE, and nothing else
   --out DIR      where screenshots go (default: demo)
   --jobs N       cases at the same time (default 2)`;
 
-function parse(argv: readonly string[]): { cases: readonly Case[]; out: string; jobs: number } | undefined {
+interface Wanted {
+  readonly boots: readonly Boot[];
+  readonly out: string;
+  readonly jobs: number;
+}
+
+function parse(argv: readonly string[]): Wanted | undefined {
   const options = {
     out: { type: 'string' },
     jobs: { type: 'string' },
     all: { type: 'boolean' },
+    matrix: { type: 'boolean' },
     help: { type: 'boolean' },
   } as const;
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-  const unknown = positionals.find((name) => !CASES.some((c) => c.name === name));
+  const unknown = positionals.find((name) => !BOOTS.some((boot) => boot.name === name));
   if (unknown !== undefined) throw new Error(`no case named ${unknown}; see --help`);
   if (values.help) return undefined;
-  const cases = CASES.filter((c) =>
-    positionals.length > 0 ? positionals.includes(c.name) : values.all || !c.isOptional,
-  );
-  return { cases, out: path.resolve(values.out ?? 'demo'), jobs: Math.max(1, Number(values.jobs ?? 2) || 1) };
+  const isWanted = (boot: Boot): boolean => {
+    if (positionals.length > 0) return positionals.includes(boot.name);
+    if (values.matrix) return isOfMatrix(boot);
+    return boot.runs === 'always' || (values.all === true && boot.runs === 'all');
+  };
+  const jobs = Math.max(1, Number(values.jobs ?? 2) || 1);
+  return { boots: BOOTS.filter(isWanted), out: path.resolve(values.out ?? 'demo'), jobs };
 }
 
 /** Runs them, `jobs` at a time, and comes back with how many failed. */
-async function runAll(bench: Bench, cases: readonly Case[], jobs: number): Promise<number> {
-  const queue = [...cases];
+async function runAll(halls: Halls, boots: readonly Boot[], jobs: number): Promise<number> {
+  const queue = [...boots];
   let failed = 0;
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      if (!(await runOne(bench, next))) failed += 1;
+      if (!(await runOne(halls, next))) failed += 1;
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return failed;
 }
 
-async function runOne(bench: Bench, { title, run }: Case): Promise<boolean> {
+async function runOne(halls: Halls, { title, run }: Boot): Promise<boolean> {
   const startMs = performance.now();
   const took = (): string => `${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s`;
   try {
-    await run(bench);
+    await run(halls);
     console.log(`  ok    ${took()}  ${title}`);
     return true;
   } catch (error) {
@@ -63,6 +122,27 @@ async function showLogs(bench: Bench): Promise<void> {
   }
 }
 
+/** Each at most once; `opened` are those that are open. */
+function hallsOf(out: string, cleanup: Cleanup): { readonly halls: Halls; readonly opened: Bench[] } {
+  const opened: Bench[] = [];
+  const once = <Hall extends Bench>(open: () => Promise<Hall>): (() => Promise<Hall>) => {
+    let hall: Promise<Hall> | undefined;
+    return () => {
+      hall ??= open().then((bench) => {
+        opened.push(bench);
+        return bench;
+      });
+      return hall;
+    };
+  };
+  const say = (text: string): void => console.log(`        ${text}`);
+  const installers = once(async () =>
+    openBench(await openLab('boots', cleanup), out, { clients: CLIENTS, menu: MENU, say }, cleanup),
+  );
+  const gallery = once(() => openGallery(out, [...MATRIX_CLIENTS, ...LIVE_CLIENTS], say, cleanup));
+  return { halls: { installers, gallery }, opened };
+}
+
 async function main(): Promise<number> {
   const wanted = parse(process.argv.slice(2));
   if (!wanted) {
@@ -73,10 +153,10 @@ async function main(): Promise<number> {
   const cleanup = new Cleanup();
   try {
     await mkdir(wanted.out, { recursive: true });
-    const bench = await openBench(wanted.out, { clients: CLIENTS, menu: MENU, say: console.log }, cleanup);
-    const failed = await runAll(bench, wanted.cases, wanted.jobs);
-    if (failed > 0) await showLogs(bench);
-    console.log(`${wanted.cases.length - failed} passed, ${failed} failed`);
+    const { halls, opened } = hallsOf(wanted.out, cleanup);
+    const failed = await runAll(halls, wanted.boots, wanted.jobs);
+    if (failed > 0) for (const bench of opened) await showLogs(bench);
+    console.log(`${wanted.boots.length - failed} passed, ${failed} failed`);
     return failed > 0 ? 1 : 0;
   } finally {
     await cleanup.run();

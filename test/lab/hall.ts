@@ -30,6 +30,16 @@ export interface HallOptions {
   /** Says, once, what takes its time. */
   readonly say: (text: string) => void;
   readonly onLine: (source: 'flink' | FnodeName, line: LogLine) => void;
+  /** A folder of images other than the one that every lab shares. */
+  readonly isos?: string;
+  /** Likewise of boot loaders. */
+  readonly boot?: string;
+}
+
+/** On an fnode: which entry starts by itself on which machine. */
+export interface BootRow {
+  readonly mac: string;
+  readonly boot: string;
 }
 
 /** What `flink explain --json` says, as far as the lab looks. */
@@ -42,6 +52,10 @@ export interface Explained {
 export interface Hall {
   readonly logs: Readonly<Record<'flink' | FnodeName, Followed>>;
   explain(mac: string, ...args: readonly string[]): Promise<Explained>;
+  /** Gives both fnodes these rows instead of those they have. */
+  setBoots(rows: readonly BootRow[]): Promise<void>;
+  /** A command of the fnode, with its folders; rejects unless it succeeds. Comes back with what it printed. */
+  askFnode(name: FnodeName, command: string, ...args: readonly string[]): Promise<string>;
 }
 
 /** The Node that runs this, which is the one that `npm ci` brought. */
@@ -68,7 +82,9 @@ const DEMO_MENU = `entries:
 const START_TIMEOUT_MS = 30_000;
 
 export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
-  const { isos, boot } = await stock(lab, options.say);
+  const shared = await stock(lab, options.say);
+  const isos = options.isos ?? shared.isos;
+  const boot = options.boot ?? shared.boot;
   const flinkFile = path.join(lab.state, 'flisolator.yaml');
   await writeFile(flinkFile, flinkYaml(lab, options.clients));
   const json = ['--log-format', 'json'];
@@ -76,17 +92,40 @@ export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
 
   const flinkLog = await start(lab, 'flink', 'flink', 67, [FLINK, 'serve', '--config', flinkFile, ...json]);
   const flink = watch('flink', flinkLog);
+  const configure = (name: FnodeName, clients: readonly BootRow[]): Promise<void> =>
+    writeFile(fnodeFile(lab, name), flow({ menu: { ...options.menu, serial: SERIAL[name] }, clients }));
+  const folders = (name: FnodeName) => ['--config', fnodeFile(lab, name), '--isos', isos, '--boot', boot];
   const fnodes = FNODES.map(async ({ name, host }) => {
     await lab.net('dhcp', host);
-    const fnodeFile = path.join(lab.state, `${name}.yaml`);
-    await writeFile(fnodeFile, `menu: ${flow({ ...options.menu, serial: SERIAL[name] })}\n`);
-    const args = ['--config', fnodeFile, '--isos', isos, '--boot', boot, '--flink', 'none', '--name', name, ...json];
-    return watch(name, await start(lab, host, name, 69, [FNODE, 'serve', ...args]));
+    await configure(name, []);
+    const args = [
+      ...folders(name),
+      '--flink',
+      'none',
+      '--name',
+      name,
+      '--state-dir',
+      path.join(lab.state, `${name}.d`),
+    ];
+    return watch(name, await start(lab, host, name, 69, [FNODE, 'serve', ...args, ...json]));
   });
   const [fnode00, fnode01] = await Promise.all(fnodes);
   if (!fnode00 || !fnode01) throw new Error('two fnodes were wanted');
+  const logs = { flink, fnode00, fnode01 };
   return {
-    logs: { flink, fnode00, fnode01 },
+    logs,
+    setBoots: async (rows) => {
+      for (const { name } of FNODES) {
+        await configure(name, rows);
+        await reload(lab, name, logs[name]);
+      }
+    },
+    askFnode: async (name, command, ...args) => {
+      const { host } = FNODES.find((fnode) => fnode.name === name) ?? FNODES[0];
+      const { code, stdout, stderr } = await lab.exec(host, [NODE, FNODE, command, ...folders(name), ...args]);
+      if (code !== 0) throw new Error(`fnode ${command}: exit code ${code}\n${stderr}`);
+      return stdout;
+    },
     explain: async (mac, ...args) => {
       const asked = ['explain', '--config', flinkFile, '--json', '--mac', mac, ...args];
       const { code, stdout, stderr } = await lab.exec('flink', [NODE, FLINK, ...asked]);
@@ -124,8 +163,25 @@ async function start(lab: Lab, host: LabHost, name: string, port: number, args: 
 }
 
 async function isRunning(lab: Lab, name: string): Promise<boolean> {
-  const pid = (await readFile(path.join(lab.state, `${name}.pid`), 'utf8')).trim();
-  return isThere(`/proc/${pid}`);
+  return isThere(`/proc/${await pidOf(lab, name)}`);
+}
+
+async function pidOf(lab: Lab, name: string): Promise<number> {
+  return Number((await readFile(path.join(lab.state, `${name}.pid`), 'utf8')).trim());
+}
+
+const fnodeFile = (lab: Lab, name: FnodeName): string => path.join(lab.state, `${name}.yaml`);
+
+/** Has the fnode read its configuration again, and waits until it says that it has. */
+async function reload(lab: Lab, name: FnodeName, log: Followed): Promise<void> {
+  const answers = () => log.lines.filter(({ event }) => event === 'reloaded' || event === 'reload-refused');
+  const before = answers().length;
+  process.kill(await pidOf(lab, name), 'SIGHUP');
+  for (const deadline = Date.now() + START_TIMEOUT_MS; answers().length === before; await sleep(50)) {
+    if (Date.now() > deadline) throw new Error(`${name} did not read its configuration again`);
+  }
+  const answer = answers().at(-1);
+  if (answer?.event !== 'reloaded') throw new Error(`${name}: ${JSON.stringify(answer?.fields)}`);
 }
 
 interface Stock {
@@ -134,7 +190,7 @@ interface Stock {
 }
 
 /** What every lab of this machine serves, made once: a folder of images, and the boot loaders. */
-async function stock(lab: Lab, say: HallOptions['say']): Promise<Stock> {
+export async function stock(lab: Lab, say: HallOptions['say']): Promise<Stock> {
   const isos = path.join(lab.cache, 'isos');
   const boot = path.join(lab.cache, 'boot');
   const release = await holdSoon('cache');

@@ -8,9 +8,9 @@ usage() {
   cat <<'USAGE'
 usage: install.sh [--boot | --tests | --all] [--check]
   --boot     what the demo needs: net.sh, boot.sh, x86 machines, an installer
-  --tests    also the clients that the tests talk to, arm64 and ia32 machines,
-             and shellcheck
-  --all      also the reference peer, ISO and image building (default)
+  --tests    also the clients that the tests talk to, what makes and reads
+             images, arm64 and ia32 machines, and shellcheck
+  --all      also the reference peer and image building (default)
   --check    install nothing; list what is missing, exit 1 if anything is
 USAGE
 }
@@ -26,17 +26,19 @@ tests=(
   udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
   grub-common                                         # grub-script-check, for the menus
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
+  xorriso genisoimage udftools python3-pycdlib        # makers of images for the tests of the reader
+  libarchive-tools 7zip                               # bsdtar and 7zz, which read them beside it
+  cpio squashfs-tools wimtools                        # make-fake-isos.sh
+  debootstrap zstd isolinux syslinux-common           # make-live-iso.sh
+  grub-efi-amd64-bin mtools
   shellcheck
 )
 more=(
   debian-installer-12-netboot-arm64
   debian-installer-12-netboot-i386
   dnsmasq-base nginx-light                            # reference-dnsmasq.sh
-  pxelinux syslinux-common syslinux-efi
-  grub-efi-amd64-bin
-  isolinux mtools xorriso cpio zstd xz-utils          # make-live-iso.sh, make-fake-isos.sh
-  debootstrap squashfs-tools
-  buildah crun                                        # build-image.sh
+  pxelinux syslinux-efi
+  xz-utils buildah crun                               # build-image.sh
 )
 set=all check=0
 while (($#)); do

@@ -29,6 +29,8 @@ export interface MachineEnd {
   readonly verdict: Verdict;
   /** The serial console, without control sequences and with times. */
   readonly transcript: string;
+  /** The same as it came: whole lines. */
+  readonly serial: string;
   readonly complaints: string;
 }
 
@@ -70,7 +72,8 @@ export function powerOn(lab: Lab, options: MachineOptions, cleanup: Cleanup, onR
     child.on('error', reject);
     child.on('close', async (code) => {
       const text = await readFile(`${transcript}.timed`, 'utf8').catch(() => '');
-      resolve({ verdict: VERDICTS[code ?? 143] ?? 'failed', transcript: text, complaints });
+      const serial = await readFile(transcript, 'latin1').catch(() => '');
+      resolve({ verdict: VERDICTS[code ?? 143] ?? 'failed', transcript: text, serial, complaints });
     });
   });
   const stop = (): Promise<MachineEnd> => {
