@@ -71,8 +71,11 @@ report() {
   echo "LAB-BOOT-OK"
 }
 report >/dev/console
-# also on the serial port when the boot menu did not make it the console
-grep -q console=ttyS0 /proc/cmdline || report >/dev/ttyS0 2>/dev/null || true
+# also on the serial port when it is not the console: that is the last one named
+case $(tr ' ' '\n' </proc/cmdline | grep ^console= | tail -1) in
+  console=ttyS0*) ;;
+  *) report >/dev/ttyS0 2>/dev/null || true ;;
+esac
 REPORT
 chmod +x "$root/usr/local/sbin/lab-report"
 cat >"$root/etc/systemd/system/lab-report.service" <<'UNIT'
