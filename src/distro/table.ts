@@ -1,0 +1,61 @@
+/** All families, in the order in which they are tried: the first whose mark is there is what the image is. */
+import { createHash } from 'node:crypto';
+import { ALPINE, ANACONDA, CANNOT, DEBIAN_INSTALLER, LINUXRC, SLACKWARE, UBUNTU_INSTALLER } from './installers.ts';
+import { AGAMA, ARCHISO, CASPER, DRACUT_LIVE, KIWI_LIVE, LIVE_BOOT, MISO } from './live.ts';
+import {
+  FREEBSD,
+  FREEDOS,
+  MEMTEST,
+  PMAGIC,
+  PORTEUS,
+  SLAX,
+  SYSTEMRESCUECD,
+  TINYCORE,
+  UNKNOWN,
+  WINDOWS,
+} from './others.ts';
+import { PRODUCTS } from './products.ts';
+import type { Family } from './row.ts';
+
+export const FAMILIES: readonly Family[] = [
+  // Tails is live-boot too, but cannot be started over the network.
+  ...CANNOT,
+  WINDOWS,
+  // A live image may hold an installer besides: it comes as a further entry.
+  CASPER,
+  LIVE_BOOT,
+  ARCHISO,
+  MISO,
+  // A DVD of release 7 has LiveOS/squashfs.img as the installer's second stage.
+  ANACONDA,
+  DRACUT_LIVE,
+  AGAMA,
+  KIWI_LIVE,
+  LINUXRC,
+  UBUNTU_INSTALLER,
+  DEBIAN_INSTALLER,
+  ALPINE,
+  SLACKWARE,
+  SYSTEMRESCUECD,
+  PMAGIC,
+  SLAX,
+  PORTEUS,
+  TINYCORE,
+  MEMTEST,
+  FREEDOS,
+  FREEBSD,
+  UNKNOWN,
+];
+
+/** Raised when what the code makes of the tables changes. */
+const REVISION = 1;
+
+/** Verdicts of another version are out of date. */
+export const TABLE_VERSION = `${REVISION}-${fingerprint()}`;
+
+function fingerprint(): string {
+  const text = JSON.stringify([FAMILIES, PRODUCTS], (_key, value: unknown) =>
+    value instanceof RegExp ? String(value) : value,
+  );
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
