@@ -7,7 +7,7 @@ import { isJoliet } from './joliet.ts';
 import { plainNode, type Tree } from './node.ts';
 import { readWhole, textOf, tidied } from './octets.ts';
 import { isRockRidge } from './rockridge.ts';
-import { areaReader, skippedBytes, visitEntries } from './susp.ts';
+import { areaReader, sharingOf, visitEntries } from './susp.ts';
 import type { Node, ReadAt, Volume } from './volume.ts';
 
 /** Undefined where there are no descriptors of ISO 9660; throws `Malformed` for a damaged one. */
@@ -60,15 +60,15 @@ async function rockRidgeTree(
   const { blockBytes } = descriptor;
   const position = rootPosition(descriptor, sizeBytes);
   const [self] = recordsIn(await readWhole(read, position, SECTOR_BYTES, 'the root folder'), position);
-  const skipped = self && skippedBytes(self.systemUse);
-  if (!self || skipped === undefined) return undefined;
+  const sharing = self && sharingOf(self.systemUse);
+  if (!sharing) return undefined;
   let isThere = false;
   const visit = (kind: number, data: Uint8Array): void => {
     isThere ||= isRockRidge(kind, data);
   };
-  await visitEntries(self.systemUse, visit, blockBytes, areaReader(read, sizeBytes));
+  await visitEntries(self.systemUse.subarray(sharing.from), visit, blockBytes, areaReader(read, sizeBytes));
   return isThere
-    ? { descriptor, tree: { names: 'rock-ridge', sizeBytes, blockBytes, skippedBytes: skipped } }
+    ? { descriptor, tree: { names: 'rock-ridge', sizeBytes, blockBytes, skippedBytes: sharing.skipped } }
     : undefined;
 }
 

@@ -95,15 +95,20 @@ async function visitRest(first: Continuation, visit: Visit, blockBytes: number, 
   }
 }
 
-/**
- * How many octets to skip in front of each record's entries, told by the first entry of the root folder's own record;
- * undefined where there is none, and so no entries. CD-ROM XA puts 14 octets of its own before it. §5.3
- */
-export function skippedBytes(systemUse: Uint8Array): number | undefined {
-  for (const before of [0, 14]) {
-    const r = new ByteReader(systemUse.subarray(before));
+/** What the root folder's own record tells of all records. */
+export interface Sharing {
+  /** Where that record's own entries begin. */
+  readonly from: number;
+  /** Octets in front of every other record's entries. */
+  readonly skipped: number;
+}
+
+/** By the first entry of the root's own record; undefined where there is none. CD-ROM XA puts 14 octets before it. §5.3 */
+export function sharingOf(systemUse: Uint8Array): Sharing | undefined {
+  for (const from of [0, 14]) {
+    const r = new ByteReader(systemUse.subarray(from));
     if (r.left < 7 || r.u16('signature') !== SHARING) continue;
-    if (latin1(r.skip(2, 'header').take(2, 'check')) === '\xbe\xef') return r.u8('length skipped');
+    if (latin1(r.skip(2, 'header').take(2, 'check')) === '\xbe\xef') return { from, skipped: r.u8('length skipped') };
   }
   return undefined;
 }
