@@ -63,7 +63,8 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     ...found.faults,
     ...[...files, ...imageFiles.values()].flatMap((file) => file.faults),
     ...ofImages.faults,
-    ...unknownIds(entries, settings),
+    // An image that is still read or copied may be the one that is meant.
+    ...(images.every(({ state }) => state === 'ready') ? unknownIds(entries, settings) : []),
   ];
   return { entries: [...entries.slice(others.length), ...entries.slice(0, others.length)], faults };
 }

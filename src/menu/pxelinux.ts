@@ -176,7 +176,8 @@ function label(entry: Entry, menu: Page): readonly string[] {
 }
 
 function help(entry: Entry, menu: Page): readonly string[] {
-  const lines = helpOf(entry, menu.words);
+  // A line that began with ENDTEXT would end the help.
+  const lines = helpOf(entry, menu.words).map((line) => line.replace(/^(?=endtext)/i, '- '));
   return lines.length === 0 ? [] : ['  TEXT HELP', ...lines.map((line) => `  ${line}`), '  ENDTEXT'];
 }
 

@@ -2,30 +2,28 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the loaders' own syntax
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CatalogImage } from '../../src/core/image.ts';
 import type { Entry, Machine } from '../../src/menu/entries.ts';
 import { renderGrub } from '../../src/menu/grub.ts';
-import { imageEntries } from '../../src/menu/images.ts';
 import { renderIpxe } from '../../src/menu/ipxe.ts';
 import { type Menu, planMenu } from '../../src/menu/plan.ts';
 import { renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { WORDS } from '../../src/menu/words.ts';
 import { ENTRIES, LOADERS, SETTINGS, VISIT } from './fixtures.ts';
-import { CASPER, CASPER_NFS, FEDORA, imageOf, MINT, NETINST, UBUNTU_MATE, UNKNOWN, WINDOWS } from './images.ts';
+import {
+  CASPER,
+  CASPER_NFS,
+  entriesFrom,
+  FEDORA,
+  imageOf,
+  MINT,
+  NETINST,
+  UBUNTU_MATE,
+  UNKNOWN,
+  WINDOWS,
+} from './images.ts';
 import { grubCommands, ipxeCommands, pxelinuxCommands } from './parsers.ts';
 
 const BASE = 'http://172.16.0.10';
-
-function entriesFrom(images: readonly CatalogImage[], language: 'en' | 'es' = 'en'): readonly Entry[] {
-  return imageEntries(images, {
-    transports: new Set(['http', 'tftp', 'nfs']),
-    companions: new Set(['debian-12-amd64']),
-    loaders: new Set(['memdisk', 'wimboot']),
-    words: WORDS[language],
-    files: new Map(),
-    taken: new Set(),
-  }).entries;
-}
 
 function menuOf(entries: readonly Entry[]): Menu {
   return planMenu(entries, SETTINGS, { visit: VISIT, loaders: new Set([...LOADERS, 'ifcpu64.c32', 'wimboot']) });
@@ -40,7 +38,8 @@ interface Seen {
 }
 
 /** Without what only one loader says of Secure Boot, or has room for. */
-const bare = (title = ''): string => title.replace(/ - (Secure Boot.*|[\d.]+ [KMGT]?B)$/, '').replace(/ \(..-bit\)/, '');
+const bare = (title = ''): string =>
+  title.replace(/ - (Secure Boot.*|[\d.]+ [KMGT]?B)$/, '').replace(/ \(..-bit\)/, '');
 const show = (kernel: string, initrds: readonly string[], words: readonly string[], hasBootif: boolean): string =>
   [kernel, ...initrds, hasBootif ? 'BOOTIF' : '', ...words].join(' ');
 

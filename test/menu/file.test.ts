@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { showConfigFault } from '../../src/core/errors.ts';
-import { parseMenuFile } from '../../src/menu/file.ts';
+import { parseImageFile, parseMenuFile } from '../../src/menu/file.ts';
 import { mutate, seeded } from '../support/fakes.ts';
 
 const parse = (text: string) => parseMenuFile('/isos/menu.yaml', text, () => undefined);
@@ -175,10 +175,97 @@ test('a file that is not there takes its entry away and says so', () => {
   ]);
 });
 
+const parseOwn = (text: string, exists: (path: string) => boolean | undefined = () => undefined) =>
+  parseImageFile('/isos/mint.yaml', text, '/tree/mint.iso', exists);
+
+test('the file beside an image: every key, and entries inside the image', () => {
+  const {
+    entries,
+    faults: told,
+    ...rest
+  } = parseOwn(`title: Exam
+group: Exams
+edition: Room 7
+hidden: true
+arguments: nomodeset lang=es
+memory: 2GB
+note: Ask first
+macs: ["52:54:00:*"]
+entries:
+  - title: Own
+    kernel: casper/vmlinuz
+    initrd: [casper/initrd.lz, /isos/ours.cpio, http://172.16.0.5/x]
+    arguments: boot=casper iso-url={iso}
+  - title: Tool
+    memdisk: tools/floppy.img
+`);
+  assert.deepEqual(told, []);
+  const { macs, ...values } = rest;
+  assert.deepEqual(values, {
+    title: 'Exam',
+    group: 'Exams',
+    edition: 'Room 7',
+    isHidden: true,
+    arguments: ['nomodeset', 'lang=es'],
+    memoryMib: 2048,
+    note: 'Ask first',
+  });
+  assert.equal(macs?.length, 1);
+  assert.deepEqual(
+    entries.map(({ how }) => how),
+    [
+      {
+        kind: 'linux',
+        kernel: '/tree/mint.iso/casper/vmlinuz',
+        initrds: ['/tree/mint.iso/casper/initrd.lz', '/isos/ours.cpio', 'http://172.16.0.5/x'],
+        arguments: ['boot=casper', 'iso-url={iso}'],
+      },
+      { kind: 'memdisk', image: '/tree/mint.iso/tools/floppy.img', isCd: false },
+    ],
+  );
+});
+
+const ownFaults = [
+  {
+    text: 'titel: x',
+    line: 1,
+    want: /: unknown key titel: want one of title, group, edition, hidden, arguments, memory/,
+  },
+  { text: 'title: a\nhidden: maybe', line: 2, want: /hidden: want true or false/ },
+  { text: 'title: a\nmemory: much', line: 2, want: /memory: want a size like 512MB or 2GB, got "much"/ },
+  { text: 'title: a\n\narguments: "a=${b}"', line: 3, want: /arguments: want one line of kernel arguments/ },
+  { text: 'entries:\n  - title: x\n    kernel: ../../etc/shadow', line: 3, want: /entries\[0\]\.kernel: want a file/ },
+  { text: 'entries:\n  - title: x\n    kernel: "my linux"', line: 3, want: /letters, digits/ },
+  { text: `entries:\n  - title: x\n    kernel: ${'x'.repeat(235)}`, line: 2, want: /too long a name: shorten it/ },
+  { text: '', line: 1, want: /mint\.yaml:1: / },
+  { text: '- 5', line: 1, want: /mint\.yaml:1: / },
+  { text: 'title: "a', line: 1, want: /is not YAML/ },
+];
+for (const { text, line, want } of ownFaults) {
+  test(`beside an image, ${JSON.stringify(text.slice(0, 40))} is told with its line and changes nothing`, () => {
+    const file = parseOwn(text);
+    assert.equal(file.faults.length, 1, file.faults.map(showConfigFault).join('\n'));
+    assert.match(file.faults.map(showConfigFault).join(), want);
+    assert.equal(file.faults[0]?.line, line);
+    assert.deepEqual([file.entries, file.isHidden, file.arguments], [[], false, []]);
+  });
+}
+
+test('keys of an image in a file that belongs to none: the fault says where they go', () => {
+  assert.match(
+    parse('title: x\nentries: []').faults.map(showConfigFault).join(),
+    /unknown key title: want one of entries; what changes an image stands in a file of its name/,
+  );
+});
+
 test('no text whatever makes it throw', () => {
   const random = seeded(7);
   const bytes = new TextEncoder().encode(GOOD);
-  for (let n = 0; n < 500; n++) parse(new TextDecoder().decode(mutate(bytes, random)));
+  for (let n = 0; n < 500; n++) {
+    const text = new TextDecoder().decode(mutate(bytes, random));
+    parse(text);
+    parseOwn(text);
+  }
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void parse(text)));
   parse(
     `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(50)}]\nc: &c [${'*b,'.repeat(50)}]\nentries: [${'*c,'.repeat(50)}]`,

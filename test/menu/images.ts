@@ -1,5 +1,8 @@
 /** Images as the catalogue hands them over, with verdicts as recognition would give. */
 import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
+import type { Entry } from '../../src/menu/entries.ts';
+import { imageEntries } from '../../src/menu/images.ts';
+import { type Language, WORDS } from '../../src/menu/words.ts';
 
 export function imageOf(path: string, verdict: Verdict | undefined, changes: Partial<CatalogImage> = {}): CatalogImage {
   const [, stem = '', suffix = ''] = /([^/]*)(\.\w+)$/.exec(path) ?? [];
@@ -185,3 +188,25 @@ export const UNKNOWN: Verdict = {
     },
   ],
 };
+
+/** What a node gives that serves everything and lacks nothing. */
+export function entriesFrom(images: readonly CatalogImage[], language: Language = 'en'): readonly Entry[] {
+  return imageEntries(images, {
+    transports: new Set(['http', 'tftp', 'nfs']),
+    companions: new Set(['debian-12-amd64']),
+    loaders: new Set(['memdisk', 'wimboot']),
+    words: WORDS[language],
+    files: new Map(),
+    taken: new Set(),
+  }).entries;
+}
+
+/** One of each kind. */
+export const EACH: readonly CatalogImage[] = [
+  imageOf('linuxmint-22-cinnamon-64bit.iso', MINT),
+  imageOf('ubuntu-mate-24.04.1-desktop-amd64.iso', UBUNTU_MATE),
+  imageOf('debian-12.5.0-amd64-netinst.iso', NETINST),
+  imageOf('Fedora-Server-41.iso', FEDORA),
+  imageOf('win11.iso', WINDOWS),
+  imageOf('firmware.iso', UNKNOWN, { sizeBytes: 30_000_000 }),
+];

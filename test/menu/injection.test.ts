@@ -5,13 +5,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Entry } from '../../src/menu/entries.ts';
+import { type Entry, isEntryId, isSourceSafe, sourcesOf } from '../../src/menu/entries.ts';
+import { parseImageFile } from '../../src/menu/file.ts';
 import { renderGrub } from '../../src/menu/grub.ts';
+import { imageEntries } from '../../src/menu/images.ts';
 import { renderIpxe } from '../../src/menu/ipxe.ts';
-import { type Menu, planMenu } from '../../src/menu/plan.ts';
+import { entriesOf, type Menu, planMenu } from '../../src/menu/plan.ts';
 import { renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { grubWord } from '../../src/menu/text.ts';
+import { WORDS } from '../../src/menu/words.ts';
 import { INSTALL, LOADERS, SETTINGS, VISIT } from './fixtures.ts';
+import { CASPER, CASPER_NFS, imageOf, MINT, WINDOWS } from './images.ts';
 import { grubCommands, ipxeCommands, ipxeExpansions, pxelinuxCommands } from './parsers.ts';
 
 /** Pieces that mean something to one of the three, mixed with anything. */
@@ -237,6 +241,127 @@ test('an entry whose id or file could not stand in a script is left out', () => 
   }
 });
 
+/** All that an image or the file beside it can say: volume label, names, versions, file names, arguments, YAML. */
+interface ImageTexts {
+  readonly name: string;
+  readonly version: string;
+  readonly edition: string;
+  readonly group: string;
+  readonly variant: string;
+  readonly path: string;
+  readonly kernel: string;
+  readonly word: string;
+  readonly yaml: { readonly title: string; readonly note: string; readonly group: string; readonly arguments: string };
+}
+const imageTexts: fc.Arbitrary<ImageTexts> = fc.record({
+  name: nasty,
+  version: nasty,
+  edition: nasty,
+  group: nasty,
+  variant: nasty,
+  path: nasty,
+  kernel: nasty,
+  word: nasty,
+  yaml: fc.record({ title: nasty, note: nasty, group: nasty, arguments: nasty }),
+});
+
+/** An image that says `t`, and one of Windows, whose file names iPXE gets as words. */
+function imagesMenu(t: ImageTexts): Menu {
+  const how = {
+    kind: 'linux' as const,
+    kernel: 'k',
+    initrds: ['i'],
+    arguments: ['a=1', t.word, 'iso={iso}'],
+    shim: 's',
+  };
+  const verdict = {
+    ...MINT,
+    name: t.name,
+    version: t.version,
+    edition: t.edition,
+    group: t.group,
+    entries: [
+      { ...CASPER, variant: t.variant },
+      { ...CASPER_NFS, how },
+      { ...CASPER, key: 'odd', how: { ...how, kernel: t.kernel } },
+    ],
+  };
+  const image = imageOf('x.iso', verdict, { path: t.path });
+  const file = parseImageFile('f', JSON.stringify(t.yaml), '/tree/x.iso', () => undefined);
+  const { entries } = imageEntries([image, imageOf('w.iso', { ...WINDOWS, name: t.name })], {
+    transports: new Set(['http', 'nfs']),
+    companions: new Set(),
+    loaders: new Set(['wimboot']),
+    words: WORDS.en,
+    files: new Map([[image.path, file]]),
+    taken: new Set(),
+  });
+  return planMenu(entries, SETTINGS, { visit: VISIT, loaders: new Set([...LOADERS, 'wimboot']) });
+}
+
+/** The first words of all commands that a menu may hold, and what it may expand. */
+const KNOWN = {
+  pxelinux: new Set('ui prompt timeout label linux initrd append sysappend com32 text endtext menu'.split(' ')),
+  grub: new Set(
+    'set if then elif fi else export [ echo linux initrd menuentry submenu for do done regexp chainloader boot sleep exit fwsetup cpuid terminal_output loadfont } <}>'.split(
+      ' ',
+    ),
+  ),
+  ipxe: new Set(
+    '#!ipxe set iseq cpuid colour cpair menu item choose goto kernel initrd boot shim imgfree echo prompt shell sanboot exit || &&'.split(
+      ' ',
+    ),
+  ),
+};
+
+test('images: whatever labels, versions, file names, arguments and YAML say, menus hold known commands alone', () => {
+  const variables = new Set<string>();
+  fc.assert(
+    fc.property(imageTexts, (t) => {
+      const menu = imagesMenu(t);
+      for (const [word = ''] of pxelinuxCommands(renderPxelinux(menu, BIOS))) {
+        assert.ok(KNOWN.pxelinux.has(word.replace(/^menu .*/, 'menu')), `pxelinux ${word}`);
+      }
+      for (const [word = ''] of grubCommands(renderGrub(menu))) assert.ok(KNOWN.grub.has(word), `GRUB ${word}`);
+      for (const [word = ''] of ipxeCommands(renderIpxe(menu)).filter(([first]) => !first?.startsWith(':'))) {
+        assert.ok(KNOWN.ipxe.has(word), `iPXE ${word}`);
+      }
+      for (const setting of ipxeExpansions(renderIpxe(menu))) variables.add(setting);
+    }),
+    { numRuns: 1000 },
+  );
+  assert.deepEqual(
+    [...variables].filter((setting) => !OWN_SETTINGS.includes(setting)),
+    [],
+  );
+});
+const OWN_SETTINGS = [
+  '${buildarch}',
+  '${platform}',
+  '${machine}',
+  '${menu-timeout}',
+  '${menu-default}',
+  '${selected}',
+  '${base}',
+  '${netX/mac:hexhyp}',
+  '${efi/SecureBoot:int8}',
+];
+
+test('images: ids and sources are fit for every loader, and each id is there once', () => {
+  fc.assert(
+    fc.property(imageTexts, (t) => {
+      const menu = imagesMenu(t);
+      const entries = [...menu.top, ...menu.groups.flatMap(entriesOf)];
+      for (const { id, how } of entries) {
+        assert.ok(isEntryId(id), id);
+        for (const source of sourcesOf(how)) assert.ok(isSourceSafe(source), source);
+      }
+      assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 const CHECK = '/usr/bin/grub-script-check';
 const isThere = existsSync(CHECK) || process.env.CI !== undefined;
 test('grub-script-check takes menus with hostile names', {
@@ -245,6 +370,12 @@ test('grub-script-check takes menus with hostile names', {
   fc.assert(
     fc.property(names, (n) => {
       execFileSync(CHECK, { input: renderGrub(menuOf(n)), stdio: ['pipe', 'ignore', 'pipe'] });
+    }),
+    { numRuns: 25 },
+  );
+  fc.assert(
+    fc.property(imageTexts, (t) => {
+      execFileSync(CHECK, { input: renderGrub(imagesMenu(t)), stdio: ['pipe', 'ignore', 'pipe'] });
     }),
     { numRuns: 25 },
   );

@@ -13,6 +13,7 @@ import { type MenuSettings, planMenu } from '../../src/menu/plan.ts';
 import { type PxelinuxClient, renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { renderTheme } from '../../src/menu/theme.ts';
 import { ENTRIES, INSTALL, LOADERS, pattern, SETTINGS, VISIT } from './fixtures.ts';
+import { CASPER, EACH, entriesFrom, imageOf, MINT, UNKNOWN, WINDOWS } from './images.ts';
 import { grubCommands, ipxeCommands, pxelinuxCommands } from './parsers.ts';
 
 interface Case {
@@ -51,6 +52,13 @@ const GOLDEN: Readonly<Record<string, Case>> = {
     visit: { httpPort: 8080 },
   },
   'with-clients': { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }] } },
+  images: { entries: entriesFrom(EACH), loaders: new Set([...LOADERS, 'wimboot']) },
+  'images-es-tftp': {
+    entries: entriesFrom(EACH.slice(0, 2), 'es'),
+    settings: { language: 'es', colors: { ...SETTINGS.colors, background: '#4a0010', accent: '#40ff80' } },
+    visit: { httpPort: 8080 },
+    client: { transport: 'tftp' },
+  },
   'one-client': { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }] }, mac: MAC },
 };
 const SUFFIX = { pxelinux: 'cfg', grub: 'grub.cfg', ipxe: 'ipxe' };
@@ -274,6 +282,11 @@ test('pxelinux says nothing about Secure Boot, which no BIOS has; notes stand be
   assert.match(text, /TEXT HELP\n {2}Password: on the blackboard\n {2}ENDTEXT/);
 });
 
+test('pxelinux: a note that begins like the end of the help does not end it [syslinux: menu/readconfig.c]', () => {
+  const text = render('pxelinux', { entries: [{ ...INSTALL, note: 'EndText LABEL x' }] });
+  assert.match(text, /TEXT HELP\n +- EndText LABEL x\n +ENDTEXT$/m);
+});
+
 const withoutFullTitle = ({ fullTitle: _, ...entry }: Entry): Entry => entry;
 const CPU_LOADERS = new Set([...LOADERS, 'ifcpu64.c32']);
 const labelsOf = (text: string) =>
@@ -368,4 +381,128 @@ test("GRUB's theme: every text is quoted, the countdown is in the menu's languag
   assert.match(theme, /^ {2}text = "Arranca solo en %d s"$/m);
   assert.match(theme, /^ {2}text = "fnode00: /m);
   for (const line of theme.split('\n')) assert.equal((line.match(/"/g)?.length ?? 0) % 2, 0, line);
+});
+
+const windows = entriesFrom([imageOf('w.iso', WINDOWS)]);
+const WITH_WIMBOOT = new Set([...LOADERS, 'wimboot']);
+
+test('iPXE: wimboot gets each file by its name, for UEFI and for the BIOS [ipxe.org/appnote/wimboot_architecture]', () => {
+  const text = render('ipxe', { entries: windows, loaders: WITH_WIMBOOT });
+  const at = text.indexOf('\n:windows-11-24h2-amd64\n');
+  assert.deepEqual(text.slice(at).split('\n').slice(2, 9), [
+    'kernel ${base}/boot/wimboot index=1 || goto _failed',
+    'initrd --name bootmgfw.efi ${base}/tree/w.iso/efi/boot/bootx64.efi bootmgfw.efi || goto _failed',
+    'initrd --name BCD ${base}/tree/w.iso/efi/microsoft/boot/bcd BCD || goto _failed',
+    'initrd --name boot.sdi ${base}/tree/w.iso/boot/boot.sdi boot.sdi || goto _failed',
+    'initrd --name boot.wim ${base}/tree/w.iso/sources/boot.wim boot.wim || goto _failed',
+    'boot || goto _failed',
+    '',
+  ]);
+  assert.match(text, /^iseq \$\{machine\} uefi-x86_64 && item windows-11/m);
+  assert.doesNotMatch(text, /bios-\S+ && item windows/, 'this one is for UEFI');
+});
+
+test('without wimboot in boot/ nothing names it, and it is for iPXE alone', () => {
+  assert.doesNotMatch(render('ipxe', { entries: windows }), /windows|wimboot/i);
+  for (const format of ['pxelinux', 'grub'] as const) {
+    assert.doesNotMatch(render(format, { entries: windows, loaders: WITH_WIMBOOT }), /windows|wimboot/i);
+  }
+});
+
+test('iPXE: the last resort is read over HTTP and comes back to the menu when it fails', () => {
+  const text = render('ipxe', { entries: entriesFrom([imageOf('x.iso', UNKNOWN)]) });
+  assert.match(text, /^sanboot --no-describe \$\{base\}\/isos\/x\.iso \|\| goto _failed$/m);
+  assert.doesNotMatch(render('ipxe', { entries: entriesFrom([imageOf('x.iso', UNKNOWN)]) }), /menu-default firmware/);
+});
+
+test("iPXE takes the image's own shim when Secure Boot is on, and older builds never see the command [ipxe.org/cmd/shim]", () => {
+  const entries = entriesFrom([imageOf('m.iso', { ...MINT, entries: [CASPER] })]);
+  const lines = render('ipxe', { entries }).split('\n');
+  const at = lines.findIndex((line) => /\bshim\b/.test(line));
+  assert.equal(
+    lines[at],
+    'iseq x${efi/SecureBoot:int8} x1 && shim ${base}/tree/m.iso/EFI/BOOT/BOOTX64.EFI ||',
+    'nothing before the test, or builds without the command would complain',
+  );
+  assert.match(lines[at - 1] ?? '', /^initrd /);
+  assert.equal(lines[at + 1], 'boot || goto _failed');
+});
+
+const secureBoot = [
+  { name: 'own shim', row: CASPER, grub: 'Secure Boot: iPXE only', ipxe: '' },
+  {
+    name: 'own shim that is not on the image',
+    row: { ...CASPER, how: { kind: 'linux' as const, kernel: 'k', initrds: [], arguments: [] } },
+    grub: 'Secure Boot off',
+    ipxe: 'Secure Boot off',
+  },
+  { name: 'unsigned', row: { ...CASPER, secureBoot: 'no' as const }, grub: 'Secure Boot off', ipxe: 'Secure Boot off' },
+  { name: 'signed by Debian', row: { ...CASPER, secureBoot: 'debian-signed' as const }, grub: '', ipxe: '' },
+];
+for (const { name, row, ...want } of secureBoot) {
+  test(`Secure Boot and a kernel that is ${name}: what GRUB and iPXE say`, () => {
+    const entries = entriesFrom([imageOf('m.iso', { ...MINT, entries: [row] })]);
+    const noteIn = (text: string) => /RAM(?: - (Secure[^'|]*?))?(?: - 2\.9 GB)?(?:'| \|\|$)/m.exec(text)?.[1] ?? '';
+    assert.deepEqual({ grub: noteIn(render('grub', { entries })), ipxe: noteIn(render('ipxe', { entries })) }, want);
+  });
+}
+
+test('pxelinux says how large an image is below the list, GRUB and iPXE where the line has room', () => {
+  const entries = entriesFrom([imageOf('m.iso', MINT)]);
+  assert.match(render('pxelinux', { entries }), /TEXT HELP\n\s+Image of 2\.9 GB\n\s+ENDTEXT/);
+  assert.match(render('grub', { entries }), /iPXE only - 2\.9 GB'/);
+  assert.match(render('ipxe', { entries }), /from 4\.5 GiB RAM - 2\.9 GB \|\|$/m);
+});
+
+test('no line of a list is longer than its loader shows', () => {
+  const long = { ...MINT, name: 'A distribution of a rather long name', edition: 'Workstation with all the extras' };
+  const entries = entriesFrom([imageOf('m.iso', long)]);
+  const longest = (text: string, line: RegExp): number =>
+    Math.max(...[...text.matchAll(line)].map(([, title = '']) => title.length));
+  assert.ok(longest(render('pxelinux', { entries }), /^ *MENU LABEL (.*)$/gm) <= 68);
+  assert.ok(longest(render('grub', { entries }), /menuentry '(.*?)' --id/g) <= 88);
+  assert.ok(longest(render('ipxe', { entries }), /item (?!-)\S+ (.*?)(?: \|\|)?$/gm) <= 74);
+  assert.match(render('pxelinux', { entries }), / - from 4\.5 GiB RAM$/m);
+});
+
+const tooLong = [
+  { name: 'a file of more than 127 characters', kernel: `/isos/${'a/'.repeat(61)}`, initrds: [], inPxelinux: false },
+  { name: 'one of 127', kernel: `/isos/${'a'.repeat(121)}`, initrds: [], inPxelinux: true },
+  {
+    name: 'initrds that fill the kernel line',
+    kernel: '/isos/k',
+    initrds: Array.from({ length: 16 }, (_, i) => `/isos/${'i'.repeat(110)}${i}`),
+    inPxelinux: false,
+  },
+];
+for (const { name, kernel, initrds, inPxelinux } of tooLong) {
+  test(`pxelinux leaves out what it cannot load, the others show it: ${name} [syslinux: doc/pxelinux.txt]`, () => {
+    const how = { kind: 'linux' as const, kernel: kernel.replace(/\/$/, 'kk'), initrds, arguments: [] };
+    const entries = [{ ...INSTALL, id: 'long', how }];
+    assert.equal(/^ *LABEL long$/m.test(render('pxelinux', { entries })), inPxelinux);
+    assert.match(render('grub', { entries }), /--id 'long'/);
+    assert.match(render('ipxe', { entries }), /^:long$/m);
+  });
+}
+
+test('colours: each loader gets those of the configuration, and text screens the nearest they have', () => {
+  const colors = {
+    ...SETTINGS.colors,
+    background: '#ffffff',
+    text: '#000000',
+    selected: '#800000',
+    selectedText: '#ffffff',
+  };
+  const c = { settings: { colors } };
+  assert.match(render('pxelinux', c), /^MENU BACKGROUND #ffffffff$/m);
+  assert.match(render('pxelinux', c), /^MENU COLOR unsel {7}30;47 {3}#ff000000 #ffffffff none$/m);
+  assert.match(render('pxelinux', c), /^MENU COLOR sel {9}37;41 {3}#ffffffff #ff800000 none$/m);
+  assert.match(render('grub', c), /^set menu_color_normal=black\/light-gray$/m);
+  assert.match(render('grub', c), /^set menu_color_highlight=white\/red$/m);
+  assert.match(render('ipxe', c), /^colour --basic 7 --rgb 0xffffff 4 \|\|$/m);
+  assert.match(render('ipxe', c), /^colour --basic 1 --rgb 0x800000 2 \|\|$/m);
+  for (const line of render('ipxe', c).split('\n')) if (/^(colour|cpair)/.test(line)) assert.match(line, / \|\|$/);
+  const menu = planMenu(ENTRIES, { ...SETTINGS, colors }, { visit: VISIT, loaders: LOADERS });
+  assert.match(renderTheme(menu), /^desktop-color: "#ffffff"$/m);
+  assert.doesNotMatch(renderTheme(menu), /#10243e|#f2f6fa/);
 });

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Content, Visit } from '../../src/core/content.ts';
+import type { CatalogImage } from '../../src/core/image.ts';
 import { type MenuDeps, type MenuSettings, menuContent } from '../../src/menu/routes.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 import { folderOf, installerFiles, pattern, SETTINGS, VISIT } from './fixtures.ts';
+import { FEDORA, imageOf, MINT, NETINST } from './images.ts';
 
 function node(settings: Partial<MenuSettings> = {}, changes: Partial<MenuDeps> = {}) {
   const files: Record<string, string | number> = installerFiles('/isos/d12/amd64');
@@ -261,4 +263,139 @@ test('memory tests stand in the menu when their files are in boot/', async () =>
     await textOf(menu, '/boot/boot.ipxe'),
     /iseq \$\{platform\} efi && set kernel \$\{base\}\/boot\/memtest86\+x64\.efi \|\|/,
   );
+});
+
+const ubuntu = imageOf('old/Mint 22.iso', MINT);
+
+test('images stand in the menus as soon as the catalogue has them, without another look at the folder', async () => {
+  let images: readonly CatalogImage[] = [];
+  const { menu, looks } = node({}, { images: () => images });
+  assert.doesNotMatch(await textOf(menu, '/boot/boot.ipxe'), /Mint/);
+  images = [ubuntu];
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /^:linux-mint-22-cinnamon-amd64$/m);
+  assert.equal(looks(), 1);
+});
+
+test('the catalogue of entries stays the same one while look, images and settings do', async () => {
+  let images: readonly CatalogImage[] = [ubuntu];
+  const { menu } = node({}, { images: async () => images });
+  const first = await menu.entries();
+  assert.equal(await menu.entries(), first);
+  images = [ubuntu];
+  assert.notEqual(await menu.entries(), first);
+});
+
+test('transports: what is served decides, HTTP and TFTP where nothing is said', async () => {
+  const idsWith = async (transports?: MenuSettings['transports']): Promise<readonly string[]> => {
+    const { menu } = node(transports ? { transports } : {}, { images: () => [ubuntu] });
+    return (await menu.entries()).map(({ id }) => id).filter((id) => id.startsWith('linux-mint'));
+  };
+  assert.deepEqual(await idsWith(), ['linux-mint-22-cinnamon-amd64']);
+  assert.deepEqual(await idsWith(new Set(['nfs', 'http'])), [
+    'linux-mint-22-cinnamon-amd64-nfs',
+    'linux-mint-22-cinnamon-amd64',
+  ]);
+});
+
+test('a companion kernel that is brought while the node runs gives the entry, and the fault goes', async () => {
+  const there = new Set<string>();
+  const { menu, host } = node({}, { images: () => [imageOf('d.iso', NETINST)], companions: () => new Set(there) });
+  const has = async () => (await menu.entries()).some(({ id }) => id === 'debian-12.5.0-netinst-amd64');
+  assert.equal(await has(), false);
+  assert.match(menu.faults()[0]?.problem ?? '', /fnode loaders install --for "d\.iso"/);
+  there.add('debian-12-amd64');
+  host.clock.advance(2000);
+  assert.equal(await has(), true);
+  assert.deepEqual(menu.faults(), []);
+});
+
+const besides = [
+  { yaml: '/isos/old/Mint 22.yaml', isTaken: true },
+  { yaml: '/isos/old/Mint 22.iso.yaml', isTaken: true },
+  { yaml: '/isos/old/Mint 22.yml', isTaken: true },
+  { yaml: '/isos/old/mint 22.yaml', isTaken: false },
+  { yaml: '/isos/old/other.yaml', isTaken: false },
+  { yaml: '/isos/other/Mint 22.yaml', isTaken: false },
+  { yaml: '/isos/old/.Mint 22.yaml', isTaken: false },
+];
+for (const { yaml, isTaken } of besides) {
+  test(`${yaml} is ${isTaken ? '' : 'not '}the file of old/Mint 22.iso`, async () => {
+    const { menu, files } = node({}, { images: () => [ubuntu] });
+    files['/isos/old/Mint 22.iso'] = 1;
+    files[yaml] = 'title: Exam\n';
+    const entry = (await menu.entries()).find(({ id }) => id === 'linux-mint-22-cinnamon-amd64');
+    assert.equal(entry?.title, isTaken ? 'Exam (64-bit): live' : 'Cinnamon 22 (64-bit): live');
+    assert.deepEqual(menu.faults(), []);
+  });
+}
+
+test('a file beside an image is read again when it changes, and its mistakes are told', async () => {
+  const { menu, files, host } = node({}, { images: () => [ubuntu] });
+  files['/isos/old/Mint 22.iso'] = 1;
+  const titleWith = async (text: string) => {
+    files['/isos/old/Mint 22.yaml'] = text;
+    host.clock.advance(2000);
+    return (await menu.entries()).find(({ id }) => id === 'linux-mint-22-cinnamon-amd64')?.title;
+  };
+  assert.equal(await titleWith('title: One'), 'One (64-bit): live');
+  assert.equal(await titleWith('title: Two'), 'Two (64-bit): live');
+  assert.equal(await titleWith('title: [x]'), 'Cinnamon 22 (64-bit): live');
+  assert.match(
+    menu
+      .faults()
+      .map((fault) => `${fault.file}:${fault.line} ${fault.problem}`)
+      .join(),
+    /Mint 22\.yaml:1 want one/,
+  );
+});
+
+test('ids of images can be defaults and stand in the MAC table; entries of others keep theirs', async () => {
+  const clients = [{ mac: pattern('52:54:00:77:*'), boot: 'fedora-41-server-amd64' }];
+  const { menu, files } = node({ clients }, { images: () => [imageOf('f.iso', FEDORA)] });
+  assert.match(
+    await textOf(menu, '/boot/pxelinux.cfg/01-52-54-00-77-00-01'),
+    /LABEL fedora-41-server-amd64\n.*\n {2}MENU DEFAULT/,
+  );
+  files['/isos/own.yaml'] = 'entries: [{ id: debian-12-amd64, title: x, local: true }]';
+  assert.deepEqual(menu.faults(), []);
+  const ids = (await menu.entries()).map(({ id }) => id);
+  assert.ok(ids.indexOf('fedora-41-server-amd64') < ids.indexOf('debian-12-amd64'), 'images come first');
+});
+
+test('an id that no entry has is told once all images are read: one of them may be meant', async () => {
+  let state: CatalogImage['state'] = 'reading';
+  const { menu } = node({ default: 'fedora-41' }, { images: () => [imageOf('f.iso', FEDORA, { state })] });
+  await menu.entries();
+  assert.deepEqual(menu.faults(), []);
+  state = 'ready';
+  await menu.entries();
+  assert.match(
+    menu.faults()[0]?.problem ?? '',
+    /no entry is called "fedora-41": there are local, fedora-41-server-amd64/,
+  );
+});
+
+test('images that cannot be asked for leave the menu as it was, and a line in the log', async () => {
+  let isBroken = false;
+  const images = async () => {
+    if (isBroken) throw new Error('gone');
+    return [ubuntu];
+  };
+  const { menu, host } = node({}, { images });
+  const before = await textOf(menu, '/boot/boot.ipxe');
+  isBroken = true;
+  assert.equal(await textOf(menu, '/boot/boot.ipxe'), before);
+  assert.deepEqual(
+    host.log.lines.map(({ event }) => event),
+    ['images-failed'],
+  );
+});
+
+test("GRUB's picture has the colour of the selected line", async () => {
+  const pixel = async (selected: string) => {
+    const { menu } = node({ colors: { ...SETTINGS.colors, selected } });
+    return (await contentOf(menu, '/grub/select_c.png')).etag;
+  };
+  assert.equal(await pixel('#112233'), await pixel('#112233'));
+  assert.notEqual(await pixel('#112233'), await pixel('#112234'));
 });
