@@ -12,6 +12,8 @@ export type ImageLook =
       /** How long the file has to be. */
       readonly declaredBytes: number;
       readonly etag: string;
+      /** False once its bytes have changed. */
+      isUnchanged(): Promise<boolean>;
       close(): Promise<void>;
     }
   | { readonly kind: 'bad'; readonly problem: ImageProblem }
@@ -31,7 +33,8 @@ export async function readImage(path: string, deps: LookDeps): Promise<Reading> 
     if (look.kind === 'missing') return missing(look.reason, path);
     const { view, declaredBytes, etag } = look;
     try {
-      return { kind: 'recognised', verdict: await deps.recognise(view), etag, declaredBytes };
+      const verdict = await deps.recognise(view);
+      return (await look.isUnchanged()) ? { kind: 'recognised', verdict, etag, declaredBytes } : { kind: 'busy' };
     } finally {
       await look.close();
     }

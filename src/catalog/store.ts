@@ -13,10 +13,19 @@ export interface RecordStore {
   save(records: readonly ImageRecord[]): Promise<void>;
 }
 
-/** Remembers nothing beyond this run. */
-export function memoryRecordStore(): RecordStore {
-  return { load: async () => [], save: async () => {} };
+/** Remembers nothing beyond this run, and says so. */
+export function memoryRecordStore(log: Log): RecordStore {
+  const why = 'there is no state folder that this user may write in';
+  return {
+    load: async () => {
+      log.info('catalog', 'not-remembered', { why, cure: NO_STORE_CURE });
+      return [];
+    },
+    save: async () => {},
+  };
 }
+
+const NO_STORE_CURE = 'all works, but images are read anew after a restart: make it writable, or give --state-dir';
 
 /** Several nodes of one machine may share a state folder: each folder of images has a file of its own. */
 export function recordFile(stateDir: string, imagesFolder: string): string {
@@ -47,8 +56,7 @@ export function diskRecordStore(file: string, tableVersion: string, log: Log): R
         await writeWhole(file, text);
         written = text;
       } catch (error) {
-        const cure = 'all works, but images are read anew after a restart: make it writable, or give --state-dir';
-        if (!hasComplained) log.info('catalog', 'not-remembered', { file, why: messageOf(error), cure });
+        if (!hasComplained) log.info('catalog', 'not-remembered', { file, why: messageOf(error), cure: NO_STORE_CURE });
         hasComplained = true;
       }
     },

@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { type Loaded, loadFnode } from '../config/load.ts';
 import type { FnodeConfig } from '../config/types.ts';
 import { Fault } from '../core/errors.ts';
+import { DEFAULT_STATE_DIR, prepareStateDir, type RunUser } from '../host/user.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
 import { parseMacFlag, quietHost } from './flink.ts';
 import { inspectFolders, isFolder, readFolder } from './folders.ts';
+import { showImages } from './images.ts';
 import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
 import { type FnodeParts, MENU_FORMATS } from './role.ts';
@@ -16,7 +18,13 @@ export function fnodeProgram(parts: FnodeParts): Program {
   return {
     name: 'fnode',
     summary: 'a boot node: loaders, menus and images by TFTP and HTTP.',
-    commands: [serveCommand(parts), menuCommand(parts), loadersCommand(parts), doctorCommand(parts)],
+    commands: [
+      serveCommand(parts),
+      isosCommand(parts),
+      menuCommand(parts),
+      loadersCommand(parts),
+      doctorCommand(parts),
+    ],
   };
 }
 
@@ -38,12 +46,44 @@ function serveCommand(parts: FnodeParts): Command {
           inspect: inspectFolders,
           role: parts.fnodeRole,
           folders: (config) => [config.isos, config.boot].filter(isFolder),
-          stateDir: () => undefined,
-          prepare: (config) => config,
+          stateDir: (config) => config.stateDir ?? DEFAULT_STATE_DIR,
+          prepare: (config, user) => ({ ...config, stateDir: usableStateDir(config, user) }),
         },
         input,
         terminal,
       ),
+  };
+}
+
+/** What a node remembers only saves time: where it cannot be kept, the rest works all the same. */
+function usableStateDir({ stateDir }: FnodeConfig, user: RunUser | undefined): string | undefined {
+  try {
+    return prepareStateDir(stateDir, user);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+function isosCommand(parts: FnodeParts): Command {
+  return {
+    name: 'isos',
+    summary: 'Prints what each image is, what can be started from it, and why not.',
+    options: {
+      verify: { help: 'Waits until every image with a checksum is verified; exit code 1 if one is wrong.' },
+      ...FNODE_OPTIONS,
+      ...JSON_OPTION,
+    },
+    run: async (input, terminal) => {
+      const { config } = load(input, terminal);
+      readFolder('isos', config.isos);
+      const remembering = { ...config, stateDir: usableStateDir(config, undefined) };
+      const verify = input.has('verify');
+      const images = await parts.listImages(remembering, { verify }, quietHost(input, terminal));
+      if (input.has('json')) terminal.out(JSON.stringify(images, null, 2));
+      else for (const line of showImages(images, config.isos)) terminal.out(line);
+      return verify && images.some(({ checksum }) => checksum.kind === 'wrong') ? 1 : 0;
+    },
   };
 }
 

@@ -49,7 +49,7 @@ async function runHall(parts: Pick<FlinkParts, 'optionProblem'>, input: Input, t
 
   const common = [`--log-format=${logSettings(input, 'info', terminal).format}`, ...flags(input, SERVE_OPTIONS)];
   const flinkArgs = ['serve', ...flags(input, FLINK_OPTIONS), ...common];
-  const fnodeArgs = ['serve', ...flags(input, without(FNODE_OPTIONS, ['config', 'state-dir'])), ...common];
+  const fnodeArgs = ['serve', ...flags(input, without(FNODE_OPTIONS, ['config'])), ...common];
   const file = input.text('fnode-config');
   if (file !== undefined) fnodeArgs.push(`--config=${file}`);
   if (!fnode.isGiven('listen')) fnodeArgs.push(`--listen=${lan.address}`);

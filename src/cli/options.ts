@@ -40,7 +40,11 @@ export const FNODE_OPTIONS: OptionTable = {
   listen: { value: 'ADDR', help: 'An address to serve. Default: every one.', isRepeatable: true, sets: ['listen'] },
   flink: { value: 'URL', help: 'The director: its URL, auto or none.', sets: ['flink'] },
   name: { value: 'NAME', help: "The node's name.", sets: ['name'] },
-  'state-dir': { value: 'DIR', help: 'Folder of what the node remembers.' },
+  'state-dir': {
+    value: 'DIR',
+    help: 'Folder of what the node remembers. Default: /var/lib/flisolator.',
+    sets: ['stateDir'],
+  },
   ...COMMON_OPTIONS,
 };
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ImageLook } from '../../src/catalog/look.ts';
 import { type CatalogOptions, type CatalogService, catalogService } from '../../src/catalog/server.ts';
-import { memoryRecordStore, type RecordStore } from '../../src/catalog/store.ts';
+import type { RecordStore } from '../../src/catalog/store.ts';
 import { nameImages } from '../../src/core/alias.ts';
 import type { FolderEntry, Opened } from '../../src/core/content.ts';
 import type { CatalogImage, ImageView, Verdict } from '../../src/core/image.ts';
@@ -115,12 +115,15 @@ export class FakeFolder {
     return {
       ...{ kind: 'view', view, declaredBytes: this.declared.get(path) ?? file.bytes.length },
       etag: `"${sha256(file.bytes)}"`,
+      isUnchanged: async () => this.files.get(path) === file,
       close: async () => {
         this.lookingNow -= 1;
       },
     };
   };
 }
+
+const NOWHERE: RecordStore = { load: async () => [], save: async () => {} };
 
 export interface World {
   readonly host: ReturnType<typeof fakeHost>;
@@ -139,7 +142,7 @@ export interface WorldOptions {
   readonly folder?: FakeFolder;
 }
 
-export function world({ verify = 'at-once', store = memoryRecordStore(), ...before }: WorldOptions = {}): World {
+export function world({ verify = 'at-once', store = NOWHERE, ...before }: WorldOptions = {}): World {
   const host = before.host ?? fakeHost();
   const folder = before.folder ?? new FakeFolder(() => host.clock.date());
   const { list, open, look } = folder;

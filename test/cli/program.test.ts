@@ -49,6 +49,7 @@ async function say(program: 'flink' | 'fnode', ...argv: string[]) {
       return 'the menu\n';
     },
     doctorFnode: async () => findings,
+    listImages: async () => [],
     installLoaders: async (question, tell) => {
       asked.installs.push(question);
       tell('brought');

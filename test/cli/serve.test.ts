@@ -17,7 +17,9 @@ chmodSync(join(folder, 'locked'), 0o700);
 async function fnodeFile(name: string, more = ''): Promise<string> {
   const file = join(folder, name);
   const [tftp, http] = [await freePort(), await freePort()];
-  writeFileSync(file, `isos: isos\nboot: boot\nlisten: [127.0.0.1]\nports: { tftp: ${tftp}, http: ${http} }\n${more}`);
+  const ports = `{ tftp: ${tftp}, http: ${http} }`;
+  const text = `isos: isos\nboot: boot\nlisten: [127.0.0.1]\nstateDir: ${name}.state\nports: ${ports}\n${more}`;
+  writeFileSync(file, text);
   chmodSync(file, 0o644);
   return file;
 }
@@ -45,7 +47,7 @@ test('serve: says when it is ready, reloads at SIGHUP, keeps what runs when the 
   fnode.child.kill('SIGHUP');
   const line = await refused;
   assert.equal(line.level, 'error');
-  assert.match(String(line.error), /a\.yaml:6: bogus: is no known key/);
+  assert.match(String(line.error), /a\.yaml:7: bogus: is no known key/);
 
   writeFileSync(file, `${good}menu: { title: Other }\n`);
   const reloaded = fnode.next('reloaded');

@@ -29,7 +29,7 @@ before(async () => {
   ports = { tftp: await freePort(), http: await freePort() };
   writeFileSync(
     join(folder, 'fnode.yaml'),
-    `isos: isos\nboot: boot\nflink: none\nports: { tftp: ${ports.tftp}, http: ${ports.http} }\n`,
+    `isos: isos\nboot: boot\nstateDir: state\nflink: none\nports: { tftp: ${ports.tftp}, http: ${ports.http} }\n`,
   );
   // The default listen, which looks at the interfaces again and again.
   const command = `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`;
