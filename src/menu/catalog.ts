@@ -58,7 +58,8 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     taken,
   });
   // Whatever else has an id keeps it: it was there before the image.
-  const entries = withUniqueIds(others.concat(ofImages.entries));
+  const unique = withUniqueIds(others.concat(ofImages.entries));
+  const entries = [...unique.slice(others.length), ...unique.slice(0, others.length)];
   const faults = [
     ...found.faults,
     ...[...files, ...imageFiles.values()].flatMap((file) => file.faults),
@@ -66,7 +67,7 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     // An image that is still read or copied may be the one that is meant.
     ...(images.every(({ state }) => state === 'ready') ? unknownIds(entries, settings) : []),
   ];
-  return { entries: [...entries.slice(others.length), ...entries.slice(0, others.length)], faults };
+  return { entries, faults };
 }
 
 const EVERY_NODE: ReadonlySet<Transport> = new Set(['http', 'tftp']);

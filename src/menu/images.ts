@@ -38,7 +38,7 @@ export function imageEntries(images: readonly CatalogImage[], facts: ImageFacts)
   const ids = idsOf(known, facts.taken);
   const parts = known
     .filter((image) => isOffered(image) && !isRepeated(image, known, facts))
-    .map((image) => ({ image, label: labelOf(image.verdict, facts.files.get(image.path)) }))
+    .map((image) => ({ image, label: labelOf(image.verdict, facts.files.get(image.path), facts.words) }))
     .toSorted(compareImages)
     .map(({ image, label }) => entriesOfImage(image, label, { ...facts, ids: ids.get(image.alias) ?? new Map() }));
   const entries = parts.flatMap((part) => part.entries);

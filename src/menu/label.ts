@@ -16,9 +16,9 @@ export interface Label {
 }
 
 /** From what recognition found, as far as the operator's file doesn't say otherwise. */
-export function labelOf(verdict: Verdict, file: ImageFile | undefined): Label {
+export function labelOf(verdict: Verdict, file: ImageFile | undefined, words: Words): Label {
   const { name, version } = verdict;
-  const group = file?.group ?? verdict.group;
+  const group = file?.group ?? GROUP_WORDS.get(verdict.group)?.(words) ?? verdict.group;
   const edition = file?.edition ?? verdict.edition ?? '';
   const whole = isAtEnd(name, edition) ? name : `${name} ${edition}`;
   // In the submenu of its own name the edition will do.
@@ -30,6 +30,12 @@ export function labelOf(verdict: Verdict, file: ImageFile | undefined): Label {
     full: file?.title ?? spaced(whole, version),
   };
 }
+
+/** Groups that are no proper names are called in the menu's language. */
+const GROUP_WORDS: ReadonlyMap<string, (words: Words) => string> = new Map([
+  ['Tools', (words) => words.tools],
+  ['Other', (words) => words.otherImages],
+]);
 
 /** `Ubuntu MATE` says already that it is `MATE`. */
 function isAtEnd(name: string, edition: string): boolean {

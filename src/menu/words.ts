@@ -12,6 +12,7 @@ export interface Words {
   readonly rescue: string;
   readonly installer: string;
   readonly tools: string;
+  readonly otherImages: string;
   readonly memoryTest: string;
   readonly shell: string;
   readonly firmwareSetup: string;
@@ -46,6 +47,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     rescue: 'Rescue mode',
     installer: 'installer',
     tools: 'Tools',
+    otherImages: 'Other images',
     memoryTest: 'Memory test',
     shell: 'iPXE command line',
     firmwareSetup: 'UEFI firmware settings',
@@ -82,6 +84,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     rescue: 'Modo de rescate',
     installer: 'instalador',
     tools: 'Herramientas',
+    otherImages: 'Otras imágenes',
     memoryTest: 'Prueba de memoria',
     shell: 'Consola de iPXE',
     firmwareSetup: 'Ajustes del firmware UEFI',

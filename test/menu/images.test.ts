@@ -118,6 +118,11 @@ for (const { verdict, want } of titles) {
   });
 }
 
+test('tools of images and other tools share a submenu, in each language', () => {
+  const tool = imageOf('g.iso', { ...MINT, name: 'GParted Live', edition: '', group: 'Tools', entries: [CASPER] });
+  for (const words of [WORDS.en, WORDS.es]) assert.equal(made([tool], { words }).entries[0]?.group, words.tools);
+});
+
 test('in Spanish the use is told in Spanish', () => {
   const { entries } = made([imageOf('x.iso', FEDORA), imageOf('y.iso', UNKNOWN)], { words: WORDS.es });
   assert.deepEqual(

@@ -167,7 +167,7 @@ export const UNKNOWN: Verdict = {
   name: 'FIRMWARE 3',
   version: '',
   archs: ['i386', 'x86_64'],
-  group: 'Other images',
+  group: 'Other',
   entries: [
     {
       ...CASPER,
