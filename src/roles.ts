@@ -23,8 +23,10 @@ import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
 import { imageTrees } from './iso/routes.ts';
 import { installLoaders as install } from './loaders/apply.ts';
+import { installCompanion } from './loaders/bring.ts';
 import { checkLoaders } from './loaders/probe.ts';
 import { type MenuContent, type MenuFormat, type MenuSettings, menuContent } from './menu/routes.ts';
+import { companionsFor } from './roles/companion.ts';
 import { headOf, laterFolder, listOf, nameSpace } from './roles/content.ts';
 import {
   checkFolder,
@@ -39,6 +41,8 @@ import {
 import { bootNodes, dhcpPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
 import { tftpBounds, tftpService } from './tftp/server.ts';
+
+export { listImages } from './roles/catalog.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -264,8 +268,14 @@ async function menuFaults(config: FnodeConfig, host: Host): Promise<readonly Con
 
 /** Throws a `Fault` when nothing could be had; `false` when an essential one is missing afterwards. */
 export async function installLoaders(question: LoadersQuestion, say: (line: string) => void): Promise<boolean> {
-  const { dir, from, force } = question;
+  const { dir, from, force, companion } = question;
+  const deps = { run: runCommand, say, clock: systemClock, temporaryFolder: os.tmpdir() };
+  if (companion) {
+    const { mirror } = companion;
+    for (const id of await companionsFor(companion)) await installCompanion({ dir, id, from, force, mirror }, deps);
+    return true;
+  }
   const request = from === undefined ? { dir, force } : { dir, force, from };
-  const report = await install(request, { run: runCommand, say, clock: systemClock, temporaryFolder: os.tmpdir() });
+  const report = await install(request, deps);
   return report.files.every((file) => !file.isEssential || file.outcome !== 'missing');
 }
