@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogImage } from '../../src/core/image.ts';
+import { idsOf } from '../../src/menu/label.ts';
 import { type Bench, openBench } from './bench.ts';
 import type { Cleanup } from './cleanup.ts';
 import { type BootRow, type ClientRow, FNODES, type FnodeName, stock } from './hall.ts';
@@ -13,7 +14,7 @@ export interface Gallery extends Bench {
   readonly isos: string;
   /** All images as fnode00 sees them, once `isSettled` agrees. */
   images(isSettled?: (images: readonly CatalogImage[]) => boolean): Promise<readonly CatalogImage[]>;
-  /** Id of the first entry of that image, as the menu of a BIOS machine by iPXE has it, that loads over HTTP. */
+  /** Id of the image's first entry that loads over HTTP; rejects when the menus lack it. */
   entryOf(image: CatalogImage): Promise<string>;
   /** Has that entry start by itself on that machine. */
   startsBy(mac: string, entryId: string): Promise<void>;
@@ -41,7 +42,7 @@ export async function openGallery(
     ...bench,
     isos,
     images: (isSettled = everyReady) => settled(bench, isSettled),
-    entryOf: async (image) => entryIn(await hall.askFnode('fnode00', 'menu', '--format', 'ipxe'), image),
+    entryOf: (image) => entryOf(bench, image),
     startsBy: (mac, boot) => {
       rows.set(mac, { mac, boot });
       // One after the other: a reload must not read half a file.
@@ -52,7 +53,9 @@ export async function openGallery(
   };
 }
 
-const everyReady = (images: readonly CatalogImage[]): boolean => images.every(({ state }) => state === 'ready');
+/** One of them is cut off, and waits for its rest for ever. */
+const everyReady = (images: readonly CatalogImage[]): boolean =>
+  images.every(({ state, declaredBytes }) => state === 'ready' || declaredBytes !== undefined);
 
 /** Folders of this lab's own, made of links to what was made once; companion kernels are beside the loaders. */
 async function ownStock(lab: Lab, say: (text: string) => void): Promise<Record<'isos' | 'boot', string>> {
@@ -93,12 +96,18 @@ function imagesIn(text: string): readonly CatalogImage[] {
 
 export const addressOf = (name: FnodeName): string => FNODES.find((fnode) => fnode.name === name)?.ip ?? '';
 
-/** Labels of iPXE's script are ids; below one stands what it loads. */
-function entryIn(script: string, { alias, suffix }: CatalogImage): string {
-  const sections = script.split(/^:(?=[a-z0-9])/m).slice(1);
-  const mine = sections.find((text) => text.includes(`/tree/${alias}${suffix}`) && !text.includes('nfs'));
-  const id = mine?.split('\n')[0];
-  if (id === undefined) throw new Error(`no entry of the menu loads from ${alias}`);
+async function entryOf(bench: Bench, image: CatalogImage): Promise<string> {
+  const known = (await settled(bench, everyReady)).flatMap((one) =>
+    one.verdict ? [{ ...one, verdict: one.verdict }] : [],
+  );
+  const key = image.verdict?.entries.find(({ transport }) => transport === 'http')?.key;
+  const id = idsOf(known, new Set())
+    .get(image.alias)
+    ?.get(key ?? '');
+  // Labels of iPXE's script are ids.
+  const script = await bench.hall.askFnode('fnode00', 'menu', '--format', 'ipxe');
+  if (id === undefined || !script.includes(`\n:${id}\n`))
+    throw new Error(`no entry of ${image.path} in the menu (${id})`);
   return id;
 }
 

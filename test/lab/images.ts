@@ -14,7 +14,9 @@ export async function recognisesAll(gallery: Gallery): Promise<void> {
   const images = new Map((await gallery.images()).map((image) => [image.path, image]));
   const seen = LAYOUTS.map((layout) => shownImage(images.get(fileOf(layout))));
   assert.deepEqual(seen, LAYOUTS.map(shownLayout));
-  assert.equal(images.get('cut-off.iso')?.state, 'copying', 'an image shorter than it says is still being copied');
+  const cutOff = images.get('cut-off.iso');
+  const isSaid = cutOff?.state === 'copying' || cutOff?.verdict?.problem?.reason === 'damaged';
+  assert.ok(isSaid && !cutOff.verdict?.entries.length, 'an image shorter than it says is in no menu');
 }
 
 const show = (path: string, is: readonly (string | undefined)[], arch: string, problem: string | undefined): string =>

@@ -17,7 +17,8 @@ export interface Layout {
   readonly file?: string;
   /** Name, version, edition. */
   readonly is: readonly [string, string, string?];
-  readonly arch: Arch | 'any';
+  /** Empty where it has none that could be told. */
+  readonly arch: Arch | '';
   /** Over HTTP. */
   readonly boots?: Boots;
   /** Why it doesn't. */
@@ -138,23 +139,23 @@ export const LAYOUTS: readonly Layout[] = [
   works('fedora-43-live', ['Fedora', '43', 'Workstation'], dracut),
   works('fedora-server', ['Fedora', '40', 'Server'], repo),
   works('fedora-netinst', ['Fedora', '40', 'Everything'], stage2),
-  works('centos-stream', ['CentOS Stream', '9', 'DVD'], repo),
-  works('rocky-dvd', ['Rocky Linux', '9.5', 'DVD'], repo),
-  works('rocky-boot', ['Rocky Linux', '9.5', 'Boot'], stage2),
-  works('alma-dvd', ['AlmaLinux', '9.5', 'DVD'], repo),
+  works('centos-stream', ['CentOS Stream', '9'], repo),
+  works('rocky-dvd', ['Rocky Linux', '9.5'], repo),
+  works('rocky-boot', ['Rocky Linux', '9.5'], stage2),
+  works('alma-dvd', ['AlmaLinux', '9.5'], repo),
 
   works('opensuse-leap', ['openSUSE Leap', '15.6', 'DVD'], linuxrc),
   works('opensuse-tumbleweed', ['openSUSE Tumbleweed', '20241115', 'DVD'], linuxrc),
   works('opensuse-leap-16', ['openSUSE Leap', '16.0'], agama),
   works('opensuse-kde-live', ['openSUSE Leap', '15.6', 'KDE Plasma'], kiwi),
 
-  fails('void', ['Void', ''], 'cannot-netboot'),
-  fails('nixos', ['NixOS', '24.05', 'minimal'], 'cannot-netboot'),
+  fails('void', ['Void Linux', ''], 'cannot-netboot'),
+  fails('nixos', ['NixOS', '24.05', 'Minimal'], 'cannot-netboot'),
   fails('proxmox', ['Proxmox VE', '8.2'], 'cannot-netboot'),
-  { name: 'memtest86plus', is: ['memtest86+', ''], arch: 'any' },
-  { name: 'freedos', is: ['FreeDOS', '1.3'], arch: 'any' },
+  { name: 'memtest86plus', is: ['Memtest86+', ''], arch: 'x86_64' },
+  { name: 'freedos', is: ['FreeDOS', '1.3', 'Live CD'], arch: '' },
   { name: 'windows-11', is: ['Windows 11', '26100'], arch: 'x86_64' },
-  { name: 'not-an-image', is: ['not-an-image', ''], arch: 'any', problem: 'not-an-image' },
+  { name: 'not-an-image', is: ['not-an-image.iso', ''], arch: '', problem: 'not-an-image' },
 ];
 
 export const fileOf = ({ name, file = `${name}.iso` }: Layout): string => file;

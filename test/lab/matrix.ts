@@ -46,7 +46,8 @@ const TIMEOUT_SEC = 300;
 export const MATRIX: readonly MatrixBoot[] = LOADERS.flatMap((loader) =>
   LAYOUTS.flatMap((layout, i): readonly MatrixBoot[] => {
     const { boots } = layout;
-    if (!boots) return [];
+    // UEFI of 64 bits starts no kernels of 32.
+    if (!boots || (layout.arch === 'i386' && loader.firmware === 'uefi')) return [];
     // iPXE is the fastest, so it starts everything; the others one of each family, and the name with spaces.
     const first = LAYOUTS.find((other) => other.boots?.family === boots.family);
     const isChosen = loader.name === 'ipxe' || layout === first || layout.file !== undefined;

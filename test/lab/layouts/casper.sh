@@ -107,6 +107,7 @@ ubuntu_18_04() {
 iso ubuntu-18.04 'Ubuntu 18.04.5 LTS amd64' ubuntu_18_04
 # 32-bit, with the initrd of its time
 xubuntu_i386() {
+  bits=32
   casper nfs 4.4.0-21-generic 'Xubuntu 16.04 LTS "Xenial Xerus" - Release i386 (20160420.1)' initrd.lz filesystem.squashfs
   rm -r "$t/EFI"
   isolinux_ubuntu 'file=/cdrom/preseed/xubuntu.seed boot=casper' 'Try Xubuntu without installing' 'quiet splash ---'

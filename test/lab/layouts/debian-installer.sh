@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # The installer on Debian's netinst and DVD images looks for a CD only; over the network another kernel of the same
 # release is needed. So is Alpine's.
 
 # debian_installer CODENAME RELEASE ARCH KIND KERNEL-VERSION
 debian_installer() {
   local folder=install.amd loader=BOOTX64.EFI
-  [[ $3 == i386 ]] && folder=install.386 loader=BOOTIA32.EFI
+  if [[ $3 == i386 ]]; then folder=install.386 loader=BOOTIA32.EFI bits=32; fi
   text .disk/info "Debian GNU/Linux $2 \"$1\" - Official $3 $4 20250517-09:51"
   text .disk/cd_type "$([[ $4 == DVD* ]] && echo dvd/1 || echo not_complete)"
   text .disk/base_installable ''

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # live-boot: Debian live, LMDE, Kali, GParted, Clonezilla, Tails. It loads what fetch= names.
 
 # live KERNEL-VERSION KERNEL INITRD
@@ -33,6 +33,7 @@ debian_live() {
 iso debian-live 'd-live 12.11.0 xf amd64' debian_live Bookworm 12.11.0 6.1.0-37-amd64 amd64
 iso debian-13-live 'd-live 13.1.0 gn amd64' debian_live Trixie 13.1.0 6.12.43+deb13-amd64 amd64
 debian_live_i386() {
+  bits=32
   debian_live Bullseye 11.11.0 5.10.0-32-686 i386
   rm -r "$t/EFI" && efi BOOTIA32.EFI
 }
