@@ -2,6 +2,7 @@
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import type { CatalogService } from './catalog/server.ts';
 import type { Explanation, Finding, LoadersQuestion, Role } from './cli/role.ts';
 import { findLan } from './config/lan.ts';
 import type { FlinkConfig, FnodeConfig } from './config/types.ts';
@@ -14,20 +15,16 @@ import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
-import { systemBlocks } from './host/blocks.ts';
 import { runCommand } from './host/exec.ts';
-import { FOLDER_LIMITS, folderContent } from './host/files.ts';
 import { descriptorLimit } from './host/openfile.ts';
 import { systemClock } from './host/system.ts';
 import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
-import { imageTrees } from './iso/routes.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { installCompanion } from './loaders/bring.ts';
 import { checkLoaders } from './loaders/probe.ts';
-import { type MenuContent, type MenuFormat, type MenuSettings, menuContent } from './menu/routes.ts';
+import type { MenuContent, MenuFormat, MenuSettings } from './menu/routes.ts';
 import { companionsFor } from './roles/companion.ts';
-import { headOf, laterFolder, listOf, nameSpace } from './roles/content.ts';
 import {
   checkFolder,
   checkNode,
@@ -38,6 +35,7 @@ import {
   checkTcpPort,
   checkUdpPort,
 } from './roles/doctor.ts';
+import { nodeContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
 import { tftpBounds, tftpService } from './tftp/server.ts';
@@ -126,17 +124,26 @@ export function optionProblem(key: string, value: OptionInput): string | undefin
 /** A boot node. Throws a `Fault` where the folder of images is not there. */
 export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   let config = initial;
-  const { open, menu } = contentOf(() => config, host);
+  const { open, menu, catalog } = nodeContent({
+    config: () => config,
+    settings: () => menuSettings(config),
+    host,
+    verify: 'gently',
+  });
   const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
   const { ports } = config;
   const bounds = tftpBounds(descriptorLimit());
   const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
-  const services: Service[] = [loadersNotice(config.boot, host), menuNotice(menu), tftp];
+  const services: Service[] = [loadersNotice(config.boot, host), catalog, menuNotice(menu, catalog), tftp];
   const health = () => ({
     ok: services.every((s) => s.health().ok),
     services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
   });
-  const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), { host, open, health });
+  const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), {
+    ...{ host, open, health },
+    images: catalog.images,
+    language: () => config.menu.language,
+  });
   services.push(http);
   return {
     services,
@@ -160,22 +167,6 @@ function nameOf(config: FnodeConfig): string {
   return config.name ?? cleanHostname(os.hostname()) ?? 'fnode';
 }
 
-/** The node's name space and its menus, which look at the images through it. */
-function contentOf(config: () => FnodeConfig, host: Host) {
-  const blocks = systemBlocks(config().cache);
-  const boot = laterFolder(config().boot, blocks);
-  const isos = folderContent(config().isos, FOLDER_LIMITS, blocks);
-  const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
-  const menu: MenuContent = menuContent(() => menuSettings(config()), {
-    host,
-    listImages: (path) => listOf(belowIsos, path),
-    readImage: (path, maxBytes) => headOf(belowIsos, path, maxBytes),
-    hasLoader: async (name) => (await headOf(boot.open, name, 0)) !== undefined,
-  });
-  const trees = imageTrees({ openImage: isos.open });
-  return { open: nameSpace({ boot, isos, trees, images: () => [], menu: menu.open }), menu };
-}
-
 function menuSettings(config: FnodeConfig): MenuSettings {
   const { menu, clients } = config;
   return { ...menu, serial: menu.serial ?? false, clients, nodeName: nameOf(config) };
@@ -196,14 +187,19 @@ function loadersNotice(folder: string, host: Host): Service {
   };
 }
 
-/** Looks at the images at start: mistakes in menu files stand in the log before the first machine comes. */
-function menuNotice(menu: MenuContent): Service {
+/** Looks at the menus at start: mistakes in menu files stand in the log before the first machine comes. */
+function menuNotice(menu: MenuContent, catalog: Pick<CatalogService, 'settled'>): Service {
   return {
     name: 'menu',
-    start: async () => void menu.entries(),
+    start: async () => void catalog.settled().then(() => menu.entries()),
     stop: async () => {},
     health: () => ({ ok: true }),
   };
+}
+
+/** A configuration that does not change while it is looked at. */
+function stillSources(config: FnodeConfig, host: Host) {
+  return { config: () => config, settings: () => menuSettings(config), host };
 }
 
 /** The menu as a client would get it; from the address given with `--listen`, or a stand-in. */
@@ -213,10 +209,9 @@ export async function renderMenu(
   mac: Mac | undefined,
   host: Host,
 ): Promise<string> {
-  const { menu } = contentOf(() => config, host);
   const localAddress = config.listen[0] ?? host.interfaces().find((i) => i.name !== 'lo')?.address ?? '127.0.0.1';
   const visit: Visit = { localAddress, clientAddress: localAddress, transport: 'http', httpPort: config.ports.http };
-  return menu.render(format, visit, mac);
+  return withContent(stillSources(config, host), ({ menu }) => menu.render(format, visit, mac));
 }
 
 /** Never throws for what it looks at. */
@@ -261,9 +256,10 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
 /** They are not logged besides. */
 async function menuFaults(config: FnodeConfig, host: Host): Promise<readonly ConfigFault[]> {
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const { menu } = contentOf(() => config, { ...host, log });
-  await menu.entries();
-  return menu.faults();
+  return withContent(stillSources(config, { ...host, log }), async ({ menu }) => {
+    await menu.entries();
+    return menu.faults();
+  });
 }
 
 /** Throws a `Fault` when nothing could be had; `false` when an essential one is missing afterwards. */
