@@ -81,15 +81,20 @@ export interface Found {
   readonly node: Node;
 }
 
-/** For both: far more than any installer has, and what fits into memory. */
-const MAX_ENTRIES = 1_000_000;
-const MAX_FOLDERS = 100_000;
+export interface WalkLimits {
+  readonly maxDepth: number;
+  readonly maxEntries: number;
+  readonly maxFolders: number;
+}
+
+/** Far more than any installer has, and what fits into memory. */
+const WALK_LIMITS: WalkLimits = { maxDepth: MAX_DEPTH, maxEntries: 1_000_000, maxFolders: 100_000 };
 
 /**
- * Everything below the root but it, a folder before what it holds. Links are not followed, and what lies in one place is looked into
- * once, however many folders claim it. Throws `Malformed` for a damaged folder and for what is beyond all bounds.
+ * Everything below the root, a folder before what it holds. Links are not followed, and what lies in one place is
+ * looked into once, however many folders claim it. Throws `Malformed` for a damaged folder and beyond the limits.
  */
-export async function* walk(volume: Volume, read: ReadAt): AsyncGenerator<Found> {
+export async function* walk(volume: Volume, read: ReadAt, limits: WalkLimits = WALK_LIMITS): AsyncGenerator<Found> {
   const seen = new Set([placeOf(volume.root)]);
   const waiting = [{ path: '', node: volume.root, depth: 0 }];
   let entries = 0;
@@ -97,15 +102,18 @@ export async function* walk(volume: Volume, read: ReadAt): AsyncGenerator<Found>
     for (const node of await volume.readFolder(next.node, read)) {
       const path = `${next.path}/${node.name}`;
       const depth = next.depth + 1;
-      if (++entries > MAX_ENTRIES) throw new Malformed(`damaged: more than ${MAX_ENTRIES} entries`, node.place);
+      if (++entries > limits.maxEntries) throw beyond(`${limits.maxEntries} entries`, node);
       yield { path, node };
       if (node.kind !== 'folder' || node.unreadable || seen.has(placeOf(node))) continue;
-      if (depth > MAX_DEPTH) throw new Malformed(`damaged: folders more than ${MAX_DEPTH} deep`, node.place);
-      seen.add(placeOf(node));
-      if (seen.size > MAX_FOLDERS) throw new Malformed(`damaged: more than ${MAX_FOLDERS} folders`, node.place);
+      if (depth > limits.maxDepth) throw beyond(`${limits.maxDepth} folders deep`, node);
+      if (seen.add(placeOf(node)).size > limits.maxFolders) throw beyond(`${limits.maxFolders} folders`, node);
       waiting.push({ path, node, depth });
     }
   }
+}
+
+function beyond(what: string, { place }: Node): Malformed {
+  return new Malformed(`damaged: more than ${what}`, place);
 }
 
 /** Where its octets begin; one without any is a place of its own. */
