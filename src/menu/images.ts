@@ -1,9 +1,10 @@
 /** Entries for the images in the folder: what recognition found, as far as it can be served and started from here. */
 
 import type { ConfigFault } from '../core/errors.ts';
-import type { CatalogImage, ImageEntry, ImageHow, Transport, Verdict } from '../core/image.ts';
-import { areArguments, type Entry, type How, isSourceSafe, loaderOf, type Source, sourcesOf } from './entries.ts';
+import type { CatalogImage, ImageEntry, Transport, Verdict } from '../core/image.ts';
+import { areArguments, type Entry, isSourceSafe, loaderOf, sourcesOf } from './entries.ts';
 import type { ImageFile } from './file.ts';
+import { filled, howOf } from './inside.ts';
 import { entryTitle, idsOf, type Label, labelOf } from './label.ts';
 import { MAX_NAME_CHARS } from './pxelinux.ts';
 import type { Words } from './words.ts';
@@ -40,12 +41,31 @@ export function imageEntries(images: readonly CatalogImage[], facts: ImageFacts)
     .filter((image) => isOffered(image) && !isRepeated(image, known, facts))
     .map((image) => ({ image, label: labelOf(image.verdict, facts.files.get(image.path), facts.words) }))
     .toSorted(compareImages)
-    .map(({ image, label }) => entriesOfImage(image, label, { ...facts, ids: ids.get(image.alias) ?? new Map() }));
-  const entries = parts.flatMap((part) => part.entries);
+    .map(({ image, label }) => ({
+      alias: image.alias,
+      ...entriesOfImage(image, label, { ...facts, ids: ids.get(image.alias) ?? new Map() }),
+    }));
+  const entries = distinct(parts);
   const faults = parts.flatMap((part) => part.faults);
   if (entries.length <= MAX_IMAGE_ENTRIES) return { entries, faults };
   const problem = `more than ${MAX_IMAGE_ENTRIES} entries: the rest is in no menu; move images elsewhere`;
   return { entries: entries.slice(0, MAX_IMAGE_ENTRIES), faults: [...faults, { file: '/isos', path: '', problem }] };
+}
+
+/** All entries; where those of two images would look the same, each with its image's alias. */
+function distinct(parts: readonly (ImageEntries & { readonly alias: string })[]): readonly Entry[] {
+  const looksOf = ({ group, title }: Entry): string => `${group}\n${title}`;
+  const known = Map.groupBy(
+    parts.flatMap(({ alias, entries }) => [...new Set(entries.map(looksOf))].map((looks) => ({ alias, looks }))),
+    ({ looks }) => looks,
+  );
+  return parts.flatMap(({ alias, entries }) =>
+    entries.map((entry) => {
+      if ((known.get(looksOf(entry))?.length ?? 0) < 2) return entry;
+      const full = entry.fullTitle === undefined ? {} : { fullTitle: `${entry.fullTitle}, ${alias}` };
+      return { ...entry, title: `${entry.title}, ${alias}`, ...full };
+    }),
+  );
 }
 
 function isOffered(image: CatalogImage): boolean {
@@ -144,7 +164,9 @@ function faultsOf(
   hasEntries: boolean,
   obstacles: readonly (Obstacle | undefined)[],
 ): readonly ConfigFault[] {
-  const told = obstacles.flatMap((obstacle) => (obstacle && !(obstacle.isMinor && hasEntries) ? [obstacle.says] : []));
+  // Where recognition has a word on it, the catalogue has said it.
+  const isSaid = hasEntries || image.verdict.problem !== undefined;
+  const told = obstacles.flatMap((obstacle) => (obstacle && !(obstacle.isMinor && isSaid) ? [obstacle.says] : []));
   return [...new Set(told)].map((problem) => ({ file: `/isos/${image.path}`, path: '', problem }));
 }
 
@@ -190,50 +212,4 @@ function ofImage(entry: Entry, image: Known, label: Label): Entry {
     ...(entry.group === undefined ? { edition: label.edition } : {}),
     how: isLinux ? { ...how, arguments: how.arguments.map((word) => filled(word, image)) } : how,
   };
-}
-
-/** The image's inside in the node's name space. */
-export function insideOf({ alias, suffix }: Pick<CatalogImage, 'alias' | 'suffix'>): string {
-  return `/tree/${alias}${suffix}`;
-}
-
-function howOf(how: ImageHow, image: Known): How {
-  const inside = (name: string): Source => (name.startsWith('/') ? name : `${insideOf(image)}/${name}`);
-  const whole = `/isos/${image.alias}${image.suffix}`;
-  switch (how.kind) {
-    case 'linux': {
-      const { kernel, initrds, shim } = how;
-      return {
-        kind: 'linux',
-        kernel: inside(kernel),
-        initrds: initrds.map(inside),
-        arguments: how.arguments.map((word) => filled(word, image)),
-        ...(shim === undefined ? {} : { shim: inside(shim) }),
-      };
-    }
-    case 'wimboot': {
-      const files = how.files.map(({ name, file }) => ({ name, file: inside(file) }));
-      return { kind: 'wimboot', files, ...(how.index === undefined ? {} : { index: how.index }) };
-    }
-    case 'memdisk':
-      return { kind: 'memdisk', image: whole, isCd: image.suffix === '.iso' };
-    case 'sanboot':
-      return { kind: 'sanboot', image: whole };
-  }
-}
-
-/**
- * `word` with the image's places; the node's own, `{http}` and `{node}`, stay for each menu. Over NFS the inside has no
- * suffix: anaconda takes a folder that ends in `.iso` for an image.
- */
-function filled(word: string, image: Known): string {
-  const { alias, suffix } = image;
-  const places: Readonly<Record<string, string>> = {
-    '{tree}': `{http}/tree/${alias}${suffix}`,
-    '{iso}': `{http}/isos/${alias}${suffix}`,
-    '{nfs}': `{node}:/tree/${alias}`,
-    '{path}': `/tree/${alias}`,
-    '{nfsiso}': `{node}:/isos/${alias}${suffix}`,
-  };
-  return word.replaceAll(/\{(?:tree|iso|nfs|nfsiso|path)\}/g, (place) => places[place] ?? place);
 }

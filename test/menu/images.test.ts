@@ -5,7 +5,8 @@ import { showConfigFault } from '../../src/core/errors.ts';
 import type { CatalogImage, Verdict } from '../../src/core/image.ts';
 import type { Entry } from '../../src/menu/entries.ts';
 import { parseImageFile } from '../../src/menu/file.ts';
-import { type ImageFacts, imageEntries, insideOf } from '../../src/menu/images.ts';
+import { type ImageFacts, imageEntries } from '../../src/menu/images.ts';
+import { insideOf } from '../../src/menu/inside.ts';
 import { WORDS } from '../../src/menu/words.ts';
 import { CASPER, CASPER_NFS, FEDORA, imageOf, MINT, NETINST, UBUNTU_MATE, UNKNOWN, WINDOWS } from './images.ts';
 
@@ -184,6 +185,30 @@ test('two images that are the same thing: the one whose alias comes later gets i
   assert.deepEqual(made(pair.toReversed()).ids, want);
   const broken = imageOf('a.iso', fedora, { checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } });
   assert.deepEqual(made([imageOf('b.iso', fedora), broken]).ids, [want[1]], 'also when the other is in no menu');
+});
+
+test('two images that would look the same in the menu say which file each is', () => {
+  const [row] = FEDORA.entries;
+  const verdict = { ...FEDORA, entries: row ? [row] : [] };
+  const images = [imageOf('Fedora-dvd.iso', verdict), imageOf('Fedora-net.iso', verdict), imageOf('m.iso', MINT)];
+  assert.deepEqual(
+    made(images).entries.map(({ title }) => title),
+    [
+      'Server 41 (64-bit): install, fedora-dvd',
+      'Server 41 (64-bit): install, fedora-net',
+      'Cinnamon 22 (64-bit): live, NFS',
+      'Cinnamon 22 (64-bit): live',
+    ],
+  );
+});
+
+test('what recognition says of an image itself is not said again', () => {
+  const says = { reason: 'needs-nfs', says: 'x' } as const;
+  assert.deepEqual(
+    made([imageOf('x.iso', { ...MINT, entries: [CASPER_NFS], problem: says })], { transports: new Set(['http']) })
+      .faults,
+    [],
+  );
 });
 
 test('an id that something else has is left to it', () => {
