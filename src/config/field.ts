@@ -9,7 +9,7 @@ import {
   parseRange,
   parseSubnet,
 } from '../core/addr.ts';
-import { parseDurationSec, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
+import { parseDurationSec, parseMemorySize, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
 import { nearest } from './nearest.ts';
 import type { FlinkDoor, Upstream } from './types.ts';
 
@@ -85,6 +85,11 @@ export const durationSec = () => measured('a duration like 24h, 30m or 45s', par
 export const leaseSec = () =>
   durationSec().refine((sec) => sec >= 60 && sec < 2 ** 32 - 1, { error: 'want a lease of 60s or more, like 24h' });
 export const sizeBytes = () => measured('a size like 40GB or 512MiB', parseSizeBytes);
+/** At most 99 in a hundred; `off` is none of it. */
+export const memorySize = () =>
+  parsed('a share of memory like 25%, a size like 2GB, or off', (t) =>
+    t === 'off' ? { bytes: 0 } : parseMemorySize(t),
+  );
 export const rateBitsPerSec = () => measured('a rate like 90Mbps', parseRateBitsPerSec);
 
 export const whole = (min: number, max: number) => {

@@ -20,6 +20,7 @@ import {
   list,
   mac,
   macPattern,
+  memorySize,
   oneOf,
   onOff,
   parseDomainName,
@@ -314,6 +315,11 @@ export const fnodeShape = section({
     .prefault([])
     .describe('Menus of single clients.'),
   nfs: onOff().prefault('on').describe('Serves the inside of images by NFS.'),
+  cache: memorySize()
+    .prefault('25%')
+    .describe(
+      'Memory for what many machines read: a share of it, a size, or off. It grows while a tenth of the memory is free, and shrinks when nobody reads.',
+    ),
   ports: section({
     tftp: port().default(69).describe('TFTP.'),
     http: port().default(80).describe('HTTP.'),

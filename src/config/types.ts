@@ -1,6 +1,7 @@
 /** What a configuration is once it has been read: plain frozen values with their units in their names. */
 import type { Endpoint, Ipv4, Ipv4Range, Mac, MacPattern, Subnet } from '../core/addr.ts';
 
+import type { MemorySize } from '../core/units.ts';
 /** Where a value stands, for messages about it; `line` counts from 1, both absent for what a flag said. */
 export interface Place {
   readonly file?: string | undefined;
@@ -168,6 +169,7 @@ export interface FnodeConfig {
   readonly nfs: boolean;
   readonly ports: FnodePorts;
 }
+  readonly cache: MemorySize;
 
 export type FlinkDoor = { readonly kind: 'auto' | 'none' } | { readonly kind: 'url'; readonly url: string };
 

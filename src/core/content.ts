@@ -19,9 +19,9 @@ export interface Content {
   /**
    * Lends octets from `position` on out of the node's cache of hot blocks: one at least and `maxBytes` at most, to the
    * end of a block; none at the end. They are everybody's: nobody writes to them, and they stay as they are for whoever
-   * holds them. Where there is no cache, `read`.
+   * holds them. Nothing where the cache doesn't keep them: `read` them, and ask again a block further on.
    */
-  borrow?(position: number, maxBytes: number): Promise<Uint8Array>;
+  borrow?(position: number, maxBytes: number): Promise<Uint8Array | undefined>;
   /** False once the bytes have changed since they were opened: what was sent so far must not be completed. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;

@@ -23,6 +23,17 @@ export function parseSizeBytes(text: string): number | undefined {
   return Math.round(Number(match[1]) * (match[3] ? 1024 : 1000) ** power);
 }
 
+/** Octets, or a share of this machine's memory. */
+export type MemorySize = { readonly bytes: number } | { readonly percent: number };
+
+/** `25%`, or a size. */
+export function parseMemorySize(text: string): MemorySize | undefined {
+  const [, digits] = /^(\d{1,2})\s*%$/.exec(text) ?? [];
+  if (digits !== undefined) return { percent: Number(digits) };
+  const bytes = parseSizeBytes(text);
+  return bytes === undefined ? undefined : { bytes };
+}
+
 /** Bits per second in `90Mbps`, `8Mbit`, `500kbps`. */
 export function parseRateBitsPerSec(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:bps|bit|bit\/s)$/i.exec(text);

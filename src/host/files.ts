@@ -4,14 +4,18 @@ import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
+import type { Blocks } from './blocks.ts';
 import { fingerprint, Remembered } from './fingerprint.ts';
 import { listFolder } from './folder.ts';
 import { Gate } from './gate.ts';
 import {
   descriptorShare,
   identityOf,
+  isAtHand,
   type OpenFile,
   OpenFiles,
+  type Opening,
+  quietly,
   readAt,
   readScatteredAt,
   statFd,
@@ -56,8 +60,11 @@ const MAX_REPLACED = 3;
 /** No link at the end, and a FIFO or a device opens at once instead of waiting for a peer. */
 const OPEN_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
-/** Serves `root`, which may itself be a link. Throws a `Fault` when it cannot be read now; later it is just missing. */
-export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS): FolderContent {
+/**
+ * Serves `root`, which may itself be a link; its files lend out of `blocks`, where there are any. Throws a `Fault` when
+ * it cannot be read now; later it is just missing.
+ */
+export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS, blocks?: Blocks): FolderContent {
   const realRoot = realRootOf(root);
   const files = new OpenFiles(Math.min(limits.maxOpenFiles, descriptorShare('files')), quietly);
   const etags = new Remembered<string>(MAX_FINGERPRINTS);
@@ -67,16 +74,16 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
   /** `path` is absolute below the root and normal. */
   const openBelow = async (path: string): Promise<Opened> => {
     const wanted = realRoot === '/' ? path : `${realRoot}${path}`;
-    const known = await foundAgain(files, wanted);
+    const known = await foundAgain(files, wanted, blocks);
     if (known) return openFile(known);
     const found = await openChecked(path === '/' ? realRoot : wanted);
     if (typeof found === 'string') return missing(found);
     if (found.stat.isDirectory()) return openFolder(found, path === '/');
-    const file = await files.adopt(wanted, found.fd, found.stat);
+    const file = await files.adopt(wanted, found);
     return file ? openFile(file) : missing('busy');
   };
 
-  const openFolder = async ({ fd, stat }: Checked, isTop: boolean): Promise<Opened> => {
+  const openFolder = async ({ fd, stat }: Opening, isTop: boolean): Promise<Opened> => {
     const key = identityOf(stat);
     try {
       const entries = await listings.get(key, () => listFolder(fd, isTop, limits.maxEntries));
@@ -91,7 +98,7 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
   const openFile = async (file: OpenFile): Promise<Opened> => {
     try {
       const etag = await etagOf(file, etags);
-      if (etag !== undefined) return { kind: 'file', content: contentOf(file, etag, etags) };
+      if (etag !== undefined) return { kind: 'file', content: contentOf(file, etag, { etags, blocks }) };
     } catch (error) {
       await file.release();
       throw error;
@@ -137,12 +144,6 @@ function realRootOf(root: string): string {
   }
 }
 
-/** Closing what nobody asks for is no reason to stay alive. */
-function quietly(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms).unref();
-  return () => clearTimeout(timer);
-}
-
 /**
  * The file that was opened as `wanted` lately and has not been closed since, held, if all is as it was then.
  *
@@ -153,26 +154,30 @@ function quietly(ms: number, then: () => void): () => void {
  * go through links in the middle of the path, and see the same inode behind them: those show, as when opening, in the
  * kernel's own name of the descriptor, looked at last. Whatever is not so is forgotten, and the name opened in full.
  */
-async function foundAgain(files: OpenFiles, wanted: string): Promise<OpenFile | undefined> {
+async function foundAgain(files: OpenFiles, wanted: string, blocks?: Blocks): Promise<OpenFile | undefined> {
   const file = files.find(wanted);
   if (!file) return undefined;
-  const now = await lstat(wanted, { bigint: true }).catch(() => undefined);
+  const now = file.isAtHand ? lstatNow(wanted) : await lstat(wanted, { bigint: true }).catch(() => undefined);
   if (now && identityOf(now) === file.identity && file.whereIsIt() === wanted) return file;
   files.forget(file);
+  blocks?.forget(file.identity);
   await file.release();
   return undefined;
 }
 
-interface Checked {
-  readonly fd: number;
-  readonly stat: BigIntStats;
+function lstatNow(path: string): BigIntStats | undefined {
+  try {
+    return fs.lstatSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * Opens first and looks afterwards where that led, so nothing can be swapped in between. The kernel's own name for the
  * descriptor has to be the one asked for: a link anywhere in the path shows as another.
  */
-async function openChecked(wanted: string): Promise<Checked | MissReason> {
+async function openChecked(wanted: string): Promise<Opening | MissReason> {
   for (let attempt = 0; attempt < MAX_REPLACED; attempt++) {
     const fd = await openFd(wanted, OPEN_FLAGS);
     let isKept = false;
@@ -181,7 +186,7 @@ async function openChecked(wanted: string): Promise<Checked | MissReason> {
       const where = whereIs(fd);
       if (where === wanted) {
         isKept = stat.isFile() || stat.isDirectory();
-        return isKept ? { fd, stat } : 'not-regular';
+        return isKept ? { fd, stat, isAtHand: stat.isFile() && (await isAtHand(fd)) } : 'not-regular';
       }
       if (where !== `${wanted} (deleted)`) return 'outside-root';
     } finally {
@@ -194,10 +199,13 @@ async function openChecked(wanted: string): Promise<Checked | MissReason> {
 /** Nothing when the file changed while it was looked at: somebody is still writing it. */
 async function etagOf(file: OpenFile, etags: Remembered<string>): Promise<string | undefined> {
   const etag = await etags.get(file.identity, () => fingerprintOf(file));
-  const isYoung = Date.now() - Number(file.stat.ctimeMs) < COARSE_MS;
-  if (!isYoung) return etag;
+  if (!isYoung(file)) return etag;
   etags.forget(file.identity);
   return (await identityNow(file)) === file.identity ? etag : undefined;
+}
+
+function isYoung(file: OpenFile): boolean {
+  return Date.now() - Number(file.stat.ctimeMs) < COARSE_MS;
 }
 
 /** The tag of the bytes now: made once for all who ask at a time, and not kept, since the file may just be written to. */
@@ -215,27 +223,39 @@ function fingerprintOf(file: OpenFile): Promise<string> {
 }
 
 async function identityNow(file: OpenFile): Promise<string> {
-  return identityOf(await file.use((fd) => statFd(fd, { bigint: true })));
+  return identityOf(await file.statNow());
 }
 
-function contentOf(file: OpenFile, etag: string, etags: Remembered<string>): Content {
+interface Shared {
+  readonly etags: Remembered<string>;
+  readonly blocks: Blocks | undefined;
+}
+
+function contentOf(file: OpenFile, etag: string, { etags, blocks }: Shared): Content {
   const sizeBytes = Number(file.stat.size);
+  const read = (into: Uint8Array, position: number): Promise<number> => {
+    const wanted = into.subarray(0, Math.max(0, sizeBytes - position));
+    return file.use((fd) => readAt(fd, wanted, position));
+  };
+  const source = { identity: file.identity, sizeBytes, read };
   let isClosed = false;
   return {
     sizeBytes,
     modifiedMs: Number(file.stat.mtimeMs),
     etag,
     identity: file.identity,
-    read: (into, position) => {
-      const wanted = into.subarray(0, Math.max(0, sizeBytes - position));
-      return file.use((fd) => readAt(fd, wanted, position));
-    },
+    read,
+    // What may change without showing it is kept nowhere.
+    ...(blocks && {
+      borrow: async (position, maxBytes) =>
+        isYoung(file) ? undefined : await blocks.borrow(source, position, maxBytes),
+    }),
     readScattered: (into, position) => {
       const wanted = cutTo(sizeBytes - position, into);
       return wanted.length === 0 ? Promise.resolve(0) : file.use((fd) => readScatteredAt(fd, wanted, position));
     },
     isUnchanged: async () => {
-      const now = await file.use((fd) => statFd(fd, { bigint: true }));
+      const now = await file.statNow();
       if (now.size !== file.stat.size || now.mtimeNs !== file.stat.mtimeNs) return false;
       // ctime alone moves when the file is renamed or replaced by another, which leaves its bytes as they were, and when
       // it is written to and dated back: the bytes tell.

@@ -1,27 +1,48 @@
 /** Open files, shared: a thousand readers of one image hold one descriptor. */
 import fs, { type BigIntStats } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Clock } from '../host.ts';
 
 const closeFd = promisify(fs.close);
 export const statFd = promisify(fs.fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
 
+/** Letting go of what nobody asks for is no reason to stay alive. */
+export function quietly(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms).unref();
+  return () => clearTimeout(timer);
+}
+
 /** Which bytes a descriptor stands for: equal as long as nothing wrote to the file, renamed it or removed a name. */
 export function identityOf(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}
+
+/** A regular file that was opened, and what was found out about it. */
+export interface Opening {
+  readonly fd: number;
+  readonly stat: BigIntStats;
+  /**
+   * Whether its status is known without waiting: it is on a disk of this machine, whose file systems keep in memory what
+   * is open, and the way to it. That is asked at once then, since a turn through the thread pool costs as much as sending
+   * 100 KB. A server elsewhere may be gone, and would stop everybody.
+   */
+  readonly isAtHand: boolean;
 }
 
 /** A descriptor that is let go when its last holder lets go; a read in flight is a holder too. */
 export class OpenFile {
   readonly identity: string;
   readonly stat: BigIntStats;
+  readonly isAtHand: boolean;
   readonly #fd: number;
   readonly #onFree: (file: OpenFile) => Promise<void>;
   #holders = 1;
 
-  constructor(fd: number, stat: BigIntStats, onFree: (file: OpenFile) => Promise<void>) {
+  constructor({ fd, stat, isAtHand }: Opening, onFree: (file: OpenFile) => Promise<void>) {
     this.#fd = fd;
     this.stat = stat;
+    this.isAtHand = isAtHand;
     this.identity = identityOf(stat);
     this.#onFree = onFree;
   }
@@ -46,6 +67,12 @@ export class OpenFile {
     }
   }
 
+  async statNow(): Promise<BigIntStats> {
+    return this.use(async (fd) => {
+      return this.isAtHand ? fs.fstatSync(fd, { bigint: true }) : statFd(fd, { bigint: true });
+    });
+  }
+
   /** The path at which the kernel has it now, links resolved; `... (deleted)` once the name is gone or another's. */
   whereIsIt(): string {
     return whereIs(this.#fd);
@@ -66,8 +93,19 @@ export function whereIs(fd: number): string {
   }
 }
 
-/** Files that nobody holds and that stay open for who comes next. */
-const MAX_IDLE = 64;
+/** As statfs(2) and linux/magic.h have them: ext2 to ext4, XFS, Btrfs, F2FS, Bcachefs, ZFS, tmpfs, FAT, exFAT, ISO 9660. */
+const LOCAL_TYPES: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0xca451a4e, 0x2fc12fc1, 0x01021994, 0x4d44, 0x2011bab0, 0x9660,
+]);
+
+/** Whether it is on a disk of this machine: not beyond a network, nor in FUSE, where a program answers. */
+export async function isAtHand(fd: number): Promise<boolean> {
+  const found = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
+  return found !== undefined && LOCAL_TYPES.has(found.type);
+}
+
+/** Files that nobody holds and that stay open for who comes next: a loader and all its modules and themes, a few times. */
+const MAX_IDLE = 512;
 /** They close after one to two of these. */
 const IDLE_MS = 2000;
 
@@ -106,7 +144,8 @@ export class OpenFiles {
   }
 
   /** Takes over `fd`, or closes it where the same file is open already. Nothing when there is no room. */
-  async adopt(name: string, fd: number, stat: BigIntStats): Promise<OpenFile | undefined> {
+  async adopt(name: string, opening: Opening): Promise<OpenFile | undefined> {
+    const { fd, stat } = opening;
     const known = this.#byIdentity.get(identityOf(stat));
     if (known) {
       this.#call(this.#hold(known), name);
@@ -119,7 +158,7 @@ export class OpenFiles {
       await closeFd(fd);
       return undefined;
     }
-    const file = new OpenFile(fd, stat, (freed) => this.#keep(freed));
+    const file = new OpenFile(opening, (freed) => this.#keep(freed));
     this.#byIdentity.set(file.identity, file);
     this.#call(file, name);
     await closing;

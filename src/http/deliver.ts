@@ -1,4 +1,5 @@
 /** Opens what a request names and sends it: a file, a folder's page, or why there is nothing. */
+import { setImmediate } from 'node:timers/promises';
 import type { Request } from 'express';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
@@ -105,6 +106,7 @@ async function sendFile(
   const kind = await sendBody(reply, content, answer.segments, {
     ...{ pool, pace: connection },
     now: () => host.clock.now(),
+    turn: () => setImmediate(),
   });
   return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };
 }

@@ -1,11 +1,16 @@
-/** Memory for bodies: bounded, and given only to connections that have shown that they drain it. */
+/** Memory for bodies: bounded, and most of it for connections that have shown that they drain it. */
 
-/** Measured: bigger pieces bring no more bytes a second, smaller ones cost more processor time for each. */
+/** Of a piece that is read for one connection. Measured: bigger ones bring no more octets a second, smaller ones cost more. */
 export const BIG_BYTES = 256 << 10;
+/** Of a piece that is lent out of the cache: the dearer a write is, the fewer there should be. */
+export const LENT_BYTES = 1 << 20;
 /** A piece for a connection that is new or slow: a thousand of them are 16 MiB. */
 export const SMALL_BYTES = 16 << 10;
 
-/** Big buffers, at most `max` of them alive. Who gets none makes do with a small one of its own. */
+/**
+ * Big pieces, at most `max` of them in flight: buffers of our own, and what is lent out of the cache, which the cache
+ * may have dropped by the time a slow peer has taken it. Who gets none makes do with a small one of its own.
+ */
 export class BigBuffers {
   readonly #free: Uint8Array[] = [];
   readonly #max: number;
@@ -15,17 +20,23 @@ export class BigBuffers {
   }
 
   take(): Uint8Array | undefined {
-    if (this.#leased >= this.#max) return undefined;
-    this.#leased += 1;
+    if (!this.lease(true)) return undefined;
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BIG_BYTES);
   }
 
   give(buffer: Uint8Array): void {
-    this.#leased -= 1;
+    this.drop();
     this.#free.push(buffer);
   }
 
-  /** For one that a dead socket may still refer to: it is left to the garbage collector. */
+  /** Whether something lent may be sent; connections that have not proved fast leave half of all to those that have. */
+  lease(isProved: boolean): boolean {
+    if (this.#leased >= (isProved ? this.#max : this.#max / 2)) return false;
+    this.#leased += 1;
+    return true;
+  }
+
+  /** Of what was lent, or of a buffer that a dead socket may still refer to: that is left to the garbage collector. */
   drop(): void {
     this.#leased -= 1;
   }

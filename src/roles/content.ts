@@ -1,7 +1,8 @@
 /** An fnode's one name space: generated menus over the folder of loaders; images, and what is inside them. */
 import type { FolderEntry, OpenContent, Opened, Visit } from '../core/content.ts';
 import { Fault } from '../core/errors.ts';
-import { type FolderContent, folderContent } from '../host/files.ts';
+import type { Blocks } from '../host/blocks.ts';
+import { FOLDER_LIMITS, type FolderContent, folderContent } from '../host/files.ts';
 import { type ImageDoorDeps, imageDoors } from './images.ts';
 
 export interface NameSpace extends ImageDoorDeps {
@@ -28,11 +29,11 @@ export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
 }
 
 /** A folder that may not be there yet: it is looked for again at each name until it is. */
-export function laterFolder(root: string): Pick<FolderContent, 'open'> {
+export function laterFolder(root: string, blocks?: Blocks): Pick<FolderContent, 'open'> {
   let folder: FolderContent | undefined;
   const find = (): FolderContent | undefined => {
     try {
-      return folderContent(root);
+      return folderContent(root, FOLDER_LIMITS, blocks);
     } catch (error) {
       if (error instanceof Fault) return undefined;
       throw error;

@@ -134,6 +134,17 @@ test('what the operator said is told from what is default', () => {
   );
 });
 
+test('the cache of blocks is a share of memory, a size or nothing', () => {
+  assert.deepEqual(fnode('').cache, { percent: 25 });
+  for (const [text, want] of [
+    ['10%', { percent: 10 }],
+    ['2GB', { bytes: 2e9 }],
+    ['off', { bytes: 0 }],
+  ] as const) {
+    assert.deepEqual(fnode(`cache: ${text}`).cache, want);
+  }
+});
+
 test('on, off, yes, no, true and false are all switches', () => {
   for (const word of ['on', 'yes', 'true']) assert.equal(fnode(`nfs: ${word}`).nfs, true);
   for (const word of ['off', 'no', 'false']) assert.equal(fnode(`nfs: ${word}`).nfs, false);

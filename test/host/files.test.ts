@@ -450,12 +450,13 @@ test('kept open: the same descriptor for who comes next, none beyond its time, f
   fs.mkdirSync(kept);
   const adopt = async (name: string) => {
     const fd = fs.openSync(path.join(kept, name), 'a+');
-    return (await files.adopt(name, fd, fs.fstatSync(fd, { bigint: true }))) ?? assert.fail('no room');
+    const stat = fs.fstatSync(fd, { bigint: true });
+    return (await files.adopt(name, { fd, stat, isAtHand: true })) ?? assert.fail('no room');
   };
-  for (let i = 0; i < 100; i++) await (await adopt(`${i}`)).release();
-  assert.equal(openDescriptors(kept), 64);
+  for (let i = 0; i < 600; i++) await (await adopt(`${i}`)).release();
+  assert.equal(openDescriptors(kept), 512);
   assert.equal(files.find('0'), undefined);
-  const held = files.find('99');
+  const held = files.find('599');
   assert.ok(held);
   clock.advance(10_000);
   assert.equal(files.count, 1);

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import type { Content } from '../../src/core/content.ts';
 import { sendBody } from '../../src/http/body.ts';
-import { BIG_BYTES, BigBuffers, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
+import { BIG_BYTES, BigBuffers, LENT_BYTES, Pace, SMALL_BYTES } from '../../src/http/pool.ts';
 import { pattern } from './wire.ts';
 
 /** A response that takes a piece when it is told to, and remembers what it was given. */
@@ -20,15 +20,20 @@ class FakeResponse extends EventEmitter {
     this.#isWilling = isWilling;
   }
 
-  write(bytes: Uint8Array, done: () => void): void {
+  write(bytes: Uint8Array, done = (): void => {}): void {
     this.pieces.push(bytes.length);
+    const before = this.#waiting;
     this.#waiting = () => {
+      before?.();
       // Copied only now: the buffer must not be used again before.
       this.taken.push(Buffer.from(bytes));
       done();
     };
     if (this.#isWilling) this.take();
   }
+
+  cork(): void {}
+  uncork(): void {}
 
   end(bytes: Uint8Array, done: () => void): void {
     this.isEnded = true;
@@ -84,7 +89,7 @@ function contentOf(bytes: Buffer, changed: Partial<Content> = {}): FakeContent {
 const means = (isFast: boolean, buffers = 4) => {
   const pace = new Pace();
   if (isFast) pace.record(8 << 20, 1);
-  return { pool: new BigBuffers(buffers), pace, now: () => 0 };
+  return { pool: new BigBuffers(buffers), pace, now: () => 0, turn: async () => {} };
 };
 const bytes = pattern(3 * BIG_BYTES + 17);
 const all = [{ start: 0, end: bytes.length }];
@@ -196,6 +201,92 @@ for (const isFast of [false, true]) {
     assert.equal(use.pool.leased, 0);
   });
 }
+
+const large = pattern(3 * LENT_BYTES + 17);
+const lender = (asked: number[] = [], hot: (position: number) => boolean = () => true): Partial<Content> => ({
+  borrow: async (position, maxBytes) => {
+    asked.push(position);
+    const blockEnd = (Math.floor(position / LENT_BYTES) + 1) * LENT_BYTES;
+    return hot(position) ? large.subarray(position, Math.min(blockEnd, position + maxBytes)) : undefined;
+  },
+});
+
+for (const isFast of [false, true]) {
+  test(`body: what the cache has is sent as it lies there, a MiB at a time (${isFast ? 'fast' : 'new'} connection)`, async () => {
+    const out = new FakeResponse(true);
+    const use = means(isFast);
+    let turns = 0;
+    const turn = async (): Promise<void> => {
+      turns += 1;
+    };
+    const content = contentOf(large, lender());
+    const range = [{ start: 100, end: large.length }];
+    assert.equal(await sendBody(out.asResponse(), content, range, { ...use, turn }), 'sent');
+    assert.ok(out.all.equals(large.subarray(100)) && out.isEnded);
+    assert.deepEqual(out.pieces, [LENT_BYTES - 100, 100, LENT_BYTES - 100, 100, LENT_BYTES - 100, 17]);
+    assert.equal(turns, 2);
+    assert.equal(content.reads, 0);
+    assert.equal(use.pool.leased, 0);
+  });
+}
+
+test('body: a reader who finds nothing in the cache asks once for each block, and reads', async () => {
+  const out = new FakeResponse(true);
+  const asked: number[] = [];
+  const isHot = (position: number): boolean => position >= 2 * LENT_BYTES;
+  const use = means(true);
+  const content = contentOf(large, lender(asked, isHot));
+  assert.equal(await sendBody(out.asResponse(), content, [{ start: 0, end: large.length }], use), 'sent');
+  assert.ok(out.all.equals(large));
+  assert.deepEqual(asked, [0, LENT_BYTES, 2 * LENT_BYTES, 3 * LENT_BYTES]);
+  assert.equal(content.bytesRead, 2 * LENT_BYTES);
+  assert.equal(use.pool.leased, 0);
+});
+
+test('body: new connections borrow half of all that may be lent at once, fast ones the rest, too', async () => {
+  const use = means(false, 4);
+  use.pool.lease(true);
+  use.pool.lease(true);
+  const read = contentOf(large, lender());
+  await sendBody(new FakeResponse(true).asResponse(), read, all, use);
+  assert.ok(read.reads > 0);
+  const lent = contentOf(large, lender());
+  await sendBody(new FakeResponse(true).asResponse(), lent, all, { ...means(true), pool: use.pool });
+  assert.equal(lent.reads, 0);
+  assert.equal(use.pool.leased, 2);
+});
+
+const spoiled: readonly { readonly name: string; readonly changed: Partial<Content>; readonly want: string }[] = [
+  { name: 'that changed', changed: { ...lender(), isUnchanged: async () => false }, want: 'changed' },
+  {
+    name: 'that became shorter',
+    changed: { ...lender(), borrow: async () => large.subarray(0, 0), read: async () => 0 },
+    want: 'changed',
+  },
+  { name: 'that cannot be read', changed: { borrow: () => Promise.reject(new Error('EIO')) }, want: 'Error: EIO' },
+];
+for (const { name, changed, want } of spoiled) {
+  test(`body: lent octets of a file ${name} are not completed, and nothing stays lent`, async () => {
+    const out = new FakeResponse(true);
+    const use = means(true);
+    const outcome = sendBody(out.asResponse(), contentOf(large, changed), all, use);
+    assert.equal(await outcome.catch((error: Error) => `${error}`), want);
+    assert.equal(out.isEnded, false);
+    assert.equal(use.pool.leased, 0);
+  });
+}
+
+test('body: a fast connection that stops taking holds two lent pieces, and none once it is gone', async () => {
+  const out = new FakeResponse(false);
+  const use = means(true);
+  const range = [{ start: 0, end: large.length }];
+  const sending = sendBody(out.asResponse(), contentOf(large, lender()), range, use);
+  await settled();
+  assert.equal(use.pool.leased, 2);
+  out.destroy();
+  assert.equal(await sending, 'aborted');
+  assert.equal(use.pool.leased, 0);
+});
 
 /** Everything that can happen without the client has happened. */
 async function settled(): Promise<void> {

@@ -48,6 +48,16 @@ for (const { path, want } of names) {
   });
 }
 
+const COLORS = {
+  background: '#000000',
+  text: '#ffffff',
+  accent: '#ffff00',
+  selected: '#ffffff',
+  selectedText: '#000000',
+  frame: '#808080',
+  hint: '#c0c0c0',
+};
+
 test('doctor shows mistakes in menu files with their line, and does not log them besides', async (t) => {
   const isos = await mkdtemp(join(tmpdir(), 'doctor-'));
   t.after(() => rm(isos, { recursive: true, force: true }));
@@ -58,8 +68,10 @@ test('doctor shows mistakes in menu files with their line, and does not log them
     listen: [HERE],
     flink: { kind: 'none' },
     name: 'fnode00',
-    menu: { title: 'x', timeoutSec: 1, default: 'local', serial: undefined, language: 'en' },
+    menu: { title: 'x', timeoutSec: 1, default: 'local', serial: undefined, language: 'en', colors: COLORS },
     clients: [],
+    stateDir: undefined,
+    cache: { bytes: 0 },
     nfs: false,
     ports: { tftp: 0, http: 0, nfs: 0, portmap: 0 },
   };
