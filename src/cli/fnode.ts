@@ -10,7 +10,7 @@ import { inspectFolders, isFolder, readFolder } from './folders.ts';
 import { showImages } from './images.ts';
 import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
-import { type FnodeParts, MENU_FORMATS } from './role.ts';
+import { type FnodeParts, type LoadersQuestion, MENU_FORMATS } from './role.ts';
 import { serve } from './serve.ts';
 import { fnodeUnserved } from './unserved.ts';
 
@@ -118,6 +118,8 @@ function loadersCommand(parts: FnodeParts): Command {
       dir: { value: 'DIR', help: 'Where to. Default: the boot folder of the configuration, ./boot.' },
       from: { value: 'DIR', help: "A folder with loaders to take instead of Debian's packages." },
       force: { help: 'Replaces files that were put there by hand, too.' },
+      for: { value: 'IMAGE', help: 'Brings the network kernel that this image needs, and no loaders.' },
+      mirror: { value: 'URL', help: "With --for: a mirror of Alpine's. Default: its own server." },
       ...FNODE_OPTIONS,
     },
     run: async (input, terminal) => {
@@ -126,10 +128,24 @@ function loadersCommand(parts: FnodeParts): Command {
       const typed = input.text('from');
       const from = typed === undefined ? undefined : resolve(terminal.workingDir, typed);
       if (from !== undefined) readFolder('from', from);
-      const isComplete = await parts.installLoaders({ dir, from, force: input.has('force') }, terminal.out);
+      const question = { dir, from, force: input.has('force'), ...companionOf(input, config) };
+      const isComplete = await parts.installLoaders(question, terminal.out);
       return isComplete ? 0 : 1;
     },
   };
+}
+
+function companionOf(input: Input, { isos }: FnodeConfig): Pick<LoadersQuestion, 'companion'> {
+  const [image, mirror] = [input.text('for'), input.text('mirror')];
+  if (image === undefined) {
+    if (mirror !== undefined) throw new Fault('usage', '--mirror goes with --for IMAGE');
+    return {};
+  }
+  if (mirror !== undefined && !/^https?:\/\/[^/]/.test(mirror)) {
+    throw new Fault('usage', `--mirror: want a URL like http://mirror.lan/alpine, got ${JSON.stringify(mirror)}`);
+  }
+  readFolder('isos', isos);
+  return { companion: { image, isos, mirror } };
 }
 
 function doctorCommand(parts: FnodeParts): Command {

@@ -52,6 +52,17 @@ export interface LoadersQuestion {
   /** Folder with files to take instead of Debian's packages. */
   readonly from: string | undefined;
   readonly force: boolean;
+  /** Brings the kernel that this image needs beside it, and no loaders. */
+  readonly companion?: CompanionQuestion;
+}
+
+export interface CompanionQuestion {
+  /** By any of its names, or its path. */
+  readonly image: string;
+  /** The folder of images. */
+  readonly isos: string;
+  /** Of Alpine. */
+  readonly mirror: string | undefined;
 }
 
 export interface ImagesQuestion {

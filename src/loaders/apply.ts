@@ -1,6 +1,6 @@
 /** `fnode loaders install`: brings the boot loaders into a folder, out of packages or out of a folder that somebody gives. */
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../core/errors.ts';
 import type { RunCommand } from '../host/exec.ts';
@@ -63,6 +63,11 @@ async function fromFolder(folder: string): Promise<Results> {
 async function fromPackages(deps: InstallDeps): Promise<Results> {
   const architecture = await nativeArchitecture(deps.run);
   const folder = await mkdtemp(join(deps.temporaryFolder, 'fnode-loaders-'));
+  return inTemporaryFolder(folder, () => takeRounds({ run: deps.run, say: deps.say, folder, architecture }));
+}
+
+/** Works in `folder`, which is made if need be and gone afterwards, also when a signal ends the program. */
+export async function inTemporaryFolder<Value>(folder: string, work: () => Promise<Value>): Promise<Value> {
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   const cleanAndDie = (signal: NodeJS.Signals): void => {
     clean();
@@ -70,7 +75,8 @@ async function fromPackages(deps: InstallDeps): Promise<Results> {
   };
   for (const signal of END_SIGNALS) process.once(signal, cleanAndDie);
   try {
-    return await takeRounds({ run: deps.run, say: deps.say, folder, architecture });
+    await mkdir(folder, { recursive: true });
+    return await work();
   } finally {
     for (const signal of END_SIGNALS) process.off(signal, cleanAndDie);
     clean();
@@ -124,7 +130,7 @@ async function fetchMissing(
 }
 
 /** Debian's name for this machine. Rejects with the cure where there is no Debian. */
-async function nativeArchitecture(run: RunCommand): Promise<string> {
+export async function nativeArchitecture(run: RunCommand): Promise<string> {
   const apt = await run('apt-get', ['--version'], { timeoutMs: 20_000 });
   const dpkg = await run('dpkg', ['--print-architecture'], { timeoutMs: 20_000 });
   if (apt.code === 0 && dpkg.code === 0) return dpkg.stdout.trim();

@@ -1,10 +1,11 @@
 /** Looks at files: those of a boot folder, of an unpacked package, of a folder that somebody gives. */
 import { createHash } from 'node:crypto';
-import { constants, open, readdir, readFile, realpath } from 'node:fs/promises';
+import { constants, lstat, open, readdir, readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Fault } from '../core/errors.ts';
 import { parseMd5sums } from './apt.ts';
 import type { Fetched } from './client.ts';
+import { COMPANIONS_FOLDER, companionOf } from './companions.ts';
 import type { Loader, Source } from './loader.ts';
 import type { Existing, TakeResult } from './plan.ts';
 import { recognise } from './recognise.ts';
@@ -115,6 +116,27 @@ export async function checkLoaders(folder: string): Promise<LoaderReport> {
     present: files.filter(isThere).map((f) => f.name),
     missing: lacks(new Map(files.map((f) => [f.name, f.state])), folder),
   };
+}
+
+/** Far more than there are releases of images in a folder. */
+const MAX_COMPANIONS = 1000;
+
+/** The ids of companion kernels that lie whole in a boot folder, whoever put them there. Never rejects. */
+export async function installedCompanions(folder: string): Promise<ReadonlySet<string>> {
+  const ids = await readdir(join(folder, COMPANIONS_FOLDER)).catch(() => []);
+  const whole = new Set<string>();
+  for (const id of ids.slice(0, MAX_COMPANIONS)) {
+    const files = companionOf(id)?.files.filter(({ isOptional }) => !isOptional) ?? [];
+    const place = join(folder, COMPANIONS_FOLDER, id);
+    const isThere = await Promise.all(files.map(({ name }) => isFilled(join(place, name))));
+    if (files.length > 0 && isThere.every(Boolean)) whole.add(id);
+  }
+  return whole;
+}
+
+async function isFilled(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isFile() === true && stats.size > 0;
 }
 
 function stateOf(loader: Loader, existing: Existing | undefined, record: LoaderRecord): LoaderState {

@@ -5,6 +5,7 @@ import { lstat, mkdir, open, readdir, readFile, rename, rm, utimes } from 'node:
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
+import { COMPANIONS_FOLDER } from './companions.ts';
 import type { Existing } from './plan.ts';
 import { formatRecord, type LoaderRecord, parseRecord, RECORD_NAME } from './record.ts';
 import { LOADERS } from './table.ts';
@@ -113,6 +114,11 @@ async function write(folder: string, { name, bytes, modifiedMs }: NewFile): Prom
   }
 }
 
+/** Of this run: nobody serves it, and the next run removes it. */
+export function partName(name: string): string {
+  return temporaryName(name, process.pid);
+}
+
 function temporaryName(name: string, pid: number): string {
   return `.${name}.${pid}.part`;
 }
@@ -122,7 +128,8 @@ async function sweep(folder: string): Promise<void> {
   const names = new Set([RECORD_NAME, ...LOADERS.map((l) => l.name)]);
   for (const entry of await readdir(folder)) {
     const [, name = '', pid = ''] = /^\.(.+)\.(\d+)\.part$/.exec(entry) ?? [];
-    if (names.has(name) && !isOther(Number(pid))) await rm(join(folder, entry), { force: true });
+    const isOurs = names.has(name) || name.startsWith(`${COMPANIONS_FOLDER}-`);
+    if (isOurs && !isOther(Number(pid))) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
@@ -136,12 +143,12 @@ function isOther(pid: number): boolean {
 }
 
 /** Makes the renames themselves outlive a loss of power. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
 }
 
-function writeFault(folder: string, error: unknown): Fault {
+export function writeFault(folder: string, error: unknown): Fault {
   const why = messageOf(error);
   const cure = 'make it writable for this user, free some space, or name another folder with --dir';
   return new Fault('loaders-failed', `${folder} cannot be written (${why}): ${cure}`, error);

@@ -16,6 +16,8 @@ export interface ImageDoors {
   openImage(rest: string): Promise<Opened>;
   /** Behind `/tree/`; all images for the empty name. */
   openTree(rest: string): Promise<Opened>;
+  /** Which image somebody means by any of its names, as far as the catalogue or the folder knows it. */
+  find(name: string): Promise<ImageName | undefined>;
 }
 
 /** Of a name that has several parts with a suffix, so many are tried as the image. */
@@ -46,11 +48,17 @@ export function imageDoors({ isos, trees, images }: ImageDoorDeps): ImageDoors {
     return found ? trees.open(found.image.path, found.inside) : NOT_FOUND;
   };
 
+  const find = async (rest: string) => findImage(rest, images()) ?? findImage(rest, await lookAround());
+
   return {
+    find: async (name) => {
+      const found = await find(name);
+      return found?.inside === '' ? found.image : undefined;
+    },
     openImage: async (rest) => {
       const opened = await isos.open(rest);
       if (!isMissed(opened) || !isImagePath(rest)) return opened;
-      const found = findImage(rest, images()) ?? findImage(rest, await lookAround());
+      const found = await find(rest);
       return found?.inside === '' && found.image.path !== rest ? isos.open(found.image.path) : opened;
     },
     openTree: async (rest) => {
