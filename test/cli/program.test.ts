@@ -104,6 +104,16 @@ const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnod
     argv: ['explain', '--mac', '52:54:00:12:34:56', '--arch', 'x'],
     want: 'flink: --arch: want option 93\'s number, like 7, got "x"',
   },
+  {
+    argv: ['loaders', 'install', '--mirror', 'http://m'],
+    of: 'fnode',
+    want: 'fnode: --mirror goes with --for IMAGE',
+  },
+  {
+    argv: ['loaders', 'install', '--for', 'a.iso', '--mirror', 'm.lan'],
+    of: 'fnode',
+    want: 'fnode: --mirror: want a URL like http://mirror.lan/alpine, got "m.lan"',
+  },
   { argv: ['menu'], of: 'fnode', want: 'fnode: menu wants --format, one of pxelinux, grub, ipxe' },
   {
     argv: ['menu', '--format', 'grubb'],
@@ -179,6 +189,15 @@ test('menu and loaders install hand on what was typed, paths made absolute', asy
   const forced = await say('fnode', 'loaders', 'install', '--dir', 'b', '--from', '.', '--force');
   assert.deepEqual(forced.asked.installs, [{ dir: join(folder, 'b'), from: folder, force: true }]);
   assert.equal(forced.code, 1, 'an essential loader is missing');
+  const companion = await say('fnode', 'loaders', 'install', '--for', 'a.iso', '--isos', '.');
+  assert.deepEqual(companion.asked.installs, [
+    {
+      dir: join(folder, 'boot'),
+      from: undefined,
+      force: false,
+      companion: { image: 'a.iso', isos: folder, mirror: undefined },
+    },
+  ]);
 });
 
 test('a bug shows its stack and asks to be reported; exit code 1', async () => {
