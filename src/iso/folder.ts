@@ -74,8 +74,7 @@ function nodeOf(
   const [first] = records;
   if (!first) return undefined;
   if (tree.names === 'joliet') return plainNode(tree, records, jolietName(first.identifier));
-  const name = plainName(textOf(first.identifier));
-  if (tree.names === 'plain') return plainNode(tree, records, name);
+  if (tree.names === 'plain') return plainNode(tree, records, plainName(textOf(first.identifier)));
   const attributes = noAttributes();
   const rest = visitAttributes(tree, first, attributes, readArea);
   const finish = () => rockRidgeNode(tree, records, attributes, readArea);
