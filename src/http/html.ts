@@ -15,14 +15,20 @@ td:first-child{overflow-wrap:anywhere}td+td,th+th{text-align:right;white-space:n
 code{font:.9em ui-monospace,monospace;background:#8882;padding:.1rem .3rem;border-radius:.25rem;overflow-wrap:anywhere}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}`;
 
+export interface PageLook {
+  readonly language: 'en' | 'es';
+  /** Added to what all pages have. */
+  readonly style: string;
+}
+
 /** A whole document. `title` is text, `body` is markup. */
-export function page(title: string, body: string): string {
+export function page(title: string, body: string, look: PageLook = { language: 'en', style: '' }): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="${look.language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${look.style}</style>
 ${body}
 </html>
 `;

@@ -1,11 +1,12 @@
 /** What each path of the node's HTTP server answers. Express and its types end here. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request } from 'express';
-import type { OpenContent } from '../core/content.ts';
+import type { OpenContent, Visit } from '../core/content.ts';
+import type { CatalogImage } from '../core/image.ts';
 import type { Host } from '../host.ts';
 import type { Connections } from './connections.ts';
 import { type Delivery, deliver, visitOf } from './deliver.ts';
-import { homeHtml, homeJson } from './home.ts';
+import { homeHtml, homeJson, listedImages } from './home.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
 
@@ -14,6 +15,10 @@ export interface HttpDeps {
   readonly open: OpenContent;
   /** What `/healthz` says, and whether as 200 or 503. */
   readonly health: () => { readonly ok: boolean; readonly services: Record<string, unknown> };
+  /** The catalogue; without one, the front page shows the files of the folder. */
+  readonly images?: () => readonly CatalogImage[];
+  /** Of the front page; English without. */
+  readonly language?: () => 'en' | 'es';
 }
 
 /** Far above what firmware (5) and browsers (20) send in one request. */
@@ -38,7 +43,7 @@ export function httpRoutes(
     const health = deps.health();
     sendText(reply, health.ok ? 200 : 503, `${JSON.stringify(health)}\n`, 'application/json');
   });
-  app.get('/', (request, reply: Reply) => sendHome(request, reply, delivery()));
+  app.get('/', (request, reply: Reply) => sendHome(request, reply, deps, delivery().nodeName));
   app.use(async (request: Request, reply: Reply) => {
     const work = deliver(request, reply, delivery());
     onWork(work);
@@ -94,13 +99,16 @@ function refusalOf(request: Request): { readonly status: number; readonly says: 
   return undefined;
 }
 
-async function sendHome(request: Request, reply: Reply, { open, nodeName }: Delivery): Promise<void> {
+async function sendHome(request: Request, reply: Reply, deps: HttpDeps, nodeName: string): Promise<void> {
   const visit = visitOf(request, reply);
+  const images = deps.images?.() ?? (await filesOf(deps.open, visit));
+  const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;
+  const home = { nodeName, url, images, language: deps.language?.() ?? 'en' };
+  sendPage(request, reply, { html: () => homeHtml(home), json: () => homeJson(home) });
+}
+
+async function filesOf(open: OpenContent, visit: Visit): Promise<readonly CatalogImage[]> {
   const opened = await open('/isos', visit);
   if (opened.kind === 'file') await opened.content.close();
-  const entries = opened.kind === 'folder' ? opened.entries : [];
-  const images = entries.filter((entry) => entry.kind === 'file' && /\.(iso|img)$/i.test(entry.name));
-  const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;
-  const home = { nodeName, url, images };
-  sendPage(request, reply, { html: () => homeHtml(home), json: () => homeJson(home) });
+  return listedImages(opened.kind === 'folder' ? opened.entries : []);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FolderEntry } from '../../src/core/content.ts';
-import { homeHtml, homeJson } from '../../src/http/home.ts';
 import { listingHtml, listingJson } from '../../src/http/listing.ts';
 
 const entries: readonly FolderEntry[] = [
@@ -33,32 +32,5 @@ test('listing: JSON has kinds, sizes of files, and times in UTC', () => {
       { name: 'debian 13.iso', kind: 'file', sizeBytes: 1_400_000_000, modified: '2026-01-02T03:04:05.000Z' },
       { name: 'sub', kind: 'folder', modified: '1970-01-01T00:00:00.000Z' },
     ],
-  });
-});
-
-test('home: names the node, its address and its images, and runs no script', () => {
-  const html = homeHtml({ nodeName: 'fnode00', url: 'http://172.16.0.10', images: entries.slice(0, 1) });
-  for (const wanted of ['fnode00', 'http://172.16.0.10/boot/shimx64.efi', 'chain http://172.16.0.10/boot/boot.ipxe']) {
-    assert.ok(html.includes(wanted), wanted);
-  }
-  for (const link of ['/isos/', '/boot/', '/isos/debian%2013.iso']) assert.ok(html.includes(`href="${link}"`), link);
-  assert.ok(!/<script|src=|http-equiv/.test(html));
-});
-
-test('home: a node without images says what to do', () => {
-  assert.match(homeHtml({ nodeName: 'n', url: 'http://1.2.3.4', images: [] }), /None yet: put ISO files/);
-});
-
-test('home: names are never markup', () => {
-  const images = [{ name: hostile, kind: 'file', sizeBytes: 1, modifiedMs: 0 }] as const;
-  assert.ok(!/<img|onerror="/.test(homeHtml({ nodeName: hostile, url: 'http://1.2.3.4', images })));
-});
-
-test('home: JSON has whole URLs', () => {
-  assert.deepEqual(JSON.parse(homeJson({ nodeName: 'n', url: 'http://1.2.3.4:8080', images: entries.slice(0, 1) })), {
-    name: 'n',
-    boot: 'http://1.2.3.4:8080/boot/',
-    isos: 'http://1.2.3.4:8080/isos/',
-    images: [{ name: 'debian 13.iso', sizeBytes: 1_400_000_000, url: 'http://1.2.3.4:8080/isos/debian%2013.iso' }],
   });
 });
