@@ -66,7 +66,7 @@ async function linuxEntry(
       transport: way.transport,
       isStreaming: way.isStreaming ?? false,
       archs: [start.arch],
-      firmware: firmwareOf(start),
+      firmware: companion === undefined ? firmwareOf(start) : firmwareOf({ ...start, about: {} }),
       how,
       memoryMib: memoryOf(way.memory, scene, start),
       secureBoot,
@@ -86,9 +86,11 @@ function filesOf(
   return { kernel: place(way.companion.kernel), initrds: way.companion.initrds.map(place) };
 }
 
-/** 64-bit ARM machines have no BIOS. */
+/** 64-bit ARM machines have no BIOS; iPXE under UEFI starts EFI programs only. */
 function firmwareOf(start: Start): readonly Firmware[] {
-  return start.boot.firmware ?? (start.arch === 'arm64' ? ['uefi'] : ['bios', 'uefi']);
+  if (start.boot.firmware) return start.boot.firmware;
+  if (start.arch === 'arm64') return ['uefi'];
+  return start.about.isBiosOnly ? ['bios'] : ['bios', 'uefi'];
 }
 
 function useOf(way: Way, identity: Identity): Way['use'] {

@@ -116,8 +116,8 @@ const INFO = /^(?<name>[A-Za-z][\w!+/. -]{0,40}?)[ -]v?(?<version>\d[\w.]*(?: LT
 
 function nameless(scene: Scene, texts: Texts): Identity {
   const info = INFO.exec(texts.get('info') ?? '')?.groups;
-  const family = /^family\s*=\s*(.{1,60})$/m.exec(texts.get('.treeinfo') ?? '')?.[1];
-  const stated = /^version\s*=\s*([\w.]{1,40})/m.exec(texts.get('.treeinfo') ?? '')?.[1];
+  const family = /^family[ \t]*=[ \t]*(.{1,60})$/m.exec(texts.get('.treeinfo') ?? '')?.[1];
+  const stated = /^version[ \t]*=[ \t]*([\w.]{1,40})/m.exec(texts.get('.treeinfo') ?? '')?.[1];
   const name = plainLine(info?.name ?? family ?? '', 60);
   const { view } = scene;
   return {

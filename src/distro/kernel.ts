@@ -10,8 +10,10 @@ export interface Kernel {
   /** `6.8.0-41-generic`, without who built it. */
   readonly version?: string;
   readonly arch?: Arch;
-  /** Undefined for what is no PE program: nothing can be told then. */
+  /** Undefined for what is no PE program. */
   readonly signature?: 'none' | 'debian' | 'other';
+  /** It starts in BIOS mode alone: no EFI program. */
+  readonly isBiosOnly?: true;
 }
 
 const HEADER_BYTES = 4096;
@@ -28,7 +30,12 @@ export async function readKernel(view: ImageView, path: string): Promise<Kernel>
   const version = setup ? await versionOf(view, path, setup.versionAt) : undefined;
   const signature = program ? await signatureOf(view, path, program) : undefined;
   const arch = program?.arch ?? setup?.arch;
-  return { ...(version ? { version } : {}), ...(arch ? { arch } : {}), ...(signature ? { signature } : {}) };
+  return {
+    ...(version ? { version } : {}),
+    ...(arch ? { arch } : {}),
+    ...(signature ? { signature } : {}),
+    ...(setup && !program ? { isBiosOnly: true } : {}),
+  };
 }
 
 /** The real-mode header. `versionAt`: octet of the version's text, 0 for none. boot.rst, offsets 0x1FE to 0x236. */

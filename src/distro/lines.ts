@@ -1,6 +1,6 @@
 /** Command lines: the table's words with names filled in, and what is taken over from the image's own menu. */
 import type { Arch } from '../core/image.ts';
-import { defaultArguments } from './bootconfig.ts';
+import { type BootLine, defaultArguments } from './bootconfig.ts';
 import { type Circumstances, holds } from './facts.ts';
 import { keyOf, safeWord } from './plain.ts';
 import type { Way, Word } from './row.ts';
@@ -69,14 +69,13 @@ export async function lineOf(way: Way, c: Circumstances, companion?: string): Pr
 
 /** What the network line replaces, what makes no sense without a local medium, and what loaders add themselves. */
 const NOT_TAKEN =
-  /^(?:-+|boot|root|ip|bootif|netboot|nfsroot|nfsopts|fetch|httpfs|ftpfs|url|iso-url|toram|copytoram|copytoram_size|fromiso|from|findiso|iso-scan\/filename|isofrom.*|img_dev|img_loop|live-media.*|persistent|persistence|persistence-.*|cdrom|cdroot|initrd|boot_image|vmlinuz|console|archiso.*|miso(?!basedir).*|misobasedir|checksum|verify|cow_.*|rd\.live\.(?:check|ram|dir|squashimg)|inst\.(?:stage2|repo|ks)|repo|stage2|ks|install|netsetup|ramdisk_size|integrity-check|verify-checksums|rdinit|init|break|uuid|.*label)$/;
+  /^(?:-+|boot|root|ip|bootif|netboot|nfsroot|nfsopts|fetch|httpfs|ftpfs|url|iso-url|toram|copytoram|copytoram_size|fromiso|from|findiso|iso-scan\/filename|isofrom.*|img_dev|img_loop|live-media.*|persistent|persistence|persistence-.*|cdrom|cdroot|initrd|boot_image|vmlinuz|console|archiso.*|miso(?!basedir).*|misobasedir|checksum|verify|cow_(?:device|directory|persistent)|rd\.live\.(?:check|ram|dir|squashimg)|inst\.(?:stage2|repo|ks)|repo|stage2|ks|install|netsetup|ramdisk_size|integrity-check|verify-checksums|rdinit|init|break|uuid|.*label)$/;
 
 /** Words of the image's own default entry for this kernel that add something. */
 function ownWords(c: Circumstances, placed: readonly PlacedWord[]): readonly PlacedWord[] {
   const { scene, start } = c;
   if (!scene.family.takesOwnWords || !start) return [];
-  const path = `/${start.kernel.path}`.toLowerCase();
-  const line = scene.lines.find(({ kernel }) => kernel.toLowerCase() === path);
+  const line = lineFor(scene.lines, `/${start.kernel.path}`);
   const keys = new Set(placed.map(({ word }) => keyOf(word)));
   const own: PlacedWord[] = [];
   for (const raw of line ? defaultArguments(line) : []) {
@@ -86,4 +85,14 @@ function ownWords(c: Circumstances, placed: readonly PlacedWord[]): readonly Pla
     own.push({ word });
   }
   return own;
+}
+
+/** The first entry that starts this kernel; else one beside it: many images have one kernel under two names. */
+function lineFor(lines: readonly BootLine[], path: string): BootLine | undefined {
+  const kernelOf = ({ kernel }: BootLine): string => kernel.toLowerCase();
+  const folder = path.toLowerCase().slice(0, path.lastIndexOf('/') + 1);
+  return (
+    lines.find((line) => kernelOf(line) === path.toLowerCase()) ??
+    lines.find((line) => kernelOf(line).slice(0, kernelOf(line).lastIndexOf('/') + 1) === folder)
+  );
 }

@@ -111,20 +111,17 @@ const ARCH: readonly Product[] = [
 
 // ---- Red Hat ----
 
-/** `[general]` of .treeinfo: `family = Rocky Linux`, `version = 9.5`. [productmd: treeinfo 1.2] */
+/** `[general]` of .treeinfo: `family = Rocky Linux`, `version = 9.5`; the variants BaseOS and AppStream say nothing to people. [productmd: treeinfo 1.2] */
 function treeinfo(family: string): readonly Tell[] {
   return [
-    { in: '.treeinfo', like: new RegExp(`^family\\s*=\\s*${family}\\s*$`, 'im') },
-    { in: '.treeinfo', like: /^version\s*=\s*(?<version>[\w.]+)/m, isWeak: true },
-    { in: '.treeinfo', like: /^variant\s*=\s*(?<edition>\w+)/m, isWeak: true },
+    { in: '.treeinfo', like: new RegExp(`^family[ \\t]*=[ \\t]*${family}[ \\t]*$`, 'im') },
+    { in: '.treeinfo', like: /^version[ \t]*=[ \t]*(?<version>[\w.]+)/m, isWeak: true },
+    { in: '.treeinfo', like: /^variant[ \t]*=[ \t]*(?!BaseOS|AppStream)(?<edition>\w+)/m, isWeak: true },
   ];
 }
 
 const REDHAT_FAMILIES = ['anaconda', 'dracut-live'];
-/** `BaseOS` and `AppStream` say nothing to people. */
 const REDHAT_EDITIONS = {
-  baseos: '',
-  appstream: '',
   dvd: 'DVD',
   boot: 'netinst',
   minimal: 'Minimal',
@@ -226,15 +223,14 @@ const suse = (id: string, name: string, tells: readonly Tell[]): Product => ({
 
 const SUSE: readonly Product[] = [
   suse('leap', 'openSUSE Leap', [
-    { in: 'label', like: /\bLeap[-_ ](?<version>\d+\.\d+)(?:[-_](?<edition>DVD|NET|KDE|GNOME|XFCE|Rescue))?/i },
-    { in: 'media.1/media', like: /\bLeap[-_ ](?<version>\d+\.\d+)(?:[-_](?<edition>DVD|NET))?/i },
-    { in: 'menu', like: /\bLeap (?<version>\d+\.\d+)/i, isWeak: true },
+    { in: 'label', like: /(?<![a-z])Leap[-_ ](?<version>\d+\.\d+)(?:[-_](?<edition>DVD|NET|KDE|GNOME|XFCE|Rescue))?/i },
+    { in: 'media.1/media', like: /(?<![a-z])Leap[-_ ](?<version>\d+\.\d+)(?:[-_](?<edition>DVD|NET))?/i },
+    { in: 'menu', like: /(?<![a-z])Leap (?<version>\d+\.\d+)/i, isWeak: true },
   ]),
   suse('tumbleweed', 'openSUSE Tumbleweed', [
-    { in: 'label', like: /\bTumbleweed\b/i },
-    { in: 'label', like: /openSUSE[-_]Tumbleweed/i },
+    { in: 'label', like: /(?<![a-z])Tumbleweed/i },
     { in: 'label', like: /Tumbleweed[-_](?<edition>DVD|NET|KDE|GNOME|XFCE|Rescue)/i, isWeak: true },
-    { in: 'media.1/media', like: /\bTumbleweed\b/i },
+    { in: 'media.1/media', like: /(?<![a-z])Tumbleweed/i },
     { in: 'media.1/media', like: /Snapshot(?<version>\d{8})/i, isWeak: true },
     { in: 'file', like: /Snapshot(?<version>\d{8})/i, isWeak: true },
   ]),

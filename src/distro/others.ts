@@ -34,6 +34,9 @@ const SANBOOTS: readonly Way[] = [
 
 const bare = { words: [], takesOwnWords: false, secureBoot: 'no' } as const;
 
+/** Versions from 6 on are Linux kernels to boot loaders, for BIOS and UEFI. */
+const MEMTEST_KERNELS = ['boot/memtest', 'boot/memtest*.bin', 'boot/mt86+*', 'boot/memtest86+*'];
+
 export const MEMTEST: Family = {
   id: 'memtest',
   ...bare,
@@ -42,14 +45,26 @@ export const MEMTEST: Family = {
     { has: [], label: /^(memtest|mt86)/i },
   ],
   boots: [
-    { kernel: 'boot/memtest*', initrds: [], firmware: ['bios', 'uefi'] },
-    { kernel: 'boot/mt86*', initrds: [], firmware: ['bios', 'uefi'] },
-    { kernel: 'EFI/BOOT/BOOTX64.EFI', initrds: [], arch: 'x86_64', firmware: ['uefi'], variant: 'UEFI' },
-    { kernel: 'EFI/BOOT/BOOTIA32.EFI', initrds: [], arch: 'i386', firmware: ['uefi'], variant: 'UEFI' },
+    ...MEMTEST_KERNELS.map((kernel) => ({ kernel, initrds: [] })),
+    // Alone on the image it is the test itself; beside a kernel it is a boot loader.
+    {
+      kernel: 'EFI/BOOT/BOOTX64.EFI',
+      initrds: [],
+      arch: 'x86_64',
+      firmware: ['uefi'],
+      isElse: true,
+    },
+    {
+      kernel: 'EFI/BOOT/BOOTIA32.EFI',
+      initrds: [],
+      arch: 'i386',
+      firmware: ['uefi'],
+      isElse: true,
+    },
   ],
   ways: [
     { use: 'memory-test', transport: 'http', memory: { of: 'kernel', plusMib: 64 } },
-    { ...MEMDISK, use: 'memory-test', when: { ...MEMDISK.when, lacks: 'boot/m*t*86*' } },
+    { ...MEMDISK, use: 'memory-test', when: { ...MEMDISK.when, lacks: MEMTEST_KERNELS } },
   ],
 };
 

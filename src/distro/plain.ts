@@ -7,8 +7,9 @@ const MAX_WORD = 200;
 export function plainLine(text: string, max = MAX_TEXT): string {
   const line = text
     .slice(0, 4096)
-    .replace(/[\s\u00ad]+/gu, ' ')
+    .replace(/\s/gu, ' ')
     .replace(/[\p{C}\ufffd]/gu, '')
+    .replace(/ {2,}/g, ' ')
     .trim();
   return [...line].slice(0, max).join('').trim();
 }

@@ -53,6 +53,8 @@ export interface Boot {
   readonly arch?: Arch;
   readonly variant?: string;
   readonly firmware?: readonly Firmware[];
+  /** Only where none of the boots before it is there. */
+  readonly isElse?: true;
   /** Replaces the family's. */
   readonly medium?: string;
   readonly words?: readonly Word[];

@@ -12,7 +12,7 @@ const MAX_STARTS = 6;
 
 /** In the family's order; of copies of one kernel under several names, the first. */
 export async function findStarts(scene: Scene): Promise<readonly Start[]> {
-  const known = (await Promise.all(scene.family.boots.map((boot) => startsOf(boot, scene)))).flat();
+  const known = await knownStarts(scene);
   const all = known.length > 0 || scene.family.ways.length === 0 ? known : await startsOfMenu(scene);
   const seen = new Set<string>();
   const starts = all.filter((start) => {
@@ -25,6 +25,13 @@ export async function findStarts(scene: Scene): Promise<readonly Start[]> {
     return !seen.has(key) && seen.add(key);
   });
   return starts.slice(0, MAX_STARTS);
+}
+
+async function knownStarts(scene: Scene): Promise<readonly Start[]> {
+  const { boots } = scene.family;
+  const first = await Promise.all(boots.filter((boot) => !boot.isElse).map((boot) => startsOf(boot, scene)));
+  if (first.some((starts) => starts.length > 0)) return first.flat();
+  return (await Promise.all(boots.filter((boot) => boot.isElse).map((boot) => startsOf(boot, scene)))).flat();
 }
 
 async function startsOf(boot: Boot, scene: Scene): Promise<readonly Start[]> {
