@@ -1,25 +1,85 @@
-/** What an image's own boot menus start, read out of its GRUB, syslinux and loader configuration. */
+/** What an image's own boot menus start, read out of its GRUB, systemd-boot and syslinux configuration. */
 import type { ImageView } from '../core/image.ts';
+import { decodeBlsEntry } from './blsentry.ts';
+import type { BootLine, LoadConfig } from './bootline.ts';
+import { readGrub } from './grubconfig.ts';
+import { readSyslinux } from './syslinuxconfig.ts';
 
-/** An entry of a boot menu that starts a Linux kernel. Names are absolute in the image: `/casper/vmlinuz`. */
-export interface BootLine {
-  /** As people see it; empty where the configuration has none. */
-  readonly title: string;
-  readonly kernel: string;
-  /** In loading order. */
-  readonly initrds: readonly string[];
-  /** As configured, variables filled in where they are constant. */
-  readonly arguments: readonly string[];
-  /** The file it stands in. */
-  readonly from: string;
+export type { BootLine } from './bootline.ts';
+
+/** `loopback.cfg` first: it is meant for being started from elsewhere. `grub2` is SUSE's and kiwi's. */
+const GRUB_FILES = [
+  '/boot/grub/loopback.cfg',
+  '/boot/grub/grub.cfg',
+  '/boot/grub2/loopback.cfg',
+  '/boot/grub2/grub.cfg',
+  '/EFI/BOOT/grub.cfg',
+];
+const BLS_FOLDER = '/loader/entries';
+const SYSLINUX_FOLDERS = ['/isolinux', '/boot/isolinux', '/boot/syslinux', '/syslinux', '/boot/x86_64/loader'];
+/** These include the others, in the order that is meant. */
+const MAIN_FILES = ['isolinux.cfg', 'syslinux.cfg'];
+
+const MAX_FILES = 96;
+const MAX_FILE_BYTES = 256 * 1024;
+const MAX_ALL_BYTES = 2 * 1024 * 1024;
+const MAX_LINES = 512;
+
+/** The image's own menu entries, in the order of its files, what is twice once. Never rejects but for read errors. */
+export async function readBootConfig(view: ImageView): Promise<readonly BootLine[]> {
+  const load = loaderOf(view);
+  const lines: BootLine[] = [];
+  for (const path of GRUB_FILES) lines.push(...(await readGrub(path, load)));
+  for (const path of await filesIn(view, BLS_FOLDER, '.conf')) {
+    const line = decodeBlsEntry((await load(path)) ?? '', path);
+    if (line) lines.push(line);
+  }
+  for (const folder of SYSLINUX_FOLDERS) {
+    for (const path of await filesIn(view, folder, '.cfg')) lines.push(...(await readSyslinux(path, load)));
+  }
+  const distinct = new Map<string, BootLine>();
+  for (const line of lines) {
+    const what = JSON.stringify([line.kernel, line.initrds, line.arguments]);
+    if (!distinct.has(what)) distinct.set(what, line);
+  }
+  return [...distinct.values()].slice(0, MAX_LINES);
 }
 
-/** The image's own menu entries, in the order of its files. Never rejects but for read errors. */
-export async function readBootConfig(_view: ImageView): Promise<readonly BootLine[]> {
-  return [];
+/** Reads each file once, whatever the case it is asked for in, and no more than there may be. */
+function loaderOf(view: ImageView): LoadConfig {
+  const seen = new Set<string>();
+  let leftBytes = MAX_ALL_BYTES;
+  return async (path) => {
+    const key = path.toLowerCase();
+    if (seen.has(key) || seen.size >= MAX_FILES || leftBytes <= 0) return undefined;
+    const bytes = await view.read(path, Math.min(MAX_FILE_BYTES, leftBytes));
+    if (!bytes) return undefined;
+    seen.add(key);
+    leftBytes -= bytes.length;
+    return new TextDecoder().decode(bytes);
+  };
 }
 
-/** The arguments of `line` that hold wherever it is started from: those that look for a local medium are dropped. */
+/** Paths of files of a suffix, the main ones first, then by name. */
+async function filesIn(view: ImageView, folder: string, suffix: string): Promise<string[]> {
+  const names = ((await view.list(folder)) ?? [])
+    .filter(({ name, kind }) => kind === 'file' && name.toLowerCase().endsWith(suffix))
+    .map(({ name }) => name)
+    .sort();
+  const isMain = (name: string): boolean => MAIN_FILES.includes(name.toLowerCase());
+  return [...names.filter(isMain), ...names.filter((name) => !isMain(name))]
+    .slice(0, MAX_FILES)
+    .map((name) => `${folder}/${name}`);
+}
+
+/**
+ * What looks for the medium on a local disk, or is said anew by whoever starts it over the network.
+ * casper, live-boot, archiso, miso, dracut, anaconda; BOOT_IMAGE and BOOTIF are boot loaders' own.
+ */
+const LOCAL =
+  /^(?:iso-scan\/filename|findiso|fromiso|img_dev|img_loop|archiso(?:label|device|searchuuid|searchfilename)|miso(?:label|device)|uuid|BOOT_IMAGE|BOOTIF|initrd|ip|root=live:.*|(?:inst\.)?(?:stage2|repo)=(?:hd|cdrom)(?::.*)?)(?:=|$)/;
+
+/** The arguments of `line` that hold wherever it is started from, each once, in order. */
 export function defaultArguments(line: BootLine): readonly string[] {
-  return line.arguments;
+  return [...new Set(line.arguments)].filter((word) => !LOCAL.test(word) && !word.includes('$'));
 }
