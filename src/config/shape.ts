@@ -304,6 +304,7 @@ export const fnodeShape = section({
     .transform(({ timeout, ...rest }) => ({ ...rest, timeoutSec: timeout }))
     .prefault({})
     .describe('The boot menus.'),
+  stateDir: folder().optional().describe('Folder of what the node remembers. Default: /var/lib/flisolator.'),
   clients: list(
     section({
       mac: macPattern().describe('One machine, or a pattern.'),
@@ -314,12 +315,12 @@ export const fnodeShape = section({
   )
     .prefault([])
     .describe('Menus of single clients.'),
-  nfs: onOff().prefault('on').describe('Serves the inside of images by NFS.'),
   cache: memorySize()
     .prefault('25%')
     .describe(
       'Memory for what many machines read: a share of it, a size, or off. It grows while a tenth of the memory is free, and shrinks when nobody reads.',
     ),
+  nfs: onOff().prefault('on').describe('Serves the inside of images by NFS.'),
   ports: section({
     tftp: port().default(69).describe('TFTP.'),
     http: port().default(80).describe('HTTP.'),
@@ -328,4 +329,4 @@ export const fnodeShape = section({
   })
     .prefault({})
     .describe('Ports, for tests and odd networks.'),
-}).transform((c): FnodeConfig => ({ ...c, name: c.name }));
+}).transform((c): FnodeConfig => ({ ...c, name: c.name, stateDir: c.stateDir }));

@@ -1,7 +1,7 @@
 /** What a configuration is once it has been read: plain frozen values with their units in their names. */
 import type { Endpoint, Ipv4, Ipv4Range, Mac, MacPattern, Subnet } from '../core/addr.ts';
-
 import type { MemorySize } from '../core/units.ts';
+
 /** Where a value stands, for messages about it; `line` counts from 1, both absent for what a flag said. */
 export interface Place {
   readonly file?: string | undefined;
@@ -164,12 +164,14 @@ export interface FnodeConfig {
   readonly flink: FlinkDoor;
   /** Undefined: what flink's MAC table says, else the host's name. */
   readonly name: string | undefined;
+  /** Absolute; undefined where nothing can be kept, or, before `prepare`, for the default of `host/user.ts`. */
+  readonly stateDir: string | undefined;
   readonly menu: MenuConfig;
   readonly clients: readonly MenuClientRow[];
+  readonly cache: MemorySize;
   readonly nfs: boolean;
   readonly ports: FnodePorts;
 }
-  readonly cache: MemorySize;
 
 export type FlinkDoor = { readonly kind: 'auto' | 'none' } | { readonly kind: 'url'; readonly url: string };
 

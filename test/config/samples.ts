@@ -46,6 +46,7 @@ boot: ./boot
 listen: [172.16.0.10]
 flink: http://172.16.0.1:8067
 name: fnode00
+stateDir: /var/lib/flisolator
 menu: { title: FLISoL, timeout: 30s, default: local, serial: { port: 0, baud: 115200 }, language: en }
 clients:
   - { mac: "52:54:00:aa:*", boot: debian-12-live }
