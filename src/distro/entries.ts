@@ -1,8 +1,8 @@
 /** The entries of an image: each way of its family for each of its kernels. */
 import type { Arch, Firmware, ImageEntry, ImageHow, SecureBoot } from '../core/image.ts';
 import { type Circumstances, holds, type Identity, type Scene, type Start } from './facts.ts';
+import { WIMBOOT_FILES } from './lastresort.ts';
 import { expand, lineOf, variablesOf } from './lines.ts';
-import { WIMBOOT_FILES } from './others.ts';
 import { plainLine } from './plain.ts';
 import type { Memory, Way } from './row.ts';
 import { readWim } from './wim.ts';

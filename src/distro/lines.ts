@@ -31,6 +31,7 @@ export function variablesOf(c: Circumstances): Variables {
     base: scene.base,
     1: start?.kernel.stars[0],
     medium: start?.media[0]?.path,
+    folder: start?.media[0]?.path.replace(/\/[^/]*$/, ''),
     version: /^[\w.+-]{1,40}$/.test(version) ? version : undefined,
     major: number ?? identity.product?.codenames?.[identity.codename?.toLowerCase() ?? ''],
     debarch: start && DEBIAN[start.arch],

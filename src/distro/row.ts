@@ -1,7 +1,8 @@
 /**
  * What the tables are made of. Patterns are names in an image, `*` for any characters of one name, letter case aside.
  * In patterns and words `$base` is the first folder of what decided the family, `$1` what `*` of the kernel's pattern
- * stood for, `$medium` the file that holds the system; more in `lines.ts`. `{tree}` and the like are the menu's to fill.
+ * stood for, `$medium` the file that holds the system, `$folder` where it lies; more in `lines.ts`. `{tree}` and the like
+ * are the menu's to fill.
  */
 import type { Arch, EntryUse, Firmware, ImageProblem, SecureBoot, Transport } from '../core/image.ts';
 

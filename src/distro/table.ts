@@ -1,21 +1,16 @@
 /** All families, in the order in which they are tried: the first whose mark is there is what the image is. */
 import { createHash } from 'node:crypto';
-import { ALPINE, ANACONDA, CANNOT, DEBIAN_INSTALLER, LINUXRC, SLACKWARE, UBUNTU_INSTALLER } from './installers.ts';
-import { AGAMA, ARCHISO, CASPER, DRACUT_LIVE, KIWI_LIVE, LIVE_BOOT, MISO } from './live.ts';
-import {
-  FREEBSD,
-  FREEDOS,
-  MEMTEST,
-  PMAGIC,
-  PORTEUS,
-  SLAX,
-  SYSTEMRESCUECD,
-  TINYCORE,
-  UNKNOWN,
-  WINDOWS,
-} from './others.ts';
+import { ARCHISO, MISO } from './archiso.ts';
+import { CASPER } from './casper.ts';
+import { DEBIAN_INSTALLER, UBUNTU_INSTALLER } from './debianinstaller.ts';
+import { AGAMA, DRACUT_LIVE, KIWI_LIVE } from './dracut.ts';
+import { ALPINE, ANACONDA, LINUXRC, SLACKWARE } from './installers.ts';
+import { FREEBSD, FREEDOS, UNKNOWN, WINDOWS } from './lastresort.ts';
+import { LIVE_BOOT } from './liveboot.ts';
+import { MEMTEST, PMAGIC, PORTEUS, SLAX, SYSTEMRESCUECD, TINYCORE } from './others.ts';
 import { PRODUCTS } from './products.ts';
 import type { Family } from './row.ts';
+import { CANNOT } from './unable.ts';
 
 export const FAMILIES: readonly Family[] = [
   // Tails is live-boot too, but cannot be started over the network.

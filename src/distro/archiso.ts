@@ -1,0 +1,123 @@
+/** archiso, and miso that came of it: Arch, Manjaro and their kin. */
+import type { Boot, Family } from './row.ts';
+import { dhcp } from './words.ts';
+
+/** Microcode lies beside older images; newer ones have it in the initramfs. */
+const microcode = (vendor: string): readonly string[] => [
+  `$base/boot/${vendor}-ucode.img`,
+  `$base/boot/${vendor}_ucode.img`,
+  '',
+];
+const archBoot = (folder: 'x86_64' | 'i686', kernel: string, ...initramfs: string[]): Boot => ({
+  kernel: `$base/boot/${folder}/${kernel}`,
+  initrds: [microcode('intel'), microcode('amd'), initramfs.map((name) => `$base/boot/${folder}/${name}`)],
+  arch: folder === 'x86_64' ? 'x86_64' : 'i386',
+  medium: `$base/${folder}/airootfs.*fs`,
+});
+
+export const ARCHISO: Family = {
+  id: 'archiso',
+  marks: ['*/x86_64/airootfs.sfs', '*/x86_64/airootfs.erofs', '*/i686/airootfs.sfs'].map((path) => ({ has: [path] })),
+  boots: (['x86_64', 'i686'] as const).flatMap((folder) => [
+    archBoot(folder, 'vmlinuz-*', 'initramfs-$1.img', 'archiso.img'),
+    archBoot(folder, 'vmlinuz', 'sysresccd.img', 'archiso.img', 'initramfs.img', 'initramfs-linux.img'),
+  ]),
+  words: [
+    {
+      word: 'archisobasedir=$base',
+      why: 'the folder that holds x86_64/airootfs',
+      from: 'mkinitcpio-archiso: hooks/archiso',
+    },
+    dhcp('the hook does nothing on the network without it', 'mkinitcpio-archiso: hooks/archiso_pxe_common'),
+  ],
+  ways: [
+    {
+      use: 'live',
+      transport: 'nfs',
+      isStreaming: true,
+      memory: { of: 'nothing', plusMib: 1024 },
+      words: [
+        { word: 'archiso_nfs_srv={nfs}', why: 'address and path', from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs' },
+        {
+          word: 'copytoram=n',
+          why: 'without it the file system is copied into memory all the same',
+          from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs',
+        },
+      ],
+    },
+    {
+      use: 'live',
+      transport: 'http',
+      memory: { of: 'medium', times: 2, plusMib: 512 },
+      words: [
+        {
+          word: 'archiso_http_srv={tree}/',
+          why: 'paths are put right behind it: the slash has to be there',
+          from: 'mkinitcpio-archiso: hooks/archiso_pxe_http',
+        },
+      ],
+    },
+  ],
+  takesOwnWords: true,
+  secureBoot: 'no',
+};
+
+const misoBoot = (folder: 'x86_64' | 'i686'): readonly Boot[] => {
+  const arch = folder === 'x86_64' ? 'x86_64' : 'i386';
+  const medium = `$base/${folder}/*.sfs`;
+  return [
+    {
+      kernel: `boot/vmlinuz-${folder}`,
+      initrds: [['boot/amd_ucode.img', ''], ['boot/intel_ucode.img', ''], [`boot/initramfs-${folder}.img`]],
+      arch,
+      medium,
+    },
+    {
+      // Until 2017.
+      kernel: `$base/boot/${folder}/manjaro`,
+      initrds: [['$base/boot/intel_ucode.img', ''], [`$base/boot/${folder}/manjaro.img`]],
+      arch,
+      medium,
+    },
+  ];
+};
+
+export const MISO: Family = {
+  id: 'miso',
+  marks: [{ has: ['*/x86_64/rootfs.sfs'] }, { has: ['*/i686/rootfs.sfs'] }, { has: ['*/x86_64/*.sfs', '.miso'] }],
+  boots: [...misoBoot('x86_64'), ...misoBoot('i686')],
+  words: [
+    { word: 'misobasedir=$base', why: 'the folder that holds the file systems', from: 'manjaro-tools: hooks/miso' },
+    dhcp('the hook does nothing on the network without it', 'manjaro-tools: hooks/miso_pxe_common'),
+  ],
+  ways: [
+    {
+      use: 'live',
+      transport: 'nfs',
+      isStreaming: true,
+      memory: { of: 'nothing', plusMib: 2048 },
+      words: [
+        { word: 'miso_nfs_srv={nfs}', why: 'address and path', from: 'manjaro-tools: hooks/miso_pxe_nfs' },
+        {
+          word: 'copytoram=n',
+          why: 'without it everything is copied into memory all the same',
+          from: 'manjaro-tools: hooks/miso_pxe_nfs',
+        },
+      ],
+    },
+    {
+      use: 'live',
+      transport: 'http',
+      memory: { of: 'medium', andLargest: true, plusMib: 512 },
+      words: [
+        {
+          word: 'miso_http_srv={tree}/',
+          why: 'paths are put right behind it: the slash has to be there',
+          from: 'manjaro-tools: hooks/miso_pxe_http',
+        },
+      ],
+    },
+  ],
+  takesOwnWords: true,
+  secureBoot: 'no',
+};
