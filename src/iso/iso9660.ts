@@ -15,10 +15,10 @@ export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Volu
   const descriptors = await readDescriptors(read);
   if (!descriptors) return undefined;
   const { primary, supplementary, bootRecords } = descriptors;
+  const joliet = supplementary.find(isJoliet);
   const { tree, descriptor } =
     (await rockRidgeTree(primary, sizeBytes, read)) ??
-    plainTree(supplementary.find(isJoliet), 'joliet', sizeBytes) ??
-    plainTree(primary, 'plain', sizeBytes);
+    (joliet ? plainTree(joliet, 'joliet', sizeBytes) : plainTree(primary, 'plain', sizeBytes));
   const root = await rootNode(tree, descriptor, read);
   return {
     format: 'iso9660',
@@ -30,25 +30,20 @@ export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Volu
     root,
     readFolder: async (folder, readNow) => {
       const nodes = await readFolder(tree, folder, readNow);
-      const isDeep = folder.place === root.place && tree.names === 'rock-ridge';
-      return isDeep ? await withoutMoved(tree, nodes, readNow) : nodes;
+      const mayHoldMoved = tree.names === 'rock-ridge' && folder.place === root.place;
+      return mayHoldMoved ? await withoutMoved(tree, nodes, readNow) : nodes;
     },
   };
 }
 
+/** A tree, and the descriptor that says where it begins. */
 interface Choice {
   readonly tree: Tree;
   readonly descriptor: VolumeDescriptor;
 }
 
-function plainTree(descriptor: VolumeDescriptor, names: Tree['names'], sizeBytes: number): Choice;
-function plainTree(
-  descriptor: VolumeDescriptor | undefined,
-  names: Tree['names'],
-  sizeBytes: number,
-): Choice | undefined;
-function plainTree(descriptor: VolumeDescriptor | undefined, names: Tree['names'], sizeBytes: number) {
-  return descriptor && { descriptor, tree: { names, sizeBytes, blockBytes: descriptor.blockBytes, skippedBytes: 0 } };
+function plainTree(descriptor: VolumeDescriptor, names: Tree['names'], sizeBytes: number): Choice {
+  return { descriptor, tree: { names, sizeBytes, blockBytes: descriptor.blockBytes, skippedBytes: 0 } };
 }
 
 /** Undefined for a volume whose root folder does not begin with entries of Rock Ridge. */

@@ -20,11 +20,17 @@ export interface Node {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of files and folders, in order; their lengths add up to `sizeBytes`, and all lie inside the image. */
+  /**
+   * Of files and folders, in order; their lengths add up to `sizeBytes`, and all lie inside the image. None where it is
+   * unreadable.
+   */
   readonly extents: readonly Extent[];
   /** Of a link: as stored, `../live/vmlinuz`. */
   readonly target?: string;
-  /** Why its content cannot be had, though its name is there: `zisofs`, `encrypted`, `outside-the-image`. */
+  /**
+   * Why its content cannot be had, though its name is there: `zisofs` (compressed for Linux alone), `encrypted`,
+   * `outside-the-image`, `interleaved`, `sparse`, `last-part-missing` (of a file over 4 GiB), `bad-link`.
+   */
   readonly unreadable?: string;
   /** Octet of its record in the image: equal as long as the image is, and no other node's. */
   readonly place: number;
