@@ -44,3 +44,12 @@ test('isSame compares octet by octet', () => {
     [true, false, false],
   );
 });
+
+test('ByteReader: seek goes anywhere inside, to the end at most', () => {
+  const r = new ByteReader(Uint8Array.of(1, 2, 3));
+  assert.equal(r.seek(2, 'there').u8('x'), 3);
+  assert.equal(r.seek(0, 'back').u8('x'), 1);
+  assert.equal(r.seek(3, 'end').left, 0);
+  assert.throws(() => r.seek(4, 'beyond'), new Malformed('beyond: outside', 4));
+  assert.throws(() => r.seek(-1, 'before'), Malformed);
+});
