@@ -70,7 +70,7 @@ export async function lineOf(way: Way, c: Circumstances, companion?: string): Pr
 
 /** What the network line replaces, what makes no sense without a local medium, and what loaders add themselves. */
 const NOT_TAKEN =
-  /^(?:-+|boot|root|ip|bootif|netboot|nfsroot|nfsopts|fetch|httpfs|ftpfs|url|iso-url|toram|copytoram|copytoram_size|fromiso|from|findiso|iso-scan\/filename|isofrom.*|img_dev|img_loop|live-media.*|persistent|persistence|persistence-.*|cdrom|cdroot|initrd|boot_image|vmlinuz|console|archiso.*|miso(?!basedir).*|misobasedir|checksum|verify|cow_(?:device|directory|persistent)|rd\.live\.(?:check|ram|dir|squashimg)|inst\.(?:stage2|repo|ks)|repo|stage2|ks|install|netsetup|ramdisk_size|integrity-check|verify-checksums|rdinit|init|break|uuid|.*label)$/;
+  /^(?:-+|boot|root|ip|bootif|netboot|nfsroot|nfsopts|fetch|httpfs|ftpfs|url|iso-url|toram|copytoram|copytoram_size|fromiso|from|findiso|iso-scan\/filename|isofrom.*|img_dev|img_loop|live-media.*|persistent|persistence|persistence-.*|cdrom|cdroot|initrd|boot_image|vmlinuz|console|archiso.*|miso(?!basedir).*|misobasedir|checksum|verify|cow_(?:device|directory|persistent)|rd\.live\.(?:check|ram|dir|squashimg|overlay(?:\.persistent|\.cowfs)?)|inst\.(?:stage2|repo|ks)|repo|stage2|ks|install|netsetup|ramdisk_size|integrity-check|verify-checksums|rdinit|init|break|uuid|.*label)$/;
 
 /** Words of the image's own default entry for this kernel that add something. */
 function ownWords(c: Circumstances, placed: readonly PlacedWord[]): readonly PlacedWord[] {

@@ -229,3 +229,25 @@ test('an image that is too large for memory is not offered to memdisk', async ()
   assert.deepEqual(await keys(500 * MIB), ['last-resort-memdisk', 'last-resort-sanboot']);
   assert.deepEqual(await keys(501 * MIB), ['last-resort-sanboot']);
 });
+
+test("of the image's own menu what looks for a disk, or keeps changes on the medium, is left out; the rest stays", async () => {
+  const menu =
+    'menuentry "Live" {\n linux /boot/x86_64/loader/linux root=live:CDLABEL=X rd.live.image rd.live.overlay.persistent ' +
+    'rd.live.overlay.cowfs=ext4 rd.live.check console=ttyS0 toram ip=off keep=this "bad word" splash=silent ---\n initrd /boot/x86_64/loader/initrd\n}\n';
+  const verdict = await look({ label: 'openSUSE_Leap_15.6_KDE_Live', files: { ...KIWI, 'boot/grub2/grub.cfg': menu } });
+  assert.deepEqual(argumentsOf(verdict.entries[0]).slice(4), ['rd.live.image', 'keep=this', 'splash=silent']);
+});
+
+test("a kernel that only the image's own menu knows is started, if it is there", async () => {
+  const menu = (kernelPath: string): string =>
+    `menuentry "Live" {\n linux ${kernelPath} quiet\n initrd /live/odd.img\n}\n`;
+  const files = { 'live/filesystem.squashfs': MIB, 'live/odd': vmlinuz, 'live/odd.img': MIB };
+  const kernels = async (path: string): Promise<readonly string[]> =>
+    (await look({ files: { ...files, 'boot/grub/grub.cfg': menu(path) } })).entries.flatMap((entry) =>
+      entry.how.kind === 'linux' ? [entry.how.kernel] : [],
+    );
+  assert.deepEqual(await kernels('/live/odd'), ['live/odd', 'live/odd']);
+  assert.deepEqual(await kernels('/live/missing'), []);
+  assert.deepEqual(await kernels('/live/../../etc/passwd'), []);
+  assert.deepEqual(await kernels('/live/*'), []);
+});
