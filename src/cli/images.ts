@@ -37,12 +37,12 @@ const SECURE_BOOT: Readonly<Record<SecureBoot, string>> = {
 function entryRow(entry: ImageEntry): readonly string[] {
   const { key, variant, transport, isStreaming, memoryMib, firmware, secureBoot } = entry;
   return [
-    plain(variant === undefined ? key : `${key} (${variant})`),
+    plain(key),
     `by ${transport.toUpperCase()}, ${isStreaming ? 'streamed' : 'loaded whole'}`,
     memoryMib === undefined ? '' : showMemory(memoryMib),
     firmware.map((kind) => kind.toUpperCase()).join('+'),
     firmware.includes('uefi') ? SECURE_BOOT[secureBoot] : '',
-    entry.companion === undefined ? '' : `with ${entry.companion}`,
+    plain([variant, entry.companion && `with ${entry.companion}`].filter(Boolean).join(', ')),
   ];
 }
 

@@ -7,7 +7,18 @@ import { encodePath } from './target.ts';
 
 /** People have to do something about it before it can be booted. */
 export function needsAttention({ state, verdict, checksum }: CatalogImage): boolean {
-  return checksum.kind === 'wrong' || (state === 'ready' && verdict?.entries.length === 0);
+  if (state !== 'ready') return false;
+  return checksum.kind === 'wrong' || verdict?.entries.length === 0 || verdict?.problem?.reason === 'needs-companion';
+}
+
+/** The image as it stands beside the companion kernels that are there: once it has them, nothing is wrong with it. */
+export function withCompanions(image: CatalogImage, companions: ReadonlySet<string>): CatalogImage {
+  const { verdict } = image;
+  if (verdict?.problem?.reason !== 'needs-companion') return image;
+  const isHere = ({ companion }: ImageEntry): boolean => companion === undefined || companions.has(companion);
+  if (!verdict.entries.some(isHere)) return image;
+  const { problem: _, ...rest } = verdict;
+  return { ...image, verdict: { ...rest, entries: verdict.entries.filter(isHere) } };
 }
 
 export function titleOf({ path, verdict }: CatalogImage): string {
@@ -20,9 +31,10 @@ export function titleOf({ path, verdict }: CatalogImage): string {
 export function imageHtml(image: CatalogImage, words: HomeWords): string {
   const { path, sizeBytes, verdict } = image;
   const archs = (verdict?.archs ?? []).join(', ');
+  const hasInside = verdict && !['damaged', 'not-an-image'].includes(verdict.problem?.reason ?? '');
   const links =
     `<a href="${encodePath(`/isos/${path}`)}">${words.file}</a>` +
-    (image.state === 'ready' ? ` · <a href="${encodePath(`/tree/${path}`)}/">${words.inside}</a>` : '');
+    (hasInside ? ` · <a href="${encodePath(`/tree/${path}`)}/">${words.inside}</a>` : '');
   const facts = [archs, showBytes(sizeBytes), progress(image, words), checksum(image, words)].filter(Boolean);
   return `<article>
 <h4>${escapeHtml(titleOf(image))}</h4>

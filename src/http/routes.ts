@@ -5,8 +5,9 @@ import type { OpenContent, Visit } from '../core/content.ts';
 import type { CatalogImage } from '../core/image.ts';
 import type { Host } from '../host.ts';
 import type { Connections } from './connections.ts';
-import { type Delivery, deliver, visitOf } from './deliver.ts';
+import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
+import { withCompanions } from './homeimage.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
 
@@ -17,6 +18,8 @@ export interface HttpDeps {
   readonly health: () => { readonly ok: boolean; readonly services: Record<string, unknown> };
   /** The catalogue; without one, the front page shows the files of the folder. */
   readonly images?: () => readonly CatalogImage[];
+  /** The companion kernels that are there, for the front page. */
+  readonly companions?: () => Promise<ReadonlySet<string>>;
   /** Of the front page; English without. */
   readonly language?: () => 'en' | 'es';
 }
@@ -25,8 +28,9 @@ export interface HttpDeps {
 const MAX_FIELDS = 200;
 
 /**
- * The handler of all requests. `delivery` is asked once for each; `onWork` is told of every answer under way, so that
- * stopping can wait for it.
+ * The handler of all requests. `delivery` is asked once or twice for each; `onWork` is told of every answer under way, so
+ * that stopping can wait for it. Files don't pass through express: it makes each request and answer an object of its own
+ * kind, and all that Node does with them is slower from then on.
  */
 export function httpRoutes(
   deps: HttpDeps,
@@ -35,9 +39,6 @@ export function httpRoutes(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use((request: Request, reply: Reply, next: NextFunction) =>
-    takeTurn(delivery().connections, { request, reply, next }),
-  );
   app.use(screen);
   app.get('/healthz', (_request, reply: Reply) => {
     const health = deps.health();
@@ -49,34 +50,38 @@ export function httpRoutes(
     onWork(work);
     await work;
   });
-  app.use((error: unknown, _request: Request, reply: Reply, _next: NextFunction) => {
-    deps.host.log.error('http', 'bug', { error: error instanceof Error ? (error.stack ?? error.message) : `${error}` });
-    if (reply.headersSent) reply.destroy();
-    else sendText(reply, 500, 'This node failed to answer; its log says why.\n');
-  });
-  return app;
-}
-
-interface Exchange {
-  readonly request: Request;
-  readonly reply: Reply;
-  readonly next: NextFunction;
+  app.use((error: unknown, _request: Request, reply: Reply, _next: NextFunction) => sendFailure(error, reply, deps));
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const now = delivery();
+    if (!(await takeTurn(now.connections, request, response))) return;
+    const target = hasContent(request) || refusalOf(request) ? undefined : parseTarget(request.url ?? '');
+    if (!target || !(await deliverPlain(request, response, target, now))) app(request, response);
+  };
+  return (request, response) => onWork(answer(request, response).catch((error) => sendFailure(error, response, deps)));
 }
 
 /** One answer at a time on a connection, in the order of the requests: what waits has opened and read nothing yet. */
-async function takeTurn(connections: Connections, { request, reply, next }: Exchange): Promise<void> {
+async function takeTurn(
+  connections: Connections,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   const connection = connections.of(request.socket);
-  if (!connection || !(await connection.begin())) return;
-  reply.once('close', () => connection.end());
-  next();
+  if (!connection || !(await connection.begin())) return false;
+  response.once('close', () => connection.end());
+  return true;
+}
+
+function sendFailure(error: unknown, response: ServerResponse, { host }: HttpDeps): void {
+  host.log.error('http', 'bug', { error: error instanceof Error ? (error.stack ?? error.message) : `${error}` });
+  if (response.headersSent) response.destroy();
+  else sendText(response, 500, 'This node failed to answer; its log says why.\n');
 }
 
 /** Refuses what no path can answer, and leaves the decoded target for those that follow. */
 function screen(request: Request, reply: Reply, next: NextFunction): void {
   // Nothing here takes content: it is not read, so the connection cannot be used again.
-  if (Number(request.headers['content-length'] ?? 0) !== 0 || request.headers['transfer-encoding'] !== undefined) {
-    reply.setHeader('Connection', 'close');
-  }
+  if (hasContent(request)) reply.setHeader('Connection', 'close');
   const refusal = refusalOf(request);
   const target = refusal ? undefined : parseTarget(request.url);
   if (!target) {
@@ -90,18 +95,28 @@ function screen(request: Request, reply: Reply, next: NextFunction): void {
   next();
 }
 
-function refusalOf(request: Request): { readonly status: number; readonly says: string } | undefined {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+function hasContent({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined;
+}
+
+function refusalOf({
+  method,
+  url = '',
+  rawHeaders,
+}: IncomingMessage): { readonly status: number; readonly says: string } | undefined {
+  if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, says: 'Only GET and HEAD are answered here.' };
   }
-  if (request.url.length > MAX_TARGET_BYTES) return { status: 414, says: 'That URL is too long.' };
-  if (request.rawHeaders.length > 2 * MAX_FIELDS) return { status: 431, says: 'Too many header fields.' };
+  if (url.length > MAX_TARGET_BYTES) return { status: 414, says: 'That URL is too long.' };
+  if (rawHeaders.length > 2 * MAX_FIELDS) return { status: 431, says: 'Too many header fields.' };
   return undefined;
 }
 
 async function sendHome(request: Request, reply: Reply, deps: HttpDeps, nodeName: string): Promise<void> {
-  const visit = visitOf(request, reply);
-  const images = deps.images?.() ?? (await filesOf(deps.open, visit));
+  const visit = visitOf(request.socket, reply.locals.target.query);
+  const companions = (await deps.companions?.()) ?? new Set();
+  const all = deps.images?.() ?? (await filesOf(deps.open, visit));
+  const images = all.map((image) => withCompanions(image, companions));
   const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;
   const home = { nodeName, url, images, language: deps.language?.() ?? 'en' };
   sendPage(request, reply, { html: () => homeHtml(home), json: () => homeJson(home) });

@@ -54,8 +54,8 @@ test('each image: its file, what it is, its entries with memory and Secure Boot,
   const right = image('mint.iso', { checksum: { kind: 'right', sumsFile: 'sha256sum.txt' } });
   assert.deepEqual(showImages([right, ...others], '/isos'), [
     'mint.iso  2.9 GB  Linux Mint 22 Cinnamon (x86_64)',
-    '  live                      by HTTP, loaded whole  3.5 GiB  BIOS+UEFI  Secure Boot on or off',
-    '  live-nfs (little memory)  by NFS, streamed       2 GiB    BIOS+UEFI  Secure Boot on or off',
+    '  live      by HTTP, loaded whole  3.5 GiB  BIOS+UEFI  Secure Boot on or off',
+    '  live-nfs  by NFS, streamed       2 GiB    BIOS+UEFI  Secure Boot on or off  little memory',
     '  checksum right, by sha256sum.txt',
     'b.iso     1 B     is being copied: 1 B of 3.4 GB',
     'c.iso     20 B    x',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
 import { type Home, homeHtml, homeJson, listedImages } from '../../src/http/home.ts';
+import { withCompanions } from '../../src/http/homeimage.ts';
 import { HOME_WORDS } from '../../src/http/homewords.ts';
 
 const hostile = `<img src=x onerror="a()">&'`;
@@ -131,6 +132,20 @@ test('what somebody has to see to stands first, the rest by group', () => {
   const heads = [...html.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, head]) => head);
   assert.deepEqual(heads, ['Needs attention', 'Debian', 'Linux Mint']);
   assert.match(text(html), /3 images · 1 that cannot be booted/);
+});
+
+test('an image that needs a companion kernel needs attention until that is there', () => {
+  const entries = [
+    { ...live, companion: 'debian-12-amd64' },
+    { ...live, key: 'other', companion: 'debian-12-i386' },
+  ];
+  const netinst = image('d.iso', {
+    verdict: { ...mint, entries, problem: { reason: 'needs-companion', says: 'No network drivers.' } },
+  });
+  assert.match(text(homeHtml(home([withCompanions(netinst, new Set())]))), /Needs attention .*No network drivers/);
+  const html = text(homeHtml(home([withCompanions(netinst, new Set(['debian-12-amd64']))])));
+  assert.doesNotMatch(html, /Needs attention|No network drivers/);
+  assert.match(html, /1 entry .*with the kernel debian-12-amd64/);
 });
 
 test('a copy has neither a link to its inside nor a group', () => {
