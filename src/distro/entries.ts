@@ -45,17 +45,7 @@ async function linuxEntry(
   if ((way.how ?? 'linux') !== 'linux' || !(await holds(way.when, { ...c, transport: way.transport }))) return [];
   const companion = way.companion && expand(way.companion.id, variablesOf(c));
   if (way.companion && companion === undefined) return [];
-  const line = await lineOf(way, c, companion);
   const secureBoot = companion === undefined ? signerOf(c) : scene.family.secureBoot;
-  const shim = secureBoot === 'no' || companion !== undefined ? undefined : await shimOf(scene, start.arch);
-  const { kernel, initrds } = filesOf(way, start, companion);
-  const how: ImageHow = {
-    kind: 'linux',
-    kernel,
-    initrds,
-    arguments: line.map(({ word }) => word),
-    ...(shim ? { shim } : {}),
-  };
   const variant = variantOf(way, c, starts);
   const unattended = await unattendedOf(c);
   return [
@@ -67,13 +57,30 @@ async function linuxEntry(
       isStreaming: way.isStreaming ?? false,
       archs: [start.arch],
       firmware: companion === undefined ? firmwareOf(start) : firmwareOf({ ...start, about: {} }),
-      how,
+      how: await linuxHow(way, c, companion, secureBoot),
       memoryMib: memoryOf(way.memory, scene, start),
       secureBoot,
       ...(companion ? { companion } : {}),
       ...(unattended ? { unattended } : {}),
     },
   ];
+}
+
+async function linuxHow(
+  way: Way,
+  c: Circumstances & { readonly start: Start },
+  companion: string | undefined,
+  secureBoot: SecureBoot,
+): Promise<ImageHow> {
+  const line = await lineOf(way, c, companion);
+  const hasShim = secureBoot !== 'no' && companion === undefined;
+  const shim = hasShim ? await shimOf(c.scene, c.start.arch) : undefined;
+  return {
+    kind: 'linux',
+    ...filesOf(way, c.start, companion),
+    arguments: line.map(({ word }) => word),
+    ...(shim ? { shim } : {}),
+  };
 }
 
 function filesOf(

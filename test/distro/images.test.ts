@@ -68,7 +68,6 @@ test("the lab's images are recognised through the reader", async (t) => {
   try {
     const script = fileURLToPath(new URL('../lab/make-fake-isos.sh', import.meta.url));
     const only = Object.keys(WANTED).join(',');
-    // --only takes one name or several, as the script says.
     execFileSync('bash', [script, '--stub', '--only', only, folder], {
       env: { ...process.env, LAB_CACHE: folder },
       stdio: ['ignore', 'ignore', 'pipe'],
