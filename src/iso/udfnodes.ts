@@ -93,7 +93,7 @@ async function nodeOf(name: string, placed: PlacedEntry, space: Space, budget: B
     return { ...bare, sizeBytes: kind === 'link' ? 0 : entry.sizeBytes, unreadable: found };
   if (kind !== 'link') return { ...bare, sizeBytes: entry.sizeBytes, extents: found };
   const target = await linkTarget(found, entry.sizeBytes, space);
-  return target === undefined ? { ...bare, unreadable: 'damaged' } : { ...bare, target };
+  return target === undefined ? { ...bare, unreadable: 'bad-link' } : { ...bare, target };
 }
 
 function kindOf(fileType: number): Node['kind'] {

@@ -30,9 +30,13 @@ export interface Node {
   /**
    * Why its content cannot be had, though its name is there: `zisofs` (compressed for Linux alone), `encrypted`,
    * `outside-the-image`, `interleaved`, `sparse`, `last-part-missing` (of a file over 4 GiB), `bad-link`.
+   * UDF's: `damaged`, `strategy-4096` (of write-once media), and of folders `loop`, `too-deep`.
    */
   readonly unreadable?: string;
-  /** Octet of its record in the image: equal as long as the image is, and no other node's. */
+  /**
+   * Octet of its record in the image: equal as long as the image is, and no other node's. UDF's record is the file's, so
+   * several names of one file have one place.
+   */
   readonly place: number;
 }
 

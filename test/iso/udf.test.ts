@@ -23,7 +23,8 @@ import {
   temporaryFolder,
   withImage,
 } from './support.ts';
-import { type Making, makeBridge, makeUdf, osta, tagged } from './udfsupport.ts';
+import { osta, tagged } from './udfencode.ts';
+import { type Making, makeBridge, makeUdf } from './udfsupport.ts';
 
 const scratch = temporaryFolder();
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -266,6 +267,30 @@ for (const [where, cut] of [
 test('the reserve sequence stands in for a damaged main one (ECMA-167 3/8.4.2.2)', async () => {
   const image = makeUdf(small);
   image.fill(0x55, 32 * 2048, 48 * 2048);
+  assert.equal((await opened(readerOf(image), image.length)).label, 'MADE');
+});
+
+test('a sequence goes on where a volume descriptor pointer says (ECMA-167 3/10.3)', async () => {
+  const image = makeUdf(small);
+  for (const i of [0, 1, 2, 3]) {
+    const descriptor = image.subarray((32 + i) * 2048, (33 + i) * 2048);
+    descriptor.copy(image, (112 + i) * 2048);
+    descriptor.fill(0);
+  }
+  image.fill(0, 48 * 2048, 52 * 2048);
+  const pointer = Buffer.alloc(512);
+  pointer.writeUInt32LE(16 * 2048, 20);
+  pointer.writeUInt32LE(112, 24);
+  tagged(pointer, 3, 32).copy(image, 32 * 2048);
+  assert.equal((await opened(readerOf(image), image.length)).label, 'MADE');
+});
+
+test('of two descriptors of one kind the one of the higher number counts (ECMA-167 3/8.4.3)', async () => {
+  const image = makeUdf(small);
+  const older = Buffer.from(image.subarray(34 * 2048, 35 * 2048));
+  older.writeUInt32LE(2, 16);
+  older.write('\x08OLD', 84, 'latin1');
+  tagged(older, 6, 35).copy(image, 35 * 2048);
   assert.equal((await opened(readerOf(image), image.length)).label, 'MADE');
 });
 

@@ -5,7 +5,8 @@ import { Malformed } from '../../src/core/bytes.ts';
 import { openUdf } from '../../src/iso/udf.ts';
 import type { Node, ReadAt, Volume } from '../../src/iso/volume.ts';
 import { counted, readerOf, type Tree } from './support.ts';
-import { allocation, type Making, makeUdf, PARTITION_START, sign, tagged } from './udfsupport.ts';
+import { allocation, sign, tagged } from './udfencode.ts';
+import { type Making, makeUdf, PARTITION_START } from './udfsupport.ts';
 
 const tree: Tree = {
   'readme.txt': 'hello',
@@ -126,7 +127,7 @@ const entries: readonly {
     name: 'a link of a component that is cut off',
     path: '/dir/link',
     change: (entry) => entry.writeUInt8(200, DESCRIPTORS + 5),
-    want: 'damaged',
+    want: 'bad-link',
   },
   {
     name: 'another descriptor where an entry should be',
