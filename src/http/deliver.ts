@@ -1,5 +1,6 @@
 /** Opens what a request names and sends it: a file, a folder's page, or why there is nothing. */
-import { setImmediate } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Request } from 'express';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
@@ -12,7 +13,7 @@ import { listingHtml, listingJson } from './listing.ts';
 import { mediaTypeOf } from './mediatype.ts';
 import type { BigBuffers } from './pool.ts';
 import { type Reply, reset, sendPage, sendText } from './reply.ts';
-import { contentPath } from './target.ts';
+import { contentPath, type Target } from './target.ts';
 
 export interface Delivery {
   readonly host: Host;
@@ -22,15 +23,32 @@ export interface Delivery {
   readonly roots: readonly string[];
   readonly connections: Connections;
   readonly pool: BigBuffers;
+  /** Comes back when everybody else has had a turn. */
+  readonly turn: () => Promise<void>;
   /** Between the parts of a multipart answer. */
   readonly boundary: string;
+}
+
+/** Answers with what `target` names where that is a file; otherwise false, and nothing has been sent. */
+export async function deliverPlain(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: Target,
+  delivery: Delivery,
+): Promise<boolean> {
+  const { path, query } = target;
+  if (!delivery.roots.some((root) => path.startsWith(`${root}/`))) return false;
+  const visit = visitOf(request.socket, query);
+  const opened = await delivery.open(path, visit);
+  if (opened.kind === 'file') await deliverFile(request, response, opened.content, { ...delivery, path, visit });
+  return opened.kind === 'file';
 }
 
 export async function deliver(request: Request, reply: Reply, delivery: Delivery): Promise<void> {
   const { host, open, roots, nodeName } = delivery;
   const asked = reply.locals.target.path;
   const path = contentPath(asked, roots);
-  const visit = visitOf(request, reply);
+  const visit = visitOf(request.socket, reply.locals.target.query);
   const opened: Opened = path === undefined ? { kind: 'missing', reason: 'not-found' } : await open(path, visit);
 
   if (opened.kind === 'missing') {
@@ -51,7 +69,12 @@ interface FileDelivery extends Delivery {
   readonly visit: Visit;
 }
 
-async function deliverFile(request: Request, reply: Reply, content: Content, delivery: FileDelivery): Promise<void> {
+async function deliverFile(
+  request: IncomingMessage,
+  reply: ServerResponse,
+  content: Content,
+  delivery: FileDelivery,
+): Promise<void> {
   const { host, path, visit } = delivery;
   const startMs = host.clock.now();
   const fields = { ip: visit.clientAddress, file: path, local: visit.localAddress };
@@ -84,12 +107,12 @@ type FileOutcome =
 
 /** Rejects when the content cannot be read. */
 async function sendFile(
-  request: Request,
-  reply: Reply,
+  request: IncomingMessage,
+  reply: ServerResponse,
   content: Content,
   delivery: FileDelivery,
 ): Promise<FileOutcome> {
-  const { host, path, boundary, pool, connections } = delivery;
+  const { host, path, boundary, pool, connections, turn } = delivery;
   const connection = connections.of(request.socket);
   if (!connection || reply.destroyed) return { kind: 'aborted' };
   const { sizeBytes, modifiedMs, etag } = content;
@@ -106,12 +129,12 @@ async function sendFile(
   const kind = await sendBody(reply, content, answer.segments, {
     ...{ pool, pace: connection },
     now: () => host.clock.now(),
-    turn: () => setImmediate(),
+    turn,
   });
   return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };
 }
 
-function fileRequest({ method, headers }: Request): FileRequest {
+function fileRequest({ method, headers }: IncomingMessage): FileRequest {
   const ifRange = headers['if-range'];
   return {
     method: method === 'HEAD' ? 'HEAD' : 'GET',
@@ -126,13 +149,13 @@ function fileRequest({ method, headers }: Request): FileRequest {
   };
 }
 
-export function visitOf(request: Request, reply: Reply): Visit {
+export function visitOf({ localAddress, remoteAddress, localPort }: Socket, query: URLSearchParams): Visit {
   return {
-    localAddress: parseIpv4(request.socket.localAddress ?? '') ?? UNSPECIFIED,
-    clientAddress: parseIpv4(request.socket.remoteAddress ?? '') ?? UNSPECIFIED,
+    localAddress: parseIpv4(localAddress ?? '') ?? UNSPECIFIED,
+    clientAddress: parseIpv4(remoteAddress ?? '') ?? UNSPECIFIED,
     transport: 'http',
-    httpPort: request.socket.localPort ?? 80,
-    query: reply.locals.target.query,
+    httpPort: localPort ?? 80,
+    query,
   };
 }
 

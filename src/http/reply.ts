@@ -1,11 +1,17 @@
 /** Short answers: text, pages, and the cut that says "not all of it came". */
+import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Target } from './target.ts';
 
 /** An answer to a request whose target was understood. */
 export type Reply = Response<unknown, { target: Target }>;
 
-export function sendText(reply: Reply, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+export function sendText(
+  reply: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
   const body = Buffer.from(text);
   const headers = ['Content-Type', type, 'Content-Length', `${body.length}`];
   reply.writeHead(status, [...headers, 'Cache-Control', 'no-cache', 'X-Content-Type-Options', 'nosniff']);
@@ -26,7 +32,7 @@ export function sendPage(
 }
 
 /** Cuts the connection so that nobody takes what came for the whole, not even who reads to the end of the stream. */
-export function reset(reply: Reply): void {
+export function reset(reply: ServerResponse): void {
   reply.socket?.resetAndDestroy();
   reply.destroy();
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import http, { type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import { descriptorShare } from '../host/openfile.ts';
 import { bindFault } from '../host/system.ts';
@@ -15,7 +16,7 @@ import { type HttpDeps, httpRoutes } from './routes.ts';
 
 export interface HttpLimits {
   readonly maxConnections: number;
-  /** Of 256 KiB each, for connections that have shown that they are fast. */
+  /** Of 256 KiB each, or 1 MiB lent out of the cache; half of them for connections that have shown that they are fast. */
   readonly maxBigBuffers: number;
   /** From the first octet, or from the connection, to the end of the header. */
   readonly headerMs: number;
@@ -81,6 +82,7 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     const shared = {
       ...{ host: deps.host, open: deps.open, connections },
       pool: new BigBuffers(limits.maxBigBuffers),
+      turn: () => setImmediate(),
       boundary: randomBytes(12).toString('hex'),
     };
     const delivery = (): Delivery => {
