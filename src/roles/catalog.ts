@@ -38,7 +38,7 @@ export function nodeCatalog(
 
 /** What a folder holds, without a node that serves it. */
 export async function listImages(
-  config: FnodeConfig,
+  config: Pick<FnodeConfig, 'isos' | 'stateDir'>,
   { verify }: ImagesQuestion,
   host: Host,
 ): Promise<readonly CatalogImage[]> {
