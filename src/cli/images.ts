@@ -1,6 +1,6 @@
 /** The catalogue as lines for people. */
 import type { CatalogImage, ImageEntry, SecureBoot } from '../core/image.ts';
-import { showBytes } from '../core/units.ts';
+import { showBytes, showMemory } from '../core/units.ts';
 
 /** A block for each image: its file, what it is, then how it starts or why it does not. */
 export function showImages(images: readonly CatalogImage[], folder: string): readonly string[] {
@@ -82,11 +82,6 @@ function summary(images: readonly CatalogImage[]): string {
     ...(waiting > 0 ? [`${waiting} not ready yet`] : []),
   ];
   return parts.join(', ');
-}
-
-/** `512 MiB`, `2 GiB`. */
-function showMemory(mib: number): string {
-  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
 }
 
 /** Volume labels and file names come from anywhere: nothing in them may steer a terminal. */

@@ -47,6 +47,11 @@ export function showBytes(bytes: number): string {
   return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${PREFIXES[power]}B`;
 }
 
+/** `512 MiB`, `2 GiB`, `1.5 GiB`: memory, as machines are sold. */
+export function showMemory(mib: number): string {
+  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
+}
+
 /** `24h`, `1h30m`, `45s`: what `parseDurationSec` reads. */
 export function showDuration(seconds: number): string {
   let left = Math.round(seconds);

@@ -1,6 +1,6 @@
 /** One image of the front page, as markup and for programs. */
 import type { CatalogImage, ImageEntry } from '../core/image.ts';
-import { showBytes } from '../core/units.ts';
+import { showBytes, showMemory } from '../core/units.ts';
 import { filled, type HomeWords } from './homewords.ts';
 import { escapeHtml } from './html.ts';
 import { encodePath } from './target.ts';
@@ -100,10 +100,6 @@ function entryRow(entry: ImageEntry, words: HomeWords): string {
     `<tr><td>${escapeHtml(title)}<br><small class="soft">${escapeHtml(more)}</small></td>` +
     `${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
   );
-}
-
-function showMemory(mib: number): string {
-  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
 }
 
 /** For programs; `url` is the node's. */
