@@ -12,8 +12,8 @@ import { must, run } from './shell.ts';
 export interface Gallery extends Bench {
   /** The folder of images. */
   readonly isos: string;
-  /** All images as fnode00 sees them, once `isSettled` agrees. */
-  images(isSettled?: (images: readonly CatalogImage[]) => boolean): Promise<readonly CatalogImage[]>;
+  /** All images as fnode00 has them, once it has read each; of `path` too, which it may not have found yet. */
+  images(path?: string): Promise<readonly CatalogImage[]>;
   /** Id of the image's first entry that loads over HTTP; rejects when the menus lack it. */
   entryOf(image: CatalogImage): Promise<string>;
   /** Has that entry start by itself on that machine. */
@@ -36,13 +36,14 @@ export async function openGallery(
   const menu = { title: 'FLISoL', timeout: '60s', default: 'local' };
   const bench = await openBench(lab, out, { clients, menu, say, isos, boot }, cleanup);
   const { hall } = bench;
+  const images = imagesOf(bench);
   const rows = new Map<string, BootRow>();
   let changes: Promise<void> = Promise.resolve();
   return {
     ...bench,
     isos,
-    images: (isSettled = everyReady) => settled(bench, isSettled),
-    entryOf: (image) => entryOf(bench, image),
+    images,
+    entryOf: async (image) => entryOf(bench, await images(), image),
     startsBy: (mac, boot) => {
       rows.set(mac, { mac, boot });
       // One after the other: a reload must not read half a file.
@@ -52,10 +53,6 @@ export async function openGallery(
     sumOf: (file, inside) => sumOf(path.join(isos, file), inside),
   };
 }
-
-/** One of them is cut off, and waits for its rest for ever. */
-const everyReady = (images: readonly CatalogImage[]): boolean =>
-  images.every(({ state, declaredBytes }) => state === 'ready' || declaredBytes !== undefined);
 
 /** Folders of this lab's own, made of links to what was made once; companion kernels are beside the loaders. */
 async function ownStock(lab: Lab, say: (text: string) => void): Promise<Record<'isos' | 'boot', string>> {
@@ -74,40 +71,58 @@ async function ownStock(lab: Lab, say: (text: string) => void): Promise<Record<'
   }
 }
 
-async function settled(
-  { lab }: Bench,
-  isSettled: (images: readonly CatalogImage[]) => boolean,
-): Promise<readonly CatalogImage[]> {
-  const url = `http://${addressOf('fnode00')}/`;
-  const deadline = Date.now() + SETTLE_MS;
-  for (;;) {
-    const { stdout } = await lab.exec('client', ['curl', '-sf', '-H', 'Accept: application/json', url]);
-    const images = imagesIn(stdout);
-    if (images.length > 0 && isSettled(images)) return images;
-    if (Date.now() > deadline) throw new Error(`the catalogue does not settle:\n${stdout.slice(0, 2000)}`);
-    await sleep(500);
+/** What the node's front page says of an image, as far as it matters here. */
+interface Listed {
+  readonly name: string;
+  readonly state: CatalogImage['state'];
+  readonly declaredBytes?: number;
+}
+
+/** One of them is cut off, and waits for its rest for ever. */
+const isRead = ({ state, declaredBytes }: Listed): boolean => state === 'ready' || declaredBytes !== undefined;
+
+/** Waits for the running node to have read them; what it knows of them, the command says. */
+function imagesOf(bench: Bench): Gallery['images'] {
+  let known: Promise<readonly CatalogImage[]> | undefined;
+  const read = async (path: string | undefined): Promise<readonly CatalogImage[]> => {
+    await settled(bench, (listed) => listed.every(isRead) && listed.some(({ name }) => name === (path ?? name)));
+    return JSON.parse(await bench.hall.askFnode('fnode00', 'isos', '--json')) as readonly CatalogImage[];
+  };
+  return async (path) => {
+    known ??= read(path);
+    const before = await known;
+    if (path !== undefined && !before.some((image) => image.path === path)) known = read(path);
+    return known;
+  };
+}
+
+async function settled({ lab }: Bench, isSettled: (images: readonly Listed[]) => boolean): Promise<void> {
+  for (const deadline = Date.now() + SETTLE_MS; ; await sleep(500)) {
+    const text = await page(lab, '/', 'application/json');
+    const { images } = text === '' ? { images: [] } : (JSON.parse(text) as { readonly images: readonly Listed[] });
+    if (images.length > 0 && isSettled(images)) return;
+    if (Date.now() > deadline) throw new Error(`the catalogue does not settle:\n${text.slice(0, 2000)}`);
   }
 }
 
-function imagesIn(text: string): readonly CatalogImage[] {
-  if (text === '') return [];
-  return (JSON.parse(text) as { readonly images: readonly CatalogImage[] }).images;
+/** What fnode00 answers, empty if it doesn't. */
+async function page(lab: Lab, path: string, accept = '*/*'): Promise<string> {
+  const command = ['curl', '-sf', '-H', `Accept: ${accept}`, `http://${addressOf('fnode00')}${path}`];
+  return (await lab.exec('flink', command)).stdout;
 }
 
 export const addressOf = (name: FnodeName): string => FNODES.find((fnode) => fnode.name === name)?.ip ?? '';
 
-async function entryOf(bench: Bench, image: CatalogImage): Promise<string> {
-  const known = (await settled(bench, everyReady)).flatMap((one) =>
-    one.verdict ? [{ ...one, verdict: one.verdict }] : [],
-  );
+async function entryOf({ lab }: Bench, images: readonly CatalogImage[], image: CatalogImage): Promise<string> {
+  const known = images.flatMap((one) => (one.verdict ? [{ ...one, verdict: one.verdict }] : []));
   const key = image.verdict?.entries.find(({ transport }) => transport === 'http')?.key;
   const id = idsOf(known, new Set())
     .get(image.alias)
     ?.get(key ?? '');
   // Labels of iPXE's script are ids.
-  const script = await bench.hall.askFnode('fnode00', 'menu', '--format', 'ipxe');
+  const script = await page(lab, '/boot/boot.ipxe');
   if (id === undefined || !script.includes(`\n:${id}\n`))
-    throw new Error(`no entry of ${image.path} in the menu (${id})`);
+    throw new Error(`${image.path} has no entry ${id} in the menu`);
   return id;
 }
 

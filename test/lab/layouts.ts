@@ -26,6 +26,8 @@ export interface Layout {
 }
 
 export const WHOLE = '';
+/** The kernels from elsewhere that are there. */
+export const COMPANIONS: readonly string[] = ['debian-12-amd64', 'alpine-3.20.0-x86_64'];
 
 const CASPER = ['boot=casper', 'netboot=url', 'root=/dev/ram0', 'ip=dhcp'];
 /** From 22.10 on. */
@@ -140,9 +142,9 @@ export const LAYOUTS: readonly Layout[] = [
   works('fedora-server', ['Fedora', '40', 'Server'], repo),
   works('fedora-netinst', ['Fedora', '40', 'Everything'], stage2),
   works('centos-stream', ['CentOS Stream', '9'], repo),
-  works('rocky-dvd', ['Rocky Linux', '9.5'], repo),
-  works('rocky-boot', ['Rocky Linux', '9.5'], stage2),
-  works('alma-dvd', ['AlmaLinux', '9.5'], repo),
+  works('rocky-dvd', ['Rocky Linux', '9.5', 'DVD'], repo),
+  works('rocky-boot', ['Rocky Linux', '9.5', 'netinst'], stage2),
+  works('alma-dvd', ['AlmaLinux', '9.5', 'DVD'], repo),
 
   works('opensuse-leap', ['openSUSE Leap', '15.6', 'DVD'], linuxrc),
   works('opensuse-tumbleweed', ['openSUSE Tumbleweed', '20241115', 'DVD'], linuxrc),
@@ -154,7 +156,7 @@ export const LAYOUTS: readonly Layout[] = [
   fails('proxmox', ['Proxmox VE', '8.2'], 'cannot-netboot'),
   { name: 'memtest86plus', is: ['Memtest86+', ''], arch: 'x86_64' },
   { name: 'freedos', is: ['FreeDOS', '1.3', 'Live CD'], arch: '' },
-  { name: 'windows-11', is: ['Windows 11', '26100'], arch: 'x86_64' },
+  { name: 'windows-11', is: ['Windows 11', '24H2'], arch: 'x86_64' },
   { name: 'not-an-image', is: ['not-an-image.iso', ''], arch: '', problem: 'not-an-image' },
 ];
 
