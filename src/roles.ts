@@ -22,7 +22,7 @@ import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { installCompanion } from './loaders/bring.ts';
-import { checkLoaders } from './loaders/probe.ts';
+import { checkLoaders, installedCompanions } from './loaders/probe.ts';
 import type { MenuContent, MenuFormat, MenuSettings } from './menu/routes.ts';
 import { companionsFor } from './roles/companion.ts';
 import {
@@ -142,6 +142,7 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), {
     ...{ host, open, health },
     images: catalog.images,
+    companions: () => installedCompanions(config.boot),
     language: () => config.menu.language,
   });
   services.push(http);
