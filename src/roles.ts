@@ -164,8 +164,12 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
 const shown = (endpoints: readonly { readonly address: string; readonly port: number }[]): string =>
   endpoints.map(({ address, port }) => `${address}:${port}`).join(', ');
 
+/** Asked for once: it is looked up for each request. */
+let hostName: string | undefined;
+
 function nameOf(config: FnodeConfig): string {
-  return config.name ?? cleanHostname(os.hostname()) ?? 'fnode';
+  hostName ??= cleanHostname(os.hostname()) ?? 'fnode';
+  return config.name ?? hostName;
 }
 
 function menuSettings(config: FnodeConfig): MenuSettings {

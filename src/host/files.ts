@@ -156,9 +156,12 @@ function realRootOf(root: string): string {
  */
 async function foundAgain(files: OpenFiles, wanted: string, blocks?: Blocks): Promise<OpenFile | undefined> {
   const file = files.find(wanted);
-  if (!file) return undefined;
+  if (!file || file.isConfirmed) return file;
   const now = file.isAtHand ? lstatNow(wanted) : await lstat(wanted, { bigint: true }).catch(() => undefined);
-  if (now && identityOf(now) === file.identity && file.whereIsIt() === wanted) return file;
+  if (now && identityOf(now) === file.identity && file.whereIsIt() === wanted) {
+    file.confirm();
+    return file;
+  }
   files.forget(file);
   blocks?.forget(file.identity);
   await file.release();

@@ -38,6 +38,7 @@ export class OpenFile {
   readonly #fd: number;
   readonly #onFree: (file: OpenFile) => Promise<void>;
   #holders = 1;
+  #confirmedIn = -1;
 
   constructor({ fd, stat, isAtHand }: Opening, onFree: (file: OpenFile) => Promise<void>) {
     this.#fd = fd;
@@ -73,6 +74,19 @@ export class OpenFile {
     });
   }
 
+  /** Its name led to it, and it was as when it was opened, a moment ago. */
+  confirm(): void {
+    this.#confirmedIn = presentTurn();
+  }
+
+  /**
+   * Whether it was confirmed in this turn of the event loop: those who are heard in one turn asked at the same moment, as
+   * far as anybody can tell.
+   */
+  get isConfirmed(): boolean {
+    return this.#confirmedIn === presentTurn();
+  }
+
   /** The path at which the kernel has it now, links resolved; `... (deleted)` once the name is gone or another's. */
   whereIsIt(): string {
     return whereIs(this.#fd);
@@ -82,6 +96,21 @@ export class OpenFile {
   close(): Promise<void> {
     return closeFd(this.#fd);
   }
+}
+
+let turn = 0;
+let isTurning = false;
+
+/** A number that is another one after this turn of the event loop. */
+function presentTurn(): number {
+  if (!isTurning) {
+    isTurning = true;
+    setImmediate(() => {
+      isTurning = false;
+      turn += 1;
+    });
+  }
+  return turn;
 }
 
 /** The kernel's own name for what a descriptor is; no disk is asked, so this is done at once. */

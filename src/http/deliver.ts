@@ -83,8 +83,9 @@ async function deliverFile(
     if (outcome.kind === 'sent') {
       const { kind, ...sent } = outcome;
       const tookMs = Math.round(host.clock.now() - startMs);
-      const isGet = request.method === 'GET' && sent.status < 300;
-      host.log[isGet ? 'info' : 'debug']('http', kind, { ...fields, ...sent, tookMs });
+      // Whoever boots from an image over HTTP asks for thousands of ranges of it.
+      const isStep = request.method === 'GET' && sent.status === 200;
+      host.log[isStep ? 'info' : 'debug']('http', kind, { ...fields, ...sent, tookMs });
     } else if (outcome.kind === 'aborted') {
       host.log.debug('http', 'aborted', fields);
     } else {

@@ -7,10 +7,13 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Content, Opened } from '../../src/core/content.ts';
 import { Fault } from '../../src/core/errors.ts';
+import { Blocks } from '../../src/host/blocks.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host/files.ts';
 import { fingerprint } from '../../src/host/fingerprint.ts';
 import { OpenFiles } from '../../src/host/openfile.ts';
 import { FakeClock, seeded } from '../support/fakes.ts';
+
+const GIB = 2 ** 30;
 
 const base = fs.mkdtempSync(path.join(os.tmpdir(), 'flisolator-files-'));
 after(() => fs.rmSync(base, { recursive: true }));
@@ -469,6 +472,49 @@ test('kept open: the same descriptor for who comes next, none beyond its time, f
   await files.closeAllIdle();
   assert.equal(clock.pendingTimers + openDescriptors(kept), 0);
 });
+
+test('lent: a file that stands still is kept from the second who asks on, and each sees the same octets', async () => {
+  const blocks = new Blocks(GIB, { totalBytes: GIB, availableBytes: () => GIB }, new FakeClock());
+  // The runtime itself: a file that nobody has written to for seconds.
+  const still = folderContent(path.dirname(process.execPath), FOLDER_LIMITS, blocks);
+  const name = path.basename(process.execPath);
+  const borrow = async (): Promise<Uint8Array | undefined> => {
+    const { content } = await openFile(still, name);
+    try {
+      return await content.borrow?.(1000, 500);
+    } finally {
+      await content.close();
+    }
+  };
+  assert.equal(await borrow(), undefined);
+  const [first, second] = [await borrow(), await borrow()];
+  assert.ok(first && second);
+  assert.equal(first.buffer, second.buffer);
+  const { content } = await openFile(still, name);
+  const read = new Uint8Array(500);
+  await content.read(read, 1000);
+  await content.close();
+  assert.deepEqual(new Uint8Array(first), read);
+  await still.closeIdle();
+});
+
+test('lent: nothing of a file that may just be written to; where there is no cache, nothing is lent at all', async () => {
+  const blocks = new Blocks(GIB, { totalBytes: GIB, availableBytes: () => GIB }, new FakeClock());
+  fs.writeFileSync(path.join(base, 'young'), 'young');
+  const young = await openFile(folderContent(base, FOLDER_LIMITS, blocks), 'young');
+  for (let i = 0; i < 3; i++) assert.equal(await young.content.borrow?.(0, 5), undefined);
+  assert.equal(blocks.bytes, 0);
+  await young.content.close();
+  const plain = await openFile(folderContent(base), 'young');
+  assert.equal(plain.content.borrow, undefined);
+  await plain.content.close();
+});
+
+async function openFile(content: FolderContent, name: string): Promise<Extract<Opened, { kind: 'file' }>> {
+  const opened = await content.open(name);
+  if (opened.kind !== 'file') assert.fail(opened.kind);
+  return opened;
+}
 
 async function show(opened: Opened): Promise<string> {
   if (opened.kind === 'missing') return opened.reason;

@@ -186,9 +186,10 @@ test('a port in use is one sentence with the cure, and what was bound before is 
   assert.ok(freed.isReset);
 });
 
-test('a GET that is done is one line at info; a name that gives nothing is at debug', async () => {
+test('a file that was sent whole is one line at info; ranges and names that give nothing are at debug', async () => {
   const quiet = await startNode();
   fs.writeFileSync(path.join(quiet.folder, 'isos', 'a.iso'), image);
+  await ask(quiet.at, request('/isos/a.iso'));
   await ask(quiet.at, request('/isos/a.iso', ['Range: bytes=0-9']));
   await ask(quiet.at, request('/isos/b.iso'));
   await quiet.stop();
@@ -204,6 +205,15 @@ test('a GET that is done is one line at info; a name that gives nothing is at de
   assert.deepEqual(lines, [
     {
       level: 'info',
+      event: 'sent',
+      file: '/isos/a.iso',
+      bytes: image.length,
+      status: 200,
+      reason: undefined,
+      local: '127.0.0.1',
+    },
+    {
+      level: 'debug',
       event: 'sent',
       file: '/isos/a.iso',
       bytes: 10,
