@@ -32,6 +32,8 @@ export async function openGallery(
   cleanup: Cleanup,
 ): Promise<Gallery> {
   const lab = await openLab('gallery', cleanup);
+  // Half of every boot through iPXE would be waiting for an IPv6 router.
+  await lab.spawn('br', 'router', [path.join(LAB_DIR, 'router.py'), 'br0']);
   const { isos, boot } = await ownStock(lab, say);
   const menu = { title: 'FLISoL', timeout: '60s', default: 'local' };
   const bench = await openBench(lab, out, { clients, menu, say, isos, boot }, cleanup);
