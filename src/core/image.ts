@@ -154,3 +154,29 @@ export interface CatalogImage {
   readonly sameAs?: string;
   readonly checksum: ChecksumState;
 }
+
+/** One line of the menus that an image has given. */
+export interface OfferedEntry {
+  /** What `menu.default` and `boot:` of a client name: `linux-mint-22-cinnamon-amd64`. */
+  readonly id: string;
+  readonly title: string;
+  /** The `ImageEntry` that it comes from; none for one of the file beside the image. */
+  readonly key?: string;
+  readonly archs: readonly Arch[];
+  readonly firmware: readonly Firmware[];
+  readonly memoryMib?: number;
+  readonly secureBoot: SecureBoot;
+}
+
+/** What of an image stands in the menus now, and what does not and why. */
+export interface Offer {
+  /** As `CatalogImage.path`. */
+  readonly path: string;
+  /** As the file beside it calls the image, where it does. */
+  readonly title?: string;
+  /** The file beside it keeps it out of the menus. */
+  readonly isHidden: boolean;
+  readonly entries: readonly OfferedEntry[];
+  /** Found by recognition, in no menu. Each sentence ends in the cure, where there is one. */
+  readonly heldBack: readonly { readonly key: string; readonly id: string; readonly says: string }[];
+}
