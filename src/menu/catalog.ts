@@ -1,6 +1,7 @@
 /** All entries of a node, from the images, from what else was found in their folder and among the loaders. */
+import type { CompanionFacts } from '../core/companion.ts';
 import type { ConfigFault } from '../core/errors.ts';
-import type { CatalogImage, Transport } from '../core/image.ts';
+import type { CatalogImage, Offer, Transport } from '../core/image.ts';
 import { debianEntries } from './debian.ts';
 import { type Entry, LOCAL_ID, withUniqueIds } from './entries.ts';
 import type { Exists, ImageFile, MenuFile } from './file.ts';
@@ -13,6 +14,8 @@ import { WORDS } from './words.ts';
 
 export interface Catalog {
   readonly entries: readonly Entry[];
+  /** Of each image. */
+  readonly offers: readonly Offer[];
   readonly faults: readonly ConfigFault[];
 }
 
@@ -21,7 +24,7 @@ export interface Look {
   readonly found: Found;
   readonly loaders: ReadonlySet<string>;
   /** Companion kernels. */
-  readonly companions: ReadonlySet<string>;
+  readonly companions: ReadonlyMap<string, CompanionFacts>;
 }
 
 /** All that a catalogue depends on. `images` is another list whenever one of them has changed. */
@@ -49,6 +52,7 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     ...files.flatMap((file) => file.entries),
     ...toolEntries(loaders, words),
   ]);
+  // Whatever else has an id keeps it: it was there before the image.
   const taken = new Set([LOCAL_ID, ...others.map(({ id }) => id)]);
   const ofImages = imageEntries(images, {
     transports: transportsOf(settings),
@@ -58,9 +62,7 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     files: imageFiles,
     taken,
   });
-  // Whatever else has an id keeps it: it was there before the image.
-  const unique = withUniqueIds(others.concat(ofImages.entries));
-  const entries = [...unique.slice(others.length), ...unique.slice(0, others.length)];
+  const entries = [...ofImages.entries, ...others];
   const faults = [
     ...found.faults,
     ...[...files, ...imageFiles.values()].flatMap((file) => file.faults),
@@ -68,7 +70,7 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     // An image that is still read or copied may be the one that is meant.
     ...(images.every(({ state }) => state === 'ready') ? unknownIds(entries, settings) : []),
   ];
-  return { entries, faults };
+  return { entries, offers: ofImages.offers, faults };
 }
 
 const EVERY_NODE: ReadonlySet<Transport> = new Set(['http', 'tftp']);

@@ -158,9 +158,9 @@ function pathOfUrl(url: string): string | undefined {
   return match?.[1] !== undefined && parseIpv4(match[1]) ? match[2] : undefined;
 }
 
-/** The same entries with each id once: the second `x` becomes `x-2`. */
-export function withUniqueIds(entries: readonly Entry[]): readonly Entry[] {
-  const taken = new Set<string>();
+/** The same entries with each id once, and none of `before`: the second `x` becomes `x-2`. */
+export function withUniqueIds(entries: readonly Entry[], before: ReadonlySet<string> = new Set()): readonly Entry[] {
+  const taken = new Set(before);
   return entries.map((entry) => {
     let id = entry.id;
     for (let n = 2; taken.has(id); n++) id = `${entry.id}-${n}`;

@@ -13,6 +13,8 @@ export interface MenuFile {
 
 /** What the file beside an image says about it; its entries name files inside the image. */
 export interface ImageFile extends MenuFile {
+  /** The file cannot be understood, so nobody knows for whom the image is meant: nothing of it may be shown. Why. */
+  readonly problem?: string;
   readonly title?: string;
   readonly group?: string;
   readonly edition?: string;

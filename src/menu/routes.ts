@@ -1,9 +1,10 @@
 /** The generated names of an fnode's name space: menus for pxelinux, GRUB and iPXE, made afresh as images come and go. */
 import { createHash } from 'node:crypto';
 import type { Mac } from '../core/addr.ts';
+import type { CompanionFacts } from '../core/companion.ts';
 import { memoryContent, type Opened, type Visit } from '../core/content.ts';
 import { type ConfigFault, messageOf, showConfigFault } from '../core/errors.ts';
-import type { CatalogImage } from '../core/image.ts';
+import type { CatalogImage, Offer } from '../core/image.ts';
 import type { Host } from '../host.ts';
 import type { Catalog, Look } from './catalog.ts';
 import type { Entry } from './entries.ts';
@@ -28,7 +29,7 @@ export interface MenuDeps extends ImagesFolder {
   /** The same list for as long as no image has changed; none without it. */
   readonly images?: () => readonly CatalogImage[] | Promise<readonly CatalogImage[]>;
   /** Companion kernels that are there: `debian-12-amd64`. */
-  readonly companions?: () => ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  readonly companions?: () => ReadonlyMap<string, CompanionFacts> | Promise<ReadonlyMap<string, CompanionFacts>>;
   readonly host: Pick<Host, 'clock' | 'log'>;
 }
 
@@ -37,6 +38,8 @@ export interface MenuContent {
   open(path: string, visit: Visit): Promise<Opened | undefined>;
   /** All entries but the local disk, for every client. */
   entries(): Promise<readonly Entry[]>;
+  /** Of each image of the catalogue: what stands in the menus, what does not and why. */
+  offers(): Promise<readonly Offer[]>;
   /** What kept entries out of the menus, as of the last look at the folder. */
   faults(): readonly ConfigFault[];
   /** The text that a client would get. */
@@ -119,6 +122,7 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
       return { kind: 'file', content: memoryContent(bytes, etag, since(etag)) };
     },
     entries: async () => (await catalog(settings())).entries,
+    offers: async () => (await catalog(settings())).offers,
     faults: () => faults,
     render: (format, visit, mac) =>
       textOf(format === 'pxelinux' ? { format, mac, client: FASTEST } : { format, mac }, visit),
@@ -139,13 +143,13 @@ function freshLook(deps: MenuDeps, onLook: (look: Look) => Promise<void>): () =>
     try {
       const present = await Promise.all(OPTIONAL_LOADERS.map((name) => deps.hasLoader(name)));
       const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
-      const companions = (await deps.companions?.()) ?? new Set<string>();
+      const companions = (await deps.companions?.()) ?? new Map<string, CompanionFacts>();
       good = { found: await probeImages(deps), loaders, companions };
       await onLook(good);
     } catch (error) {
       log.error('menu', 'look-failed', { error: messageOf(error) });
     }
-    return good ?? { found: NOTHING_FOUND, loaders: new Set(), companions: new Set() };
+    return good ?? { found: NOTHING_FOUND, loaders: new Set(), companions: new Map() };
   };
   let answer: Promise<Look>;
   let freshUntilMs = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,8 @@
 /** What the menus write on an entry's line and below the list. */
-import { showBytes } from '../core/units.ts';
+import { showBytes, showMemory } from '../core/units.ts';
 import type { Entry } from './entries.ts';
 import { plainText } from './text.ts';
-import { showMemory, type Words } from './words.ts';
+import type { Words } from './words.ts';
 
 export interface Line {
   readonly maxChars: number;
@@ -11,7 +11,7 @@ export interface Line {
 }
 
 /**
- * `Cinnamon 22 (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
+ * `22 Cinnamon (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
  * room goes first the size, then the architecture, which the machine has seen to, and last the end of the title.
  */
 export function lineOf(entry: Entry, words: Words, line: Line): string {

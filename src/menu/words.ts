@@ -36,6 +36,8 @@ export interface Words {
   /** Behind what an image is; nothing where it only starts. */
   readonly uses: Readonly<Record<EntryUse, string>>;
   readonly archs: Readonly<Record<Arch, string>>;
+  /** What recognition says in English to tell an entry from another of the same use. */
+  readonly variants: readonly (readonly [english: RegExp, said: string])[];
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = {
@@ -75,6 +77,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       'last-resort': 'last resort, may not start',
     },
     archs: { x86_64: '64-bit', i386: '32-bit', arm64: 'ARM 64-bit' },
+    variants: [],
   },
   es: {
     local: 'Arrancar desde el disco local',
@@ -112,10 +115,26 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       'last-resort': 'último recurso, puede no arrancar',
     },
     archs: { x86_64: '64 bits', i386: '32 bits', arm64: 'ARM 64 bits' },
+    variants: [
+      [/^the image in memory/, 'la imagen en memoria'],
+      [/^block by block over HTTP/, 'bloque a bloque por HTTP'],
+      [/^Windows PE console; Setup needs an SMB share/, 'consola de Windows PE; el instalador necesita un recurso SMB'],
+      [
+        /^asks for its source: HTTP, this node, the path of the image/,
+        'pregunta por el origen: HTTP, este nodo, la ruta de la imagen',
+      ],
+      [/^packages from this image/, 'paquetes de esta imagen'],
+      [
+        /^text console, without the extensions on the image/,
+        'consola de texto, sin las extensiones que trae la imagen',
+      ],
+      [/\bnewer kernel \(HWE\)/, 'kernel más nuevo (HWE)'],
+      [/\bother kernel\b/, 'otro kernel'],
+    ],
   },
 };
 
-/** `512 MiB`, `2 GiB`, `1.5 GiB`. */
-export function showMemory(mib: number): string {
-  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
+/** `variant` in the menu's language, as far as its words are known: versions and the like are nobody's language. */
+export function variantIn({ variants }: Words, variant: string): string {
+  return variants.reduce((text, [english, said]) => text.replace(english, said), variant);
 }
