@@ -8,8 +8,10 @@ export type Arch = 'x86_64' | 'i386' | 'arm64';
 export type Firmware = 'bios' | 'uefi';
 
 /**
- * Who has signed the kernel. `debian-signed`: Debian's shim and GRUB start it. `own-shim`: its own distribution did, so
- * only that one's shim starts it (iPXE 2.0 takes it out of the image). `no`: nobody, so Secure Boot has to be off.
+ * Who has signed the kernel, as read in it. `debian-signed`: Debian's shim and GRUB start it. `own-shim`: its own
+ * distribution did, so only that one's shim starts it (iPXE 2.0 takes it out of the image). `no`: nobody, or nobody whose
+ * loader is at hand, so Secure Boot has to be off. `unknown`: it is no EFI program that can be read. Of an entry that
+ * needs a companion the companion's kernel says it, `unknown` till then.
  */
 export type SecureBoot = 'debian-signed' | 'own-shim' | 'no' | 'unknown';
 
@@ -54,6 +56,8 @@ export type ImageHow =
       readonly arguments: readonly string[];
       /** The distribution's own shim in the image, for loaders that take one. */
       readonly shim?: string;
+      /** The whole image as one more file in the initramfs, under this absolute name: iPXE only. */
+      readonly imageAs?: string;
     }
   /** Windows PE by wimboot: names in the image, iPXE only. */
   | {
@@ -94,6 +98,8 @@ export interface ImageEntry {
   readonly secureBoot: SecureBoot;
   /** A kernel from elsewhere without which it cannot start: `debian-12-amd64`; `fnode loaders install --for IMAGE` brings it. */
   readonly companion?: string;
+  /** Which kernel the companion has to have, `6.1.0-37-amd64`, where its modules lie on the image. */
+  readonly companionVersion?: string;
   /** The parameter that starts an unattended installation: `inst.ks={url}`. For people; no menu adds it by itself. */
   readonly unattended?: string;
 }

@@ -1,7 +1,7 @@
 /** What is known of an image while it is being recognised. */
 import type { Arch, ImageView } from '../core/image.ts';
 import type { BootLine } from './bootconfig.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../core/kernel.ts';
 import type { Boot, Family, Mark, Product, When } from './row.ts';
 import type { Found, Tree } from './tree.ts';
 

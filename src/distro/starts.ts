@@ -2,7 +2,7 @@
 import type { Arch } from '../core/image.ts';
 import type { Scene, Start } from './facts.ts';
 import { archsIn } from './identify.ts';
-import { readKernel } from './kernel.ts';
+import { readKernel } from '../core/kernel.ts';
 import { expand } from './lines.ts';
 import type { Boot } from './row.ts';
 import type { Found } from './tree.ts';
@@ -52,7 +52,7 @@ async function startOf(boot: Boot, kernel: Found, scene: Scene): Promise<Start |
   const medium = expand(boot.medium ?? scene.family.medium ?? '', variables);
   const media = medium ? (await scene.tree.find(medium)).filter((one) => one.kind === 'file') : [];
   const own = media.filter((one) => kernel.stars[0] === undefined || isBeside(one, kernel.stars[0]));
-  const about = await readKernel(scene.view, kernel.path);
+  const about = await readKernel((maxBytes, position) => scene.view.read(`/${kernel.path}`, maxBytes, position));
   const arch = about.arch ?? boot.arch ?? archOf(about.version, kernel.path);
   return { boot, kernel, initrds, media: own.length > 0 ? own : media, about, arch: arch ?? 'x86_64' };
 }

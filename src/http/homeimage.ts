@@ -12,7 +12,7 @@ export function needsAttention({ state, verdict, checksum }: CatalogImage): bool
 }
 
 /** The image as it stands beside the companion kernels that are there: once it has them, nothing is wrong with it. */
-export function withCompanions(image: CatalogImage, companions: ReadonlySet<string>): CatalogImage {
+export function withCompanions(image: CatalogImage, companions: Pick<ReadonlySet<string>, 'has'>): CatalogImage {
   const { verdict } = image;
   if (verdict?.problem?.reason !== 'needs-companion') return image;
   const isHere = ({ companion }: ImageEntry): boolean => companion === undefined || companions.has(companion);

@@ -19,7 +19,7 @@ export interface HttpDeps {
   /** The catalogue; without one, the front page shows the files of the folder. */
   readonly images?: () => readonly CatalogImage[];
   /** The companion kernels that are there, for the front page. */
-  readonly companions?: () => Promise<ReadonlySet<string>>;
+  readonly companions?: () => Promise<Pick<ReadonlySet<string>, 'has'>>;
   /** Of the front page; English without. */
   readonly language?: () => 'en' | 'es';
 }

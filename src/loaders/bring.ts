@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
+import { type CompanionFacts, companionFacts } from '../core/companion.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
+import { readKernel } from '../core/kernel.ts';
 import { showBytes } from '../core/units.ts';
 import { type InstallDeps, inTemporaryFolder, nativeArchitecture } from './apply.ts';
 import { aptName, type PackageName } from './apt.ts';
@@ -59,7 +61,8 @@ export async function installCompanion(request: CompanionRequest, deps: InstallD
     const ready = join(part, 'ready');
     await orFault(dir, () => mkdir(ready));
     const files = await takeAll(companion.files, got, ready, dir);
-    await putInPlace(dir, part, { id, origin: got.origin, files }, deps);
+    const kernel = await orFault(dir, () => lookAt(companion, ready));
+    await putInPlace(dir, part, { id, origin: got.origin, kernel, files }, deps);
   });
 }
 
@@ -134,11 +137,24 @@ async function takeAll(
   for (const file of files) {
     const opened = await openRegular(source, [file.path, file.name, basename(file.path)]);
     if (opened) taken.push(await orFault(dir, () => copy(opened, file, join(ready, file.name))));
-    else if (!file.isOptional) {
+    else
       throw new Fault('loaders-failed', `there is no ${file.name} in ${where}: give a folder that has it with --from`);
-    }
   }
   return taken;
+}
+
+/** Who has signed the kernel that was taken, and which it is. */
+async function lookAt(companion: Companion, folder: string): Promise<CompanionFacts> {
+  const file = await open(join(folder, companion.files[0]?.name ?? ''));
+  try {
+    const read = async (maxBytes: number, position: number): Promise<Uint8Array> => {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(maxBytes), 0, maxBytes, position);
+      return buffer.subarray(0, bytesRead);
+    };
+    return companionFacts(companion, await readKernel(read));
+  } finally {
+    await file.close();
+  }
 }
 
 /** The first of `paths` that is a regular file inside `root`, and not reached through a link that leads out. */

@@ -1,6 +1,7 @@
 /** Companion kernels: what starts an image over the network whose own initrd has no network drivers, and where it is had. */
+import { type CompanionFacts, type CompanionName, parseCompanion, UNSEEN_COMPANION } from '../core/companion.ts';
 import type { PackageName } from './apt.ts';
-import type { Format, PackageArchitecture } from './loader.ts';
+import type { Format } from './loader.ts';
 
 /** Below the boot folder. */
 export const COMPANIONS_FOLDER = 'companions';
@@ -12,7 +13,6 @@ export interface CompanionFile {
   readonly name: string;
   /** In its package or archive; given by hand it may also lie there under its name alone. */
   readonly path: string;
-  readonly isOptional?: boolean;
   readonly format?: Format;
 }
 
@@ -21,44 +21,41 @@ export type CompanionSource =
   /** Below the mirror; its checksum lies beside it, with `.sha256` at the end. */
   | { readonly kind: 'archive'; readonly path: string };
 
-export interface Companion {
+export interface Companion extends CompanionName {
   /** `debian-12-amd64`, `alpine-3.20.0-x86_64` */
   readonly id: string;
   readonly source: CompanionSource;
+  /** The kernel first. */
   readonly files: readonly CompanionFile[];
 }
 
 /** What an id stands for; undefined for one that nobody knows where to get. */
 export function companionOf(id: string): Companion | undefined {
-  const debian = /^debian-(\d{1,3})-(amd64|i386|arm64)$/.exec(id);
-  if (debian) return debianOf(id, debian[1] ?? '', debian[2] as Exclude<PackageArchitecture, 'all'>);
-  const alpine = /^alpine-(\d{1,3}\.\d{1,3})\.(\d{1,3})-(x86_64|x86|aarch64|armv7)$/.exec(id);
-  return alpine ? alpineOf(id, alpine) : undefined;
+  const name = parseCompanion(id);
+  if (!name) return undefined;
+  return { id, ...name, ...(name.system === 'debian' ? debianOf(name) : alpineOf(name)) };
 }
 
 /** Debian keeps its network installers as packages, the images below their own folder. debian-installer-netboot-images */
-function debianOf(id: string, major: string, architecture: Exclude<PackageArchitecture, 'all'>): Companion {
-  const images = `usr/lib/debian-installer/images/${major}/${architecture}`;
-  const inside = (kind: string, file: string): string => `${images}/${kind}/debian-installer/${architecture}/${file}`;
+function debianOf({ release, architecture }: CompanionName): Pick<Companion, 'source' | 'files'> {
+  const folder = `usr/lib/debian-installer/images/${release}/${architecture}/text/debian-installer/${architecture}`;
   return {
-    id,
     source: {
       kind: 'package',
-      package: { package: `debian-installer-${major}-netboot-${architecture}`, architecture: 'all' },
+      package: { package: `debian-installer-${release}-netboot-${architecture}`, architecture: 'all' },
     },
     files: [
-      { name: 'linux', path: inside('text', 'linux'), ...kernelFormat(architecture !== 'arm64') },
-      { name: 'initrd.gz', path: inside('text', 'initrd.gz') },
-      { name: 'initrd-gtk.gz', path: inside('gtk', 'initrd.gz'), isOptional: true },
+      { name: 'linux', path: `${folder}/linux`, ...kernelFormat(architecture !== 'arm64') },
+      { name: 'initrd.gz', path: `${folder}/initrd.gz` },
     ],
   };
 }
 
 /** As its mkimage writes it. aports: scripts/mkimg.netboot.sh */
-function alpineOf(id: string, [, branch = '', patch = '', architecture = '']: readonly string[]): Companion {
-  const archive = `alpine-netboot-${branch}.${patch}-${architecture}.tar.gz`;
+function alpineOf({ release, architecture }: CompanionName): Pick<Companion, 'source' | 'files'> {
+  const branch = release.replace(/\.\d+$/, '');
+  const archive = `alpine-netboot-${release}-${architecture}.tar.gz`;
   return {
-    id,
     source: { kind: 'archive', path: `v${branch}/releases/${architecture}/${archive}` },
     files: [
       { name: 'vmlinuz-lts', path: 'boot/vmlinuz-lts', ...kernelFormat(architecture.startsWith('x86')) },
@@ -77,13 +74,42 @@ export interface CompanionRecord {
   readonly id: string;
   /** `debian-installer-12-netboot-amd64 20230607+deb12u15`, the URL of an archive, or `a given folder`. */
   readonly origin: string;
+  /** What its kernel says of itself. */
+  readonly kernel: CompanionFacts;
   readonly files: readonly { readonly name: string; readonly sha256: string; readonly sizeBytes: number }[];
 }
 
 /** COMPANION.json; equal for equal files of one origin, so that two nodes can be compared. */
-export function formatCompanion({ id, origin, files }: CompanionRecord): string {
+export function formatCompanion({ id, origin, kernel, files }: CompanionRecord): string {
   const byName = Object.fromEntries(files.map(({ name, sha256, sizeBytes }) => [name, { sha256, sizeBytes }]));
-  return `${JSON.stringify({ format: 1, id, origin, files: byName }, null, 2)}\n`;
+  return `${JSON.stringify({ format: 1, id, origin, kernel, files: byName }, null, 2)}\n`;
+}
+
+const SIGNERS: readonly string[] = ['debian-signed', 'no', 'unknown'];
+
+/** What COMPANION.json says of a kernel of that size; nothing is known of another one, nor by a file that isn't ours. */
+export function factsIn(text: string, kernel: { readonly name: string; readonly sizeBytes: number }): CompanionFacts {
+  const { format, kernel: facts, files } = parsed(text) as Partial<Written>;
+  if (format !== 1 || files?.[kernel.name]?.sizeBytes !== kernel.sizeBytes) return UNSEEN_COMPANION;
+  if (typeof facts?.isBiosOnly !== 'boolean' || !SIGNERS.includes(facts.secureBoot)) return UNSEEN_COMPANION;
+  const { version, secureBoot, isBiosOnly } = facts;
+  return { ...(typeof version === 'string' ? { version } : {}), secureBoot, isBiosOnly };
+}
+
+/** As far as it is what was written. */
+interface Written {
+  readonly format: number;
+  readonly kernel: Partial<CompanionFacts> & Pick<CompanionFacts, 'secureBoot'>;
+  readonly files: Readonly<Record<string, { readonly sizeBytes?: number } | undefined>>;
+}
+
+function parsed(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 /** The hash in a `.sha256` file: 64 digits, then perhaps the name of the file it speaks of. sha256sum(1) */

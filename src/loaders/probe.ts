@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { constants, lstat, open, readdir, readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import type { CompanionFacts } from '../core/companion.ts';
 import { Fault } from '../core/errors.ts';
 import { parseMd5sums } from './apt.ts';
 import type { Fetched } from './client.ts';
-import { COMPANIONS_FOLDER, companionOf } from './companions.ts';
+import { COMPANION_RECORD, COMPANIONS_FOLDER, companionOf, factsIn } from './companions.ts';
 import type { Loader, Source } from './loader.ts';
 import type { Existing, TakeResult } from './plan.ts';
 import { recognise } from './recognise.ts';
@@ -121,22 +122,26 @@ export async function checkLoaders(folder: string): Promise<LoaderReport> {
 /** Far more than there are releases of images in a folder. */
 const MAX_COMPANIONS = 1000;
 
-/** The ids of companion kernels that lie whole in a boot folder, whoever put them there. Never rejects. */
-export async function installedCompanions(folder: string): Promise<ReadonlySet<string>> {
+/** Companion kernels that lie whole in a boot folder, whoever put them there, by id, with what is known of them. Never rejects. */
+export async function installedCompanions(folder: string): Promise<ReadonlyMap<string, CompanionFacts>> {
   const ids = await readdir(join(folder, COMPANIONS_FOLDER)).catch(() => []);
-  const whole = new Set<string>();
+  const whole = new Map<string, CompanionFacts>();
   for (const id of ids.slice(0, MAX_COMPANIONS)) {
-    const files = companionOf(id)?.files.filter(({ isOptional }) => !isOptional) ?? [];
+    const files = companionOf(id)?.files ?? [];
     const place = join(folder, COMPANIONS_FOLDER, id);
-    const isThere = await Promise.all(files.map(({ name }) => isFilled(join(place, name))));
-    if (files.length > 0 && isThere.every(Boolean)) whole.add(id);
+    const sizes = await Promise.all(files.map(({ name }) => sizeOf(join(place, name))));
+    const [kernel] = files;
+    if (!kernel || sizes.some((size) => size === 0)) continue;
+    const text = await readFile(join(place, COMPANION_RECORD), 'utf8').catch(() => '');
+    whole.set(id, factsIn(text, { name: kernel.name, sizeBytes: sizes[0] ?? 0 }));
   }
   return whole;
 }
 
-async function isFilled(path: string): Promise<boolean> {
+/** 0 for what is no file. */
+async function sizeOf(path: string): Promise<number> {
   const stats = await lstat(path).catch(() => undefined);
-  return stats?.isFile() === true && stats.size > 0;
+  return stats?.isFile() ? stats.size : 0;
 }
 
 function stateOf(loader: Loader, existing: Existing | undefined, record: LoaderRecord): LoaderState {

@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../src/core/image.ts';
-import { readKernel } from '../../src/distro/kernel.ts';
+import { readKernel } from '../../src/core/kernel.ts';
 import { keyOf, plainLine, safeWord } from '../../src/distro/plain.ts';
 import { recognise } from '../../src/distro/recognise.ts';
 import { imageTree } from '../../src/distro/tree.ts';
 import { type Fill, imageView, kernel, type MadeImage, MIB, madeFile } from './kit.ts';
 import { SAMPLES } from './samples.ts';
+
+const kernelIn = (view: ImageView, name: string) =>
+  readKernel((maxBytes, position) => view.read(`/${name}`, maxBytes, position));
 
 const CASPER: Readonly<Record<string, Fill>> = {
   'casper/vmlinuz': kernel({ version: '6.8.0-1-generic' }),
@@ -135,13 +138,13 @@ test('a kernel cut off anywhere, or of random octets, is read without an error',
     const bytes = Buffer.from(whole.subarray(0, n % 2 === 0 ? random(0x400) : whole.length));
     for (let k = 0; k < 20 && bytes.length > 0; k++)
       bytes.writeUInt8(random(256), random(Math.min(bytes.length, 0x400)));
-    const about = await readKernel(imageView({ files: { k: { sizeBytes: bytes.length, bytes } } }), 'k');
+    const about = await kernelIn(imageView({ files: { k: { sizeBytes: bytes.length, bytes } } }), 'k');
     assert.ok((about.version ?? '').length <= 60);
   }
 });
 
 test('what a kernel says of itself [linux: Documentation/arch/x86/boot.rst]', async () => {
-  const about = (made: Parameters<typeof kernel>[0]) => readKernel(imageView({ files: { k: kernel(made) } }), 'k');
+  const about = (made: Parameters<typeof kernel>[0]) => kernelIn(imageView({ files: { k: kernel(made) } }), 'k');
   assert.deepEqual(await about({ version: '6.8.0-41-generic', signer: 'none' }), {
     version: '6.8.0-41-generic',
     arch: 'x86_64',
@@ -156,8 +159,8 @@ test('what a kernel says of itself [linux: Documentation/arch/x86/boot.rst]', as
     arch: 'arm64',
     signature: 'debian',
   });
-  assert.deepEqual(await readKernel(imageView({ files: { k: madeFile('text') } }), 'k'), {});
-  assert.deepEqual(await readKernel(imageView({}), 'missing'), {});
+  assert.deepEqual(await kernelIn(imageView({ files: { k: madeFile('text') } }), 'k'), {});
+  assert.deepEqual(await kernelIn(imageView({}), 'missing'), {});
 });
 
 test('words of an image: quotes off where they hold nothing odd, else the word is dropped', () => {

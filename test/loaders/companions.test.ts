@@ -52,6 +52,10 @@ const ids = [
   { id: 'alpine-3.20.0-x86_64', want: 'v3.20/releases/x86_64/alpine-netboot-3.20.0-x86_64.tar.gz' },
   { id: 'alpine-3.19.1-aarch64', want: 'v3.19/releases/aarch64/alpine-netboot-3.19.1-aarch64.tar.gz' },
   { id: 'debian-sid-amd64', want: undefined },
+  { id: 'debian-10-amd64', want: undefined },
+  { id: 'debian-14-amd64', want: undefined },
+  { id: 'debian-13-i386', want: undefined },
+  { id: 'alpine-3.21.0_rc2-x86_64', want: undefined },
   { id: 'debian-12-amd64/../..', want: undefined },
   { id: 'alpine-edge-x86_64', want: undefined },
   { id: '../etc', want: undefined },
@@ -65,10 +69,12 @@ for (const { id, want } of ids) {
 
 test('companion: COMPANION.json says where the files came from, and is equal for equal files', () => {
   const files = [{ name: 'linux', sha256: 'ab', sizeBytes: 2 }];
-  assert.deepEqual(JSON.parse(formatCompanion({ id: DEBIAN, origin: 'x 1', files })), {
+  const kernel = { version: '6.1.0-37-amd64', secureBoot: 'debian-signed', isBiosOnly: false } as const;
+  assert.deepEqual(JSON.parse(formatCompanion({ id: DEBIAN, origin: 'x 1', kernel, files })), {
     format: 1,
     id: DEBIAN,
     origin: 'x 1',
+    kernel,
     files: { linux: { sha256: 'ab', sizeBytes: 2 } },
   });
 });
@@ -130,20 +136,20 @@ function hasDpkg(t: TestContext): Promise<boolean> {
   });
 }
 
-test('Debian: kernel and initrds of the package, whole, for all to read, and recorded', async (t) => {
+test('Debian: kernel and text initrd of the package, whole, for all to read, and recorded', async (t) => {
   if (!(await hasDpkg(t))) return;
   const dir = fresh();
   const lines = await bring({ dir, id: DEBIAN }, { system: [await makeDeb('20230607+deb12u5')] });
   const place = join(dir, 'companions', DEBIAN);
-  assert.deepEqual(await readdir(place), ['COMPANION.json', 'initrd-gtk.gz', 'initrd.gz', 'linux']);
+  assert.deepEqual(await readdir(place), ['COMPANION.json', 'initrd.gz', 'linux']);
   assert.deepEqual(await readFile(join(place, 'linux')), KERNEL);
   assert.equal(await readFile(join(place, 'initrd.gz'), 'latin1'), '\x1f\x8btext');
   assert.equal((await stat(join(place, 'initrd.gz'))).mode & 0o777, 0o644);
   const record = JSON.parse(await readFile(join(place, 'COMPANION.json'), 'utf8'));
   assert.equal(record.origin, 'debian-installer-12-netboot-amd64 20230607+deb12u5');
   assert.equal(record.files.linux.sha256, createHash('sha256').update(KERNEL).digest('hex'));
-  assert.match(lines.at(-1) ?? '', /debian-12-amd64: linux, initrd\.gz, initrd-gtk\.gz \(.*\), from debian-installer/);
-  assert.deepEqual([...(await installedCompanions(dir))], [DEBIAN]);
+  assert.match(lines.at(-1) ?? '', /debian-12-amd64: linux, initrd\.gz \(.*\), from debian-installer/);
+  assert.deepEqual([...(await installedCompanions(dir)).keys()], [DEBIAN]);
   await isClean(dir, ['companions']);
 });
 
@@ -181,17 +187,83 @@ test('Debian: a package without the kernel installs nothing', async (t) => {
     /there is no linux in debian-installer-12-netboot-amd64 1/,
   );
   await isClean(dir);
-  assert.deepEqual([...(await installedCompanions(dir))], []);
+  assert.deepEqual([...(await installedCompanions(dir)).keys()], []);
 });
 
 test('Debian: a package that nobody has is one sentence with the cure', async () => {
   const dir = fresh();
-  await assert.rejects(bring({ dir, id: 'debian-9-amd64' }), (error: Error & { code?: string }) => {
+  await assert.rejects(bring({ dir, id: 'debian-11-amd64' }), (error: Error & { code?: string }) => {
     assert.equal(error.code, 'loaders-failed');
-    assert.match(error.message, /^debian-installer-9-netboot-amd64 cannot be had \(.*\): add a source .*--from$/);
+    assert.match(error.message, /^debian-installer-11-netboot-amd64 cannot be had \(.*\): add a source .*--from$/);
     return true;
   });
   await isClean(dir);
+});
+
+// Linux x86 boot protocol; PE/COFF. A version's text, an EFI program with a certificate table that names the signer.
+function kernelOf({ signer, machine = 0x8664 }: { readonly signer?: string; readonly machine?: number }): Buffer {
+  const bytes = Buffer.alloc(0x2000);
+  bytes.writeUInt16LE(0xaa55, 510);
+  bytes.write('HdrS', 514, 'latin1');
+  bytes.writeUInt16LE(0x20f, 518);
+  bytes.writeUInt16LE(0xe00, 526);
+  bytes.writeUInt16LE(machine === 0x8664 ? 1 : 0, 566);
+  bytes.write('6.1.0-37-amd64 (builder@host) #1 SMP\0', 0x1000, 'latin1');
+  if (signer === undefined) return bytes;
+  bytes.write('MZ', 0, 'latin1');
+  bytes.writeUInt32LE(0x80, 60);
+  bytes.write('PE\0\0', 0x80, 'latin1');
+  bytes.writeUInt16LE(machine, 0x84);
+  bytes.writeUInt16LE(machine === 0x8664 ? 0x20b : 0x10b, 0x98);
+  const directory = 0x98 + (machine === 0x8664 ? 112 : 96) + 32;
+  if (signer !== '') bytes.writeUInt32LE(0x1800, directory);
+  if (signer !== '') bytes.writeUInt32LE(0x400, directory + 4);
+  bytes.write(signer, 0x1900, 'latin1');
+  return bytes;
+}
+
+const kernels = [
+  { name: 'signed by Debian', id: DEBIAN, made: { signer: 'Debian Secure Boot CA' }, want: ['debian-signed', false] },
+  {
+    name: 'signed by somebody else: no shim of theirs is here',
+    id: DEBIAN,
+    made: { signer: 'A CA' },
+    want: ['no', false],
+  },
+  { name: 'signed by nobody', id: DEBIAN, made: { signer: '' }, want: ['no', false] },
+  { name: 'no EFI program', id: DEBIAN, made: {}, want: ['no', true] },
+  {
+    name: 'of 32 bits, for which nobody has signed a GRUB',
+    id: 'debian-12-i386',
+    made: { signer: 'Debian Secure Boot CA', machine: 0x14c },
+    want: ['no', false],
+  },
+];
+for (const { name, id, made, want } of kernels) {
+  test(`the kernel that is brought says who signed it: ${name}`, async () => {
+    const dir = fresh();
+    const from = await writeAll(join(root, `signed${++count}`), { linux: kernelOf(made), 'initrd.gz': 'i' });
+    await bring({ dir, id, from });
+    const facts = (await installedCompanions(dir)).get(id);
+    assert.deepEqual([facts?.version, facts?.secureBoot, facts?.isBiosOnly], ['6.1.0-37-amd64', ...want]);
+  });
+}
+
+test('of a kernel that somebody replaced, or put there without a record, or with a broken one, nothing is known', async () => {
+  const dir = fresh();
+  const from = await writeAll(join(root, 'replaced'), { linux: kernelOf({ signer: '' }), 'initrd.gz': 'i' });
+  await bring({ dir, id: DEBIAN, from });
+  const place = join(dir, 'companions', DEBIAN);
+  const record = await readFile(join(place, 'COMPANION.json'), 'utf8');
+  const unseen = { secureBoot: 'unknown', isBiosOnly: false };
+  await writeFile(join(place, 'linux'), 'another');
+  assert.deepEqual((await installedCompanions(dir)).get(DEBIAN), unseen);
+  await writeFile(join(place, 'linux'), kernelOf({ signer: '' }));
+  assert.equal((await installedCompanions(dir)).get(DEBIAN)?.secureBoot, 'no');
+  for (const text of ['', 'null', '{', '[]', record.replace('"no"', '"yes"'), record.replace('"kernel"', '"k"')]) {
+    await writeFile(join(place, 'COMPANION.json'), text);
+    assert.deepEqual((await installedCompanions(dir)).get(DEBIAN), unseen, text);
+  }
 });
 
 // ---- Alpine ----
@@ -252,7 +324,7 @@ test("Alpine: the release's own archive, its checksum checked; asked for again i
   assert.deepEqual(await readdir(place), ['COMPANION.json', 'initramfs-lts', 'modloop-lts', 'vmlinuz-lts']);
   assert.deepEqual(await readFile(join(place, 'vmlinuz-lts')), KERNEL);
   assert.equal(JSON.parse(await readFile(join(place, 'COMPANION.json'), 'utf8')).origin, `${url}/${ARCHIVE}`);
-  assert.deepEqual([...(await installedCompanions(dir))], [ALPINE]);
+  assert.deepEqual([...(await installedCompanions(dir)).keys()], [ALPINE]);
   await isClean(dir, ['companions']);
   assert.match((await bring({ dir, id: ALPINE, mirror: url })).join('\n'), /is there already; --force/);
   assert.equal(asked.length, 2);
@@ -353,12 +425,12 @@ test('from a folder: under their names alone, as in the archive, and as in a pac
     const dir = fresh();
     const calls: string[] = [];
     await bring({ dir, id: ALPINE, from }, { system: [] }, calls);
-    assert.deepEqual([...(await installedCompanions(dir))], [ALPINE]);
+    assert.deepEqual([...(await installedCompanions(dir)).keys()], [ALPINE]);
     assert.deepEqual(calls, []);
   }
   const dir = fresh();
   await bring({ dir, id: DEBIAN, from: await writeAll(join(root, 'package'), FILES) });
-  assert.deepEqual([...(await installedCompanions(dir))], [DEBIAN]);
+  assert.deepEqual([...(await installedCompanions(dir)).keys()], [DEBIAN]);
 });
 
 test('from a folder: what is not there, and a page instead of a kernel, are said', async () => {
@@ -401,6 +473,6 @@ test('installed are those that are whole, whoever put them there', async () => {
     'something/linux': 'k',
     'alpine-3.20.0-x86_64': 'a file',
   });
-  assert.deepEqual([...(await installedCompanions(dir))], [DEBIAN]);
-  assert.deepEqual([...(await installedCompanions(join(root, 'nowhere')))], []);
+  assert.deepEqual([...(await installedCompanions(dir)).keys()], [DEBIAN]);
+  assert.deepEqual([...(await installedCompanions(join(root, 'nowhere'))).keys()], []);
 });

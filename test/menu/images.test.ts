@@ -1,6 +1,7 @@
 /** Entries made from images: which there are, what they are called, where they load from. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CompanionFacts } from '../../src/core/companion.ts';
 import { showConfigFault } from '../../src/core/errors.ts';
 import type { CatalogImage, Verdict } from '../../src/core/image.ts';
 import type { Entry } from '../../src/menu/entries.ts';
@@ -8,11 +9,11 @@ import { parseImageFile } from '../../src/menu/file.ts';
 import { type ImageFacts, imageEntries } from '../../src/menu/images.ts';
 import { insideOf } from '../../src/menu/inside.ts';
 import { WORDS } from '../../src/menu/words.ts';
-import { CASPER, CASPER_NFS, FEDORA, imageOf, MINT, NETINST, UBUNTU_MATE, UNKNOWN, WINDOWS } from './images.ts';
+import { CASPER, CASPER_NFS, FEDORA, imageOf, MINT, NETINST, SIGNED, UBUNTU_MATE, UNKNOWN, WINDOWS } from './images.ts';
 
 const FACTS: ImageFacts = {
   transports: new Set(['http', 'tftp', 'nfs']),
-  companions: new Set(),
+  companions: new Map(),
   loaders: new Set(['memdisk', 'wimboot']),
   words: WORDS.en,
   files: new Map(),
@@ -75,8 +76,8 @@ const titles: readonly { readonly verdict: Verdict; readonly want: readonly stri
   {
     verdict: MINT,
     want: [
-      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live, NFS | Linux Mint Cinnamon 22 (64-bit): live, NFS',
-      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live | Linux Mint Cinnamon 22 (64-bit): live',
+      'Linux Mint | Cinnamon | 22 Cinnamon (64-bit): live, NFS | Linux Mint 22 Cinnamon (64-bit): live, NFS',
+      'Linux Mint | Cinnamon | 22 Cinnamon (64-bit): live | Linux Mint 22 Cinnamon (64-bit): live',
     ],
   },
   {
@@ -85,13 +86,13 @@ const titles: readonly { readonly verdict: Verdict; readonly want: readonly stri
   },
   {
     verdict: { ...MINT, name: 'Ubuntu', version: '24.04', edition: 'Server', group: 'Ubuntu', entries: [CASPER_NFS] },
-    want: ['Ubuntu | Server | Server 24.04 (64-bit): live | Ubuntu Server 24.04 (64-bit): live'],
+    want: ['Ubuntu | Server | 24.04 Server (64-bit): live | Ubuntu 24.04 Server (64-bit): live'],
   },
   {
     verdict: FEDORA,
     want: [
-      'Fedora | Server | Server 41 (64-bit): install | Fedora Server 41 (64-bit): install',
-      'Fedora | Server | Server 41 (64-bit): rescue | Fedora Server 41 (64-bit): rescue',
+      'Fedora | Server | 41 Server (64-bit): install | Fedora 41 Server (64-bit): install',
+      'Fedora | Server | 41 Server (64-bit): rescue | Fedora 41 Server (64-bit): rescue',
     ],
   },
   {
@@ -108,7 +109,7 @@ const titles: readonly { readonly verdict: Verdict; readonly want: readonly stri
   {
     verdict: { ...MINT, entries: [{ ...CASPER, variant: 'safe graphics' }] },
     want: [
-      'Linux Mint | Cinnamon | Cinnamon 22 (64-bit): live, safe graphics | Linux Mint Cinnamon 22 (64-bit): live, safe graphics',
+      'Linux Mint | Cinnamon | 22 Cinnamon (64-bit): live, safe graphics | Linux Mint 22 Cinnamon (64-bit): live, safe graphics',
     ],
   },
 ];
@@ -129,8 +130,8 @@ test('in Spanish the use is told in Spanish', () => {
   assert.deepEqual(
     entries.map(({ title }) => title),
     [
-      'Server 41 (64 bits): instalar',
-      'Server 41 (64 bits): rescate',
+      '41 Server (64 bits): instalar',
+      '41 Server (64 bits): rescate',
       'FIRMWARE 3 (32 bits): último recurso, puede no arrancar',
       'FIRMWARE 3 (32 bits, 64 bits): último recurso, puede no arrancar',
     ],
@@ -194,10 +195,10 @@ test('two images that would look the same in the menu say which file each is', (
   assert.deepEqual(
     made(images).entries.map(({ title }) => title),
     [
-      'Server 41 (64-bit): install, fedora-dvd',
-      'Server 41 (64-bit): install, fedora-net',
-      'Cinnamon 22 (64-bit): live, NFS',
-      'Cinnamon 22 (64-bit): live',
+      '41 Server (64-bit): install, fedora-dvd',
+      '41 Server (64-bit): install, fedora-net',
+      '22 Cinnamon (64-bit): live, NFS',
+      '22 Cinnamon (64-bit): live',
     ],
   );
 });
@@ -284,7 +285,7 @@ test('a way that is not served is no fault where the image has another', () => {
 });
 
 test('a companion kernel is named where it lies, once it is there', () => {
-  const { entries, faults } = made([imageOf('d.iso', NETINST)], { companions: new Set(['debian-12-amd64']) });
+  const { entries, faults } = made([imageOf('d.iso', NETINST)], { companions: new Map([['debian-12-amd64', SIGNED]]) });
   assert.deepEqual(faults, []);
   const [entry] = entries;
   assert.ok(entry?.how.kind === 'linux');
@@ -297,6 +298,36 @@ test('a companion kernel is named where it lies, once it is there', () => {
     ],
   );
   assert.equal(entry.how.arguments[1], 'mirror/http/directory=/tree/d');
+});
+
+test('who signed a companion, and whether it is for the BIOS alone, its own kernel says', () => {
+  const cases: readonly (readonly [Partial<CompanionFacts>, string, string])[] = [
+    [{}, 'debian-signed', 'bios,uefi'],
+    [{ secureBoot: 'no' }, 'no', 'bios,uefi'],
+    [{ secureBoot: 'unknown' }, 'unknown', 'bios,uefi'],
+    [{ secureBoot: 'no', isBiosOnly: true }, 'no', 'bios'],
+  ];
+  for (const [facts, secureBoot, firmware] of cases) {
+    const companions = new Map([['debian-12-amd64', { ...SIGNED, ...facts }]]);
+    const [entry] = made([imageOf('d.iso', NETINST)], { companions }).entries;
+    assert.deepEqual([entry?.secureBoot, entry?.firmware.join()], [secureBoot, firmware]);
+  }
+});
+
+test("modules on the image fit the companion's kernel only if it is the very same one", () => {
+  const [row] = NETINST.entries;
+  assert.ok(row);
+  const exact: Verdict = {
+    ...NETINST,
+    entries: [row, { ...row, key: 'install-image', companionVersion: '6.1.0-37-amd64' }],
+  };
+  const keys = (version: string | undefined): number =>
+    made([imageOf('d.iso', exact)], {
+      companions: new Map([
+        ['debian-12-amd64', { secureBoot: 'no', isBiosOnly: false, ...(version ? { version } : {}) }],
+      ]),
+    }).entries.length;
+  assert.deepEqual([keys('6.1.0-37-amd64'), keys('6.1.0-38-amd64'), keys(undefined)], [2, 1, 1]);
 });
 
 test('three entries that want the same kernel are one fault', () => {
@@ -343,8 +374,8 @@ test('the same bytes under another name are offered once, unless a file beside t
     [
       ['linux-mint-22-cinnamon-amd64-copy-nfs', 'Exam (64-bit): live, NFS'],
       ['linux-mint-22-cinnamon-amd64-copy', 'Exam (64-bit): live'],
-      ['linux-mint-22-cinnamon-amd64-nfs', 'Cinnamon 22 (64-bit): live, NFS'],
-      ['linux-mint-22-cinnamon-amd64', 'Cinnamon 22 (64-bit): live'],
+      ['linux-mint-22-cinnamon-amd64-nfs', '22 Cinnamon (64-bit): live, NFS'],
+      ['linux-mint-22-cinnamon-amd64', '22 Cinnamon (64-bit): live'],
     ],
   );
 });
@@ -362,10 +393,10 @@ test('groups and editions by name, the newest version first, numbers as numbers'
     made(images).entries.map(({ title }) => title),
     [
       'Alpine 3.20 (64-bit): live',
-      'Cinnamon 22.1 (64-bit): live',
-      'Cinnamon 10 (64-bit): live',
-      'Cinnamon 9 (64-bit): live',
-      'Xfce 22.1 (64-bit): live',
+      '22.1 Cinnamon (64-bit): live',
+      '10 Cinnamon (64-bit): live',
+      '9 Cinnamon (64-bit): live',
+      '22.1 Xfce (64-bit): live',
     ],
   );
 });

@@ -1,4 +1,5 @@
 /** Images as the catalogue hands them over, with verdicts as recognition would give. */
+import type { CompanionFacts } from '../../src/core/companion.ts';
 import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
 import type { Entry } from '../../src/menu/entries.ts';
 import { imageEntries } from '../../src/menu/images.ts';
@@ -94,7 +95,7 @@ export const NETINST: Verdict = {
         arguments: ['mirror/http/hostname={node}', 'mirror/http/directory={path}', '---', 'quiet'],
       },
       memoryMib: 512,
-      secureBoot: 'debian-signed',
+      secureBoot: 'unknown',
       companion: 'debian-12-amd64',
     },
   ],
@@ -189,11 +190,14 @@ export const UNKNOWN: Verdict = {
   ],
 };
 
+/** A companion kernel of Debian's. */
+export const SIGNED: CompanionFacts = { version: '6.1.0-37-amd64', secureBoot: 'debian-signed', isBiosOnly: false };
+
 /** What a node gives that serves everything and lacks nothing. */
 export function entriesFrom(images: readonly CatalogImage[], language: Language = 'en'): readonly Entry[] {
   return imageEntries(images, {
     transports: new Set(['http', 'tftp', 'nfs']),
-    companions: new Set(['debian-12-amd64']),
+    companions: new Map([['debian-12-amd64', SIGNED]]),
     loaders: new Set(['memdisk', 'wimboot']),
     words: WORDS[language],
     files: new Map(),

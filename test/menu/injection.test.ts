@@ -290,7 +290,7 @@ function imagesMenu(t: ImageTexts): Menu {
   const file = parseImageFile('f', JSON.stringify(t.yaml), '/tree/x.iso', () => undefined);
   const { entries } = imageEntries([image, imageOf('w.iso', { ...WINDOWS, name: t.name })], {
     transports: new Set(['http', 'nfs']),
-    companions: new Set(),
+    companions: new Map(),
     loaders: new Set(['wimboot']),
     words: WORDS.en,
     files: new Map([[image.path, file]]),

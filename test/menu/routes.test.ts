@@ -1,12 +1,13 @@
 /** The generated names: which there are, for whom, and how long an answer stays the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CompanionFacts } from '../../src/core/companion.ts';
 import type { Content, Visit } from '../../src/core/content.ts';
 import type { CatalogImage } from '../../src/core/image.ts';
 import { type MenuDeps, type MenuSettings, menuContent } from '../../src/menu/routes.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 import { folderOf, installerFiles, pattern, SETTINGS, VISIT } from './fixtures.ts';
-import { FEDORA, imageOf, MINT, NETINST } from './images.ts';
+import { FEDORA, imageOf, MINT, NETINST, SIGNED } from './images.ts';
 
 function node(settings: Partial<MenuSettings> = {}, changes: Partial<MenuDeps> = {}) {
   const files: Record<string, string | number> = installerFiles('/isos/d12/amd64');
@@ -298,12 +299,12 @@ test('transports: what is served decides, HTTP and TFTP where nothing is said', 
 });
 
 test('a companion kernel that is brought while the node runs gives the entry, and the fault goes', async () => {
-  const there = new Set<string>();
-  const { menu, host } = node({}, { images: () => [imageOf('d.iso', NETINST)], companions: () => new Set(there) });
+  const there = new Map<string, CompanionFacts>();
+  const { menu, host } = node({}, { images: () => [imageOf('d.iso', NETINST)], companions: () => new Map(there) });
   const has = async () => (await menu.entries()).some(({ id }) => id === 'debian-12.5.0-netinst-amd64');
   assert.equal(await has(), false);
   assert.match(menu.faults()[0]?.problem ?? '', /fnode loaders install --for "d\.iso"/);
-  there.add('debian-12-amd64');
+  there.set('debian-12-amd64', SIGNED);
   host.clock.advance(2000);
   assert.equal(await has(), true);
   assert.deepEqual(menu.faults(), []);

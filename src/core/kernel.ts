@@ -2,9 +2,8 @@
  * What a kernel image says of itself: version, processor, who signed it. [linux: Documentation/arch/x86/boot.rst,
  * Documentation/arch/arm64/booting.rst; Microsoft PE format]
  */
-import { ByteReader, latin1 } from '../core/bytes.ts';
-import type { Arch, ImageView } from '../core/image.ts';
-import { plainLine } from './plain.ts';
+import { ByteReader, latin1 } from './bytes.ts';
+import type { Arch, SecureBoot } from './image.ts';
 
 export interface Kernel {
   /** `6.8.0-41-generic`, without who built it. */
@@ -16,6 +15,9 @@ export interface Kernel {
   readonly isBiosOnly?: true;
 }
 
+/** At most `maxBytes` of the kernel from `position`, less at its end; undefined when it can't be read. */
+export type ReadKernel = (maxBytes: number, position: number) => Promise<Uint8Array | undefined>;
+
 const HEADER_BYTES = 4096;
 /** Two signatures with their certificates have about 4 KiB. */
 const MAX_SIGNATURE_BYTES = 64 * 1024;
@@ -23,12 +25,12 @@ const MAX_SIGNATURE_BYTES = 64 * 1024;
 const ARCH_OF_MACHINE: Readonly<Record<number, Arch>> = { 34404: 'x86_64', 332: 'i386', 43620: 'arm64' };
 
 /** Never rejects but for read errors; nothing is known of what is no kernel. */
-export async function readKernel(view: ImageView, path: string): Promise<Kernel> {
-  const head = (await view.read(`/${path}`, HEADER_BYTES)) ?? new Uint8Array();
+export async function readKernel(read: ReadKernel): Promise<Kernel> {
+  const head = (await read(HEADER_BYTES, 0)) ?? new Uint8Array();
   const program = programOf(head);
   const setup = setupOf(head);
-  const version = setup ? await versionOf(view, path, setup.versionAt) : undefined;
-  const signature = program ? await signatureOf(view, path, program) : undefined;
+  const version = setup ? await versionOf(read, setup.versionAt) : undefined;
+  const signature = program ? await signatureOf(read, program) : undefined;
   const arch = program?.arch ?? setup?.arch;
   return {
     ...(version ? { version } : {}),
@@ -36,6 +38,18 @@ export async function readKernel(view: ImageView, path: string): Promise<Kernel>
     ...(signature ? { signature } : {}),
     ...(setup && !program ? { isBiosOnly: true } : {}),
   };
+}
+
+/**
+ * What its signature means to the loaders that there are. With Secure Boot on, a kernel that its own distribution has
+ * signed needs that one's shim; for 32-bit firmware nobody has signed a loader that starts from the network, and
+ * Debian's 64-bit GRUB starts no 32-bit kernel.
+ */
+export function secureBootOf({ signature, isBiosOnly }: Kernel, arch: Arch, hasShim: boolean): SecureBoot {
+  if (isBiosOnly || arch === 'i386' || signature === 'none') return 'no';
+  if (signature === 'debian') return 'debian-signed';
+  if (signature === 'other') return hasShim ? 'own-shim' : 'no';
+  return 'unknown';
 }
 
 /** The real-mode header. `versionAt`: octet of the version's text, 0 for none. boot.rst, offsets 0x1FE to 0x236. */
@@ -48,10 +62,10 @@ function setupOf(head: Uint8Array): { readonly versionAt: number; readonly arch:
   return { versionAt: pointer === 0 ? 0 : pointer + 0x200, arch };
 }
 
-async function versionOf(view: ImageView, path: string, at: number): Promise<string | undefined> {
-  const bytes = at > 0 ? await view.read(`/${path}`, 128, at) : undefined;
+async function versionOf(read: ReadKernel, at: number): Promise<string | undefined> {
+  const bytes = at > 0 ? await read(128, at) : undefined;
   const [version] = latin1(bytes ?? new Uint8Array()).split(/[\0 ]/, 1);
-  return version && /^\d+\.\d+/.test(version) ? plainLine(version, 60) : undefined;
+  return version && /^\d+\.\d+[\w.+~-]{0,50}$/.test(version) ? version : undefined;
 }
 
 interface Program {
@@ -73,10 +87,10 @@ function programOf(head: Uint8Array): Program | undefined {
   return { arch, signatureAt: u32(head, directories + 32), signatureBytes: u32(head, directories + 36) };
 }
 
-async function signatureOf(view: ImageView, path: string, program: Program): Promise<Kernel['signature']> {
+async function signatureOf(read: ReadKernel, program: Program): Promise<Kernel['signature']> {
   const { signatureAt, signatureBytes } = program;
   if (signatureAt === 0 || signatureBytes === 0) return 'none';
-  const bytes = await view.read(`/${path}`, Math.min(signatureBytes, MAX_SIGNATURE_BYTES), signatureAt);
+  const bytes = await read(Math.min(signatureBytes, MAX_SIGNATURE_BYTES), signatureAt);
   if (!bytes || bytes.length === 0) return 'none';
   // Issuer and subject stand in the certificate as plain text: "Debian Secure Boot CA".
   return latin1(bytes).includes('Debian Secure Boot') ? 'debian' : 'other';
