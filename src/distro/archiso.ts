@@ -17,6 +17,7 @@ const archBoot = (folder: 'x86_64' | 'i686', kernel: string, ...initramfs: strin
 
 export const ARCHISO: Family = {
   id: 'archiso',
+  besides: ['windows'],
   marks: ['*/x86_64/airootfs.sfs', '*/x86_64/airootfs.erofs', '*/i686/airootfs.sfs'].map((path) => ({ has: [path] })),
   boots: (['x86_64', 'i686'] as const).flatMap((folder) => [
     archBoot(folder, 'vmlinuz-*', 'initramfs-$1.img', 'archiso.img'),
@@ -59,7 +60,20 @@ export const ARCHISO: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'no',
+  unattended: [
+    { when: { product: ['arch'] }, parameter: 'script={url}' },
+    { when: { product: ['systemrescue'] }, parameter: 'ar_source={url}' },
+  ],
+  problems: [
+    {
+      when: { isNamed: false },
+      problem: {
+        reason: 'unknown',
+        says: "It starts as Arch Linux does, but its initramfs may lack archiso's hooks for the network: it may not start.",
+        cure: 'Try it; where it ends in a shell, start it from a USB stick.',
+      },
+    },
+  ],
 };
 
 const misoBoot = (folder: 'x86_64' | 'i686'): readonly Boot[] => {
@@ -84,6 +98,7 @@ const misoBoot = (folder: 'x86_64' | 'i686'): readonly Boot[] => {
 
 export const MISO: Family = {
   id: 'miso',
+  besides: ['windows'],
   marks: [{ has: ['*/x86_64/rootfs.sfs'] }, { has: ['*/i686/rootfs.sfs'] }, { has: ['*/x86_64/*.sfs', '.miso'] }],
   boots: [...misoBoot('x86_64'), ...misoBoot('i686')],
   words: [
@@ -119,5 +134,4 @@ export const MISO: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'no',
 };

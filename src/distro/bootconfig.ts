@@ -71,15 +71,3 @@ async function filesIn(view: ImageView, folder: string, suffix: string): Promise
     .slice(0, MAX_FILES)
     .map((name) => `${folder}/${name}`);
 }
-
-/**
- * What looks for the medium on a local disk, or is said anew by whoever starts it over the network.
- * casper, live-boot, archiso, miso, dracut, anaconda; BOOT_IMAGE and BOOTIF are boot loaders' own.
- */
-const LOCAL =
-  /^(?:iso-scan\/filename|findiso|fromiso|img_dev|img_loop|archiso(?:label|device|searchuuid|searchfilename)|miso(?:label|device)|uuid|BOOT_IMAGE|BOOTIF|initrd|ip|root=live:.*|(?:inst\.)?(?:stage2|repo)=(?:hd|cdrom)(?::.*)?)(?:=|$)/;
-
-/** The arguments of `line` that hold wherever it is started from, each once, in order. */
-export function defaultArguments(line: BootLine): readonly string[] {
-  return [...new Set(line.arguments)].filter((word) => !LOCAL.test(word) && !word.includes('$'));
-}

@@ -18,8 +18,22 @@ const OLD_MOUNTS = [
   'sys-kernel-debug.mount',
 ];
 
+/** Flavours that installed by ubiquity for as long as Ubuntu did; the others went over to Calamares earlier. */
+const UBIQUITY = [
+  'ubuntu',
+  'ubuntu-mate',
+  'ubuntu-budgie',
+  'ubuntu-cinnamon',
+  'ubuntu-kylin',
+  'ubuntu-gnome',
+  'kubuntu',
+  'xubuntu',
+  'edubuntu',
+];
+
 export const CASPER: Family = {
   id: 'casper',
+  besides: ['windows'],
   marks: [{ has: ['casper*/*.squashfs'] }],
   boots: [casperBoot('vmlinuz'), casperBoot('vmlinuz.efi'), casperBoot('hwe-vmlinuz', 'hwe-', 'newer kernel (HWE)')],
   medium: '$base/*.squashfs',
@@ -65,7 +79,7 @@ export const CASPER: Family = {
             word: `systemd.mask=${unit}`,
             why: `as tmp.mount, in 18.04 and what is based on it`,
             from: 'RPi-PXE-Server: p2-include-menu',
-            when: { before: 18.1, isKnown: true },
+            when: { before: 18.1 },
           }),
         ),
         {
@@ -107,15 +121,15 @@ export const CASPER: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
   unattended: [
-    { when: { product: ['ubuntu-server'] }, parameter: 'autoinstall ds=nocloud-net;s={url}/' },
+    { when: { since: 20.04, product: ['ubuntu-server'] }, parameter: 'autoinstall ds=nocloud-net;s={url}/' },
     { when: { since: 23.04, product: ['ubuntu'] }, parameter: 'autoinstall ds=nocloud-net;s={url}/' },
-    { parameter: 'automatic-ubiquity preseed/url={url}' },
+    { when: { before: 23.04, product: UBIQUITY }, parameter: 'automatic-ubiquity preseed/url={url}' },
+    { when: { product: ['mint'] }, parameter: 'automatic-ubiquity preseed/url={url}' },
   ],
   problems: [
     {
-      when: { before: 19.1, isKnown: true },
+      when: { before: 19.1 },
       problem: {
         reason: 'needs-nfs',
         says: 'This release can read its medium over NFS only.',

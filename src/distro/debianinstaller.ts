@@ -5,7 +5,12 @@ import { dhcp } from './words.ts';
 const DEBIAN_MENU = 'debian-installer: boot-screens';
 
 /** Debian's netboot kernel of the same release, and what its own menu gives it. */
-function debianWay(way: Pick<Way, 'use' | 'when' | 'suffix' | 'variant'>, before: readonly Word[], after: string): Way {
+function debianWay(
+  way: Pick<Way, 'use' | 'when' | 'suffix' | 'variant'>,
+  before: readonly Word[],
+  after: string,
+  isSameKernel?: true,
+): Way {
   const words: readonly Word[] = [
     ...before,
     { word: 'vga=788', why: 'a console that the graphical installer can draw on', from: DEBIAN_MENU },
@@ -15,7 +20,12 @@ function debianWay(way: Pick<Way, 'use' | 'when' | 'suffix' | 'variant'>, before
   return {
     transport: 'http',
     memory: { of: 'nothing', plusMib: 512 },
-    companion: { id: 'debian-$major-$debarch', kernel: 'linux', initrds: ['initrd.gz'] },
+    companion: {
+      id: 'debian-$major-$debarch',
+      kernel: 'linux',
+      initrds: ['initrd.gz'],
+      ...(isSameKernel ? { isSameKernel } : {}),
+    },
     ...way,
     when: { product: ['debian'], ...way.when },
     words,
@@ -62,16 +72,17 @@ export const DEBIAN_INSTALLER: Family = {
   ways: [
     debianWay({ use: 'install' }, [], 'quiet'),
     // netinst has the base system only, DVD-1 desktops too: what isn't there the installed system fetches later. The
-    // modules on the image fit the companion's kernel only if both are of one point release.
+    // modules on the image fit the companion's kernel only if it is the image's own: both are of one point release.
     debianWay(
       {
         use: 'install',
-        variant: 'packages from this image, needs a companion of exactly $version',
+        variant: 'packages from this image',
         suffix: 'image',
         when: { has: '.disk/base_installable' },
       },
       MIRROR,
       'quiet',
+      true,
     ),
     debianWay({ use: 'expert-install' }, [{ word: 'priority=low', why: 'asks every question', from: DEBIAN_MENU }], ''),
     debianWay(
@@ -81,9 +92,17 @@ export const DEBIAN_INSTALLER: Family = {
     ),
   ],
   takesOwnWords: false,
-  secureBoot: 'debian-signed',
   unattended: [{ parameter: 'auto=true priority=critical url={url}' }],
   problems: [
+    {
+      onlyAlone: true,
+      when: { product: ['debian'] },
+      problem: {
+        reason: 'cannot-netboot',
+        says: 'The installer on this image reads CDs and disks only, and for this release nobody packages one for the network.',
+        cure: "Take a live image of Debian, or unpack the release's netboot archive into the folder.",
+      },
+    },
     {
       when: { product: ['debian'] },
       problem: {
@@ -132,6 +151,5 @@ export const UBUNTU_INSTALLER: Family = {
     },
   ],
   takesOwnWords: false,
-  secureBoot: 'own-shim',
   unattended: [{ parameter: 'auto=true priority=critical url={url}' }],
 };

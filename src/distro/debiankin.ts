@@ -32,7 +32,6 @@ const debian: Product = {
   },
   codenames: { bullseye: '11', bookworm: '12', trixie: '13', forky: '14' },
   base: 'own',
-  secureBoot: 'debian-signed',
 };
 
 export const DEBIAN_KIN: readonly Product[] = [
@@ -46,7 +45,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'label', like: /^LMDE (?<version>\d[\w.]*)(?: (?<edition>Cinnamon|MATE))?/i },
     ],
     edition: 'Cinnamon',
-    secureBoot: 'debian-signed',
   },
   {
     id: 'kali',
@@ -61,7 +59,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'info', like: /\b(?<edition>NETINST)\b/, isWeak: true },
     ],
     editions: { netinst: 'netinst', live: 'Live' },
-    secureBoot: 'no',
     words: [
       {
         word: 'noconfig=sudo',
@@ -84,7 +81,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'file', like: /^parrot-(?<edition>home|security|htb|architect)-(?<version>\d[\d.]*\d)/i, isWeak: true },
     ],
     editions: { home: 'Home', security: 'Security', htb: 'HTB', architect: 'Architect' },
-    secureBoot: 'unknown',
   },
   {
     id: 'devuan',
@@ -97,7 +93,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'label', like: /(?<edition>desktop|minimal)-?live/i, isWeak: true },
     ],
     editions: { desktop: 'Desktop', minimal: 'Minimal' },
-    secureBoot: 'debian-signed',
   },
   {
     id: 'grml',
@@ -108,7 +103,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'label', like: /^grml(?:32|64|96)?[-_ ]*(?<edition>full|small)?[-_ ]*(?<version>\d{4}\.\d\d)?/i },
       { in: 'file', like: /^grml(?:32|64|96)?[-_](?<edition>full|small)[-_](?<version>\d{4}\.\d\d)/i, isWeak: true },
     ],
-    secureBoot: 'debian-signed',
     use: 'rescue',
   },
   {
@@ -120,7 +114,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       { in: 'GParted-Live-Version', like: /gparted-live-(?<version>\d[\w.]*(?:-\d+)?)/i },
       { in: 'label', like: /^GParted/i },
     ],
-    secureBoot: 'debian-signed',
     use: 'rescue',
     words: [
       { word: 'union=overlay', why: 'as its own menu has it', from: 'netboot.xyz: gparted.ipxe' },
@@ -141,7 +134,6 @@ export const DEBIAN_KIN: readonly Product[] = [
       },
       { in: 'label', like: /^Clonezilla/i },
     ],
-    secureBoot: 'debian-signed',
     use: 'rescue',
     words: [
       clonezilla('username=user', 'the user that its programs expect'),

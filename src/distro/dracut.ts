@@ -12,10 +12,11 @@ const DRACUT_BOOTS: readonly Boot[] = [
 ];
 
 /** kiwi builds Fedora's live images as well; they start as Fedora's always did. */
-const REDHAT = /^(fedora|centos|rocky|almalinux|alma|rhel|redhat|nobara|ultramarine|bazzite|qubes)/i;
+const REDHAT = /^(fedora|centos|rocky|almalinux|alma|rhel|redhat|nobara|ultramarine|bazzite)/i;
 
 export const DRACUT_LIVE: Family = {
   id: 'dracut-live',
+  besides: ['windows'],
   marks: [
     { has: ['LiveOS/squashfs.img'], label: REDHAT },
     { has: ['LiveOS/squashfs.img'], lacks: ['boot/*/loader/linux', 'boot/*/linux'] },
@@ -59,10 +60,9 @@ export const DRACUT_LIVE: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
   problems: [
     {
-      when: { before: 8, isKnown: true },
+      when: { before: 8 },
       problem: {
         reason: 'cannot-netboot',
         says: 'The initramfs of this live image cannot fetch its file system over the network.',
@@ -92,7 +92,6 @@ export const AGAMA: Family = {
   ],
   ways: [{ use: 'install', transport: 'http', memory: { of: 'image', plusMib: 1024 } }],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
   unattended: [{ parameter: 'inst.auto={url}' }],
 };
 
@@ -116,5 +115,4 @@ export const KIWI_LIVE: Family = {
   ],
   ways: [{ use: 'live', transport: 'http', memory: { of: 'image', plusMib: 1024 } }],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
 };

@@ -1,7 +1,9 @@
 /** The entries of an image: each way of its family for each of its kernels. */
-import type { Arch, Firmware, ImageEntry, ImageHow, SecureBoot } from '../core/image.ts';
+import { parseCompanion } from '../core/companion.ts';
+import type { Arch, Firmware, ImageEntry, ImageHow } from '../core/image.ts';
+import { secureBootOf } from '../core/kernel.ts';
 import { type Circumstances, holds, type Identity, type Scene, type Start } from './facts.ts';
-import { WIMBOOT_FILES } from './lastresort.ts';
+import { wimbootFiles } from './lastresort.ts';
 import { expand, lineOf, variablesOf } from './lines.ts';
 import { plainLine } from './plain.ts';
 import type { Memory, Way } from './row.ts';
@@ -43,9 +45,11 @@ async function linuxEntry(
 ): Promise<readonly ImageEntry[]> {
   const { scene, identity, start } = c;
   if ((way.how ?? 'linux') !== 'linux' || !(await holds(way.when, { ...c, transport: way.transport }))) return [];
-  const companion = way.companion && expand(way.companion.id, variablesOf(c));
+  const companion = companionFor(way, c);
   if (way.companion && companion === undefined) return [];
-  const secureBoot = companion === undefined ? signerOf(c) : scene.family.secureBoot;
+  const shim = companion === undefined ? await shimOf(scene, start.arch) : undefined;
+  const secureBoot =
+    companion === undefined ? secureBootOf(start.about, start.arch, shim !== undefined) : ('unknown' as const);
   const variant = variantOf(way, c, starts);
   const unattended = await unattendedOf(c);
   return [
@@ -57,10 +61,11 @@ async function linuxEntry(
       isStreaming: way.isStreaming ?? false,
       archs: [start.arch],
       firmware: companion === undefined ? firmwareOf(start) : firmwareOf({ ...start, about: {} }),
-      how: await linuxHow(way, c, companion, secureBoot),
-      memoryMib: memoryOf(way.memory, scene, start),
+      how: await linuxHow(way, c, companion, secureBoot === 'no' ? undefined : shim),
+      memoryMib: memoryOf(way.memory, sizesOf(scene, start)),
       secureBoot,
       ...(companion ? { companion } : {}),
+      ...(way.companion?.isSameKernel ? { companionVersion: start.about.version ?? '' } : {}),
       ...(unattended ? { unattended } : {}),
     },
   ];
@@ -70,17 +75,23 @@ async function linuxHow(
   way: Way,
   c: Circumstances & { readonly start: Start },
   companion: string | undefined,
-  secureBoot: SecureBoot,
+  shim: string | undefined,
 ): Promise<ImageHow> {
   const line = await lineOf(way, c, companion);
-  const hasShim = secureBoot !== 'no' && companion === undefined;
-  const shim = hasShim ? await shimOf(c.scene, c.start.arch) : undefined;
   return {
     kind: 'linux',
     ...filesOf(way, c.start, companion),
     arguments: line.map(({ word }) => word),
     ...(shim ? { shim } : {}),
+    ...(way.imageAs ? { imageAs: way.imageAs } : {}),
   };
+}
+
+/** One that somebody offers; a kernel that has to be the image's must be known. */
+function companionFor(way: Way, c: Circumstances & { readonly start: Start }): string | undefined {
+  const id = way.companion && expand(way.companion.id, variablesOf(c));
+  if (id === undefined || !parseCompanion(id)) return undefined;
+  return way.companion?.isSameKernel && c.start.about.version === undefined ? undefined : id;
 }
 
 function filesOf(
@@ -124,14 +135,6 @@ function variantOf(
   return plainLine(parts.filter((part) => part).join(', ')) || undefined;
 }
 
-/** The kernel itself knows best. */
-function signerOf({ scene, identity, start }: Circumstances): SecureBoot {
-  if (start?.about.signature === 'none') return 'no';
-  if (start?.about.signature === 'debian') return 'debian-signed';
-  if (start?.about.signature === 'other') return 'own-shim';
-  return identity.product?.secureBoot ?? scene.family.secureBoot;
-}
-
 const SHIMS: Readonly<Record<Arch, readonly [string, string]>> = {
   x86_64: ['BOOTX64.EFI', '*x64.efi'],
   i386: ['BOOTIA32.EFI', '*ia32.efi'],
@@ -153,17 +156,24 @@ async function unattendedOf(c: Circumstances): Promise<string | undefined> {
   return undefined;
 }
 
-export function memoryOf(memory: Memory, scene: Scene, start: Start | undefined): number {
-  const sizes = { nothing: [], image: [scene.view.sizeBytes], medium: mediaOf(start), kernel: kernelOf(start) }[
-    memory.of
-  ];
-  const sum = sizes.reduce((all, size) => all + size, 0) * (memory.times ?? 1);
+/** In octets, each file by itself. */
+type Sizes = Readonly<Record<Memory['of'], readonly number[]>>;
+
+function memoryOf(memory: Memory, all: Sizes): number {
+  const sizes = all[memory.of];
+  const sum = sizes.reduce((total, size) => total + size, 0) * (memory.times ?? 1);
   const largest = memory.andLargest ? Math.max(0, ...sizes) : 0;
   return Math.ceil(((sum + largest) / MIB + memory.plusMib) / STEP_MIB) * STEP_MIB;
 }
 
-const mediaOf = (start: Start | undefined): readonly number[] => start?.media.map((one) => one.sizeBytes) ?? [];
-const kernelOf = (start: Start | undefined): readonly number[] => (start ? [start.kernel.sizeBytes] : []);
+function sizesOf(scene: Scene, start?: Start): Sizes {
+  return {
+    nothing: [],
+    image: [scene.view.sizeBytes],
+    medium: start?.media.map((one) => one.sizeBytes) ?? [],
+    kernel: start ? [start.kernel.sizeBytes] : [],
+  };
+}
 
 /** What starts without a Linux kernel. */
 async function otherEntry(way: Way, c: Circumstances, archs: readonly Arch[]): Promise<readonly ImageEntry[]> {
@@ -182,7 +192,7 @@ async function otherEntry(way: Way, c: Circumstances, archs: readonly Arch[]): P
       archs: archsFor(firmware, archs),
       firmware: [firmware],
       how: { kind: how },
-      memoryMib: memoryOf(way.memory, scene, undefined),
+      memoryMib: memoryOf(way.memory, sizesOf(scene)),
       secureBoot: 'unknown',
     },
   ];
@@ -196,25 +206,27 @@ function archsFor(firmware: Firmware, archs: readonly Arch[]): readonly Arch[] {
 
 async function wimbootEntries(way: Way, scene: Scene, archs: readonly Arch[]): Promise<readonly ImageEntry[]> {
   const wim = await readWim(scene.view, '/sources/boot.wim');
-  const [boot] = await scene.tree.find('sources/boot.wim');
+  const medium = (await scene.tree.find('sources/boot.wim')).map((one) => one.sizeBytes);
+  const arch = wim?.images.find((image) => image.arch !== undefined)?.arch ?? archs[0] ?? 'x86_64';
   const entries: ImageEntry[] = [];
   for (const firmware of ['bios', 'uefi'] as const) {
+    const wanted = wimbootFiles(firmware, arch);
     const files: { name: string; file: string }[] = [];
-    for (const [name, path] of WIMBOOT_FILES[firmware]) {
+    for (const [name, path] of wanted) {
       const [found] = await scene.tree.find(path);
       if (found) files.push({ name, file: found.path });
     }
-    if (files.length < WIMBOOT_FILES[firmware].length) continue;
+    if (files.length < wanted.length || wanted.length === 0) continue;
     entries.push({
       key: `${way.use}-${way.suffix}-${firmware}`,
       use: way.use,
       ...(way.variant ? { variant: way.variant } : {}),
       transport: way.transport,
       isStreaming: false,
-      archs: archs.length > 0 ? archs : ['x86_64'],
+      archs: [arch],
       firmware: [firmware],
       how: { kind: 'wimboot', files, ...(wim?.peIndex ? { index: wim.peIndex } : {}) },
-      memoryMib: Math.ceil(((boot?.sizeBytes ?? 0) / MIB + way.memory.plusMib) / STEP_MIB) * STEP_MIB,
+      memoryMib: memoryOf(way.memory, { ...sizesOf(scene), medium }),
       secureBoot: 'no',
     });
   }

@@ -1,7 +1,7 @@
 /** What is known of an image while it is being recognised. */
 import type { Arch, ImageView } from '../core/image.ts';
-import type { BootLine } from './bootconfig.ts';
 import type { Kernel } from '../core/kernel.ts';
+import type { BootLine } from './bootconfig.ts';
 import type { Boot, Family, Mark, Product, When } from './row.ts';
 import type { Found, Tree } from './tree.ts';
 
@@ -81,11 +81,11 @@ export async function holds(when: When | undefined, c: Circumstances): Promise<b
   const { scene, identity } = c;
   const { release } = identity;
   const id = identity.product?.id ?? '';
-  if (when.isKnown && release === undefined) return false;
   if (when.since !== undefined && release !== undefined && release < when.since) return false;
-  if (when.before !== undefined && release !== undefined && release >= when.before) return false;
+  if (when.before !== undefined && (release === undefined || release >= when.before)) return false;
   if (when.product && !when.product.includes(id)) return false;
   if (when.notProduct?.includes(id)) return false;
+  if (when.isNamed !== undefined && when.isNamed !== (identity.product !== undefined)) return false;
   if (when.transport !== undefined && c.transport !== when.transport) return false;
   if (when.media !== undefined && !hasMedia(when.media, c.start)) return false;
   if (when.boots !== undefined && !bootsBy(scene.view, when.boots)) return false;

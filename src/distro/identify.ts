@@ -1,6 +1,6 @@
 /** Which distribution, version and edition an image is, by what it says of itself. */
 import type { Arch, ImageView } from '../core/image.ts';
-import type { Identity, Scene, Start } from './facts.ts';
+import type { Identity, Scene } from './facts.ts';
 import { plainLine } from './plain.ts';
 import { PRODUCTS } from './products.ts';
 import type { Product, Tell } from './row.ts';
@@ -15,13 +15,13 @@ const candidatesOf = (familyId: string): readonly Product[] =>
   PRODUCTS.filter((product) => product.families?.includes(familyId) ?? true);
 
 /** What the tells of this family's products look into. */
-export async function readTexts(scene: Scene, starts: readonly Start[]): Promise<Texts> {
+export async function readTexts(scene: Scene): Promise<Texts> {
   const { view } = scene;
   const given = new Map([
     ['label', plainLine(view.label)],
     ['file', plainLine(view.fileName, 200)],
     ['base', scene.base],
-    ['kernel', starts[0]?.about.version ?? ''],
+    ['kernel', ''],
     ['menu', scene.lines.map((line) => plainLine(line.title)).join('\n')],
     ['info', await textOf(view, '.disk/info')],
     ['.treeinfo', await textOf(view, '.treeinfo')],
@@ -53,7 +53,7 @@ export function identify(scene: Scene, texts: Texts): Identity {
     version,
     codename,
     edition: editionOf(said.edition, product),
-    release: releaseOf(version, product),
+    release: releaseOf(version, codename, product),
   };
 }
 
@@ -100,7 +100,9 @@ function versionInName(texts: Texts): string {
   return /(?:^|[-_ v])(\d{1,4}(?:\.\d{1,3}){1,3})(?=[-_ .]|$)/.exec(texts.get('file') ?? '')?.[1] ?? '';
 }
 
-function releaseOf(version: string, product: Product): number | undefined {
+function releaseOf(version: string, codename: string | undefined, product: Product): number | undefined {
+  const based = product.baseOfCodename?.[codename?.toLowerCase() ?? ''];
+  if (based !== undefined) return based;
   if (product.base === undefined) return undefined;
   if (product.base !== 'own') return product.base.find(([prefix]) => isOf(version, prefix))?.[1];
   const release = Number.parseFloat(version);

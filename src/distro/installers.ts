@@ -35,7 +35,7 @@ export const ANACONDA: Family = {
           word: 'repo=nfs:{nfs}',
           why: 'as it was called up to release 6',
           from: NETROOT,
-          when: { before: 7, isKnown: true },
+          when: { before: 7 },
         },
       ],
     },
@@ -60,13 +60,12 @@ export const ANACONDA: Family = {
           word: 'repo={tree}',
           why: 'as it was called up to release 6',
           from: NETROOT,
-          when: { before: 7, isKnown: true },
+          when: { before: 7 },
         },
       ],
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
   unattended: [{ when: { since: 7 }, parameter: 'inst.ks={url}' }, { parameter: 'ks={url}' }],
 };
 
@@ -109,7 +108,6 @@ export const LINUXRC: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'own-shim',
   unattended: [{ parameter: 'autoyast={url}' }],
 };
 
@@ -136,9 +134,16 @@ export const ALPINE: Family = {
     },
   ],
   takesOwnWords: false,
-  secureBoot: 'no',
   unattended: [{ parameter: 'apkovl={url}' }],
   problems: [
+    {
+      onlyAlone: true,
+      problem: {
+        reason: 'cannot-netboot',
+        says: 'The initramfs on this image has no network drivers but virtio, and there are no netboot files of this version.',
+        cure: 'Take the image of a release.',
+      },
+    },
     {
       problem: {
         reason: 'needs-companion',
@@ -168,5 +173,39 @@ export const SLACKWARE: Family = {
     },
   ],
   takesOwnWords: false,
-  secureBoot: 'no',
+};
+
+const PROXMOX_MENU = 'netboot.xyz: proxmox.ipxe';
+
+export const PROXMOX: Family = {
+  id: 'proxmox',
+  marks: [{ has: ['boot/linux26', 'boot/initrd.img'] }],
+  boots: [{ kernel: 'boot/linux26', initrds: [['boot/initrd.img']] }],
+  words: [
+    { word: 'vga=791', why: 'as its own menu has it', from: PROXMOX_MENU },
+    { word: 'video=vesafb:ywrap,mtrr', why: 'as its own menu has it', from: PROXMOX_MENU },
+    { word: 'ramdisk_size=16777216', why: 'the installer works in a RAM disk', from: PROXMOX_MENU },
+    { word: 'rw', why: 'the installer writes in it', from: PROXMOX_MENU },
+    { word: 'quiet', why: 'as its own menu has it', from: PROXMOX_MENU },
+    { word: 'splash=silent', why: 'as its own menu has it', from: PROXMOX_MENU },
+    dhcp('said everywhere; the installer asks DHCP itself', PROXMOX_MENU),
+  ],
+  // The image is in memory twice: as it was loaded, and as a file of the initramfs.
+  ways: [
+    {
+      use: 'install',
+      transport: 'http',
+      memory: { of: 'image', times: 2, plusMib: 1024 },
+      imageAs: '/proxmox.iso',
+    },
+    {
+      use: 'text-install',
+      transport: 'http',
+      memory: { of: 'image', times: 2, plusMib: 1024 },
+      imageAs: '/proxmox.iso',
+      when: { since: 8 },
+      words: [{ word: 'proxtui', why: 'the installer for the text console', from: PROXMOX_MENU }],
+    },
+  ],
+  takesOwnWords: false,
 };

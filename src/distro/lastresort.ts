@@ -1,4 +1,5 @@
 /** What starts as an image, not by its kernel: DOS, other systems than Linux, and what nobody knows. */
+import type { Arch, Firmware } from '../core/image.ts';
 import type { Family, Way } from './row.ts';
 
 /** memdisk keeps the image below 4 GiB, and loading takes its time. Taste. */
@@ -30,7 +31,7 @@ const SANBOOTS: readonly Way[] = [
   { ...SANBOOT, suffix: 'sanboot-uefi', when: { boots: 'uefi' } },
 ];
 
-const bare = { words: [], takesOwnWords: false, secureBoot: 'no' } as const;
+const bare = { words: [], takesOwnWords: false } as const;
 
 export const FREEDOS: Family = {
   id: 'freedos',
@@ -53,9 +54,9 @@ export const FREEDOS: Family = {
 export const WINDOWS: Family = {
   id: 'windows',
   ...bare,
-  marks: [{ has: ['sources/boot.wim'] }],
+  // On images of several systems it lies beside live ones: without its boot manager it is somebody's file.
+  marks: [{ has: ['sources/boot.wim', 'bootmgr'] }, { has: ['sources/boot.wim', 'efi/microsoft'] }],
   boots: [],
-  medium: 'sources/boot.wim',
   ways: [
     {
       use: 'start',
@@ -66,7 +67,6 @@ export const WINDOWS: Family = {
       how: 'wimboot',
     },
   ],
-  secureBoot: 'own-shim',
   problems: [
     {
       onlyAlone: true,
@@ -75,21 +75,27 @@ export const WINDOWS: Family = {
   ],
 };
 
-/** What wimboot wants under which name. [ipxe.org/wimboot] */
-export const WIMBOOT_FILES = {
-  bios: [
-    ['bootmgr', 'bootmgr'],
-    ['bcd', 'boot/bcd'],
-    ['boot.sdi', 'boot/boot.sdi'],
-    ['boot.wim', 'sources/boot.wim'],
-  ],
-  uefi: [
-    ['bootmgfw.efi', 'efi/boot/bootx64.efi'],
-    ['BCD', 'efi/microsoft/boot/bcd'],
-    ['boot.sdi', 'boot/boot.sdi'],
-    ['boot.wim', 'sources/boot.wim'],
-  ],
-} as const;
+const PROGRAMS: Readonly<Record<Arch, string>> = {
+  x86_64: 'efi/boot/bootx64.efi',
+  i386: 'efi/boot/bootia32.efi',
+  arm64: 'efi/boot/bootaa64.efi',
+};
+
+/** What wimboot wants under which name; nothing where there is no such machine. [ipxe.org/wimboot] */
+export function wimbootFiles(firmware: Firmware, arch: Arch): readonly (readonly [string, string])[] {
+  if (firmware === 'bios' && arch === 'arm64') return [];
+  const loader: readonly (readonly [string, string])[] =
+    firmware === 'bios'
+      ? [
+          ['bootmgr', 'bootmgr'],
+          ['bcd', 'boot/bcd'],
+        ]
+      : [
+          ['bootmgfw.efi', PROGRAMS[arch]],
+          ['BCD', 'efi/microsoft/boot/bcd'],
+        ];
+  return [...loader, ['boot.sdi', 'boot/boot.sdi'], ['boot.wim', 'sources/boot.wim']];
+}
 
 export const FREEBSD: Family = {
   id: 'freebsd',

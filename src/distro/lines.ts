@@ -1,8 +1,8 @@
 /** Command lines: the table's words with names filled in, and what is taken over from the image's own menu. */
 import type { Arch } from '../core/image.ts';
-import { type BootLine, defaultArguments } from './bootconfig.ts';
+import type { BootLine } from './bootconfig.ts';
 import { type Circumstances, holds } from './facts.ts';
-import { keyOf, safeWord } from './plain.ts';
+import { ownWords } from './ownwords.ts';
 import type { Way, Word } from './row.ts';
 
 /** By name without `$`. */
@@ -46,9 +46,6 @@ export interface PlacedWord {
   readonly row?: Word;
 }
 
-/** Beyond 32 unknown words the kernel panics, and loaders add some. [linux: init/main.c, unknown_bootoption] */
-const MAX_WORDS = 25;
-
 /** Family, way, kernel, distribution, and at last the image's own. */
 export async function lineOf(way: Way, c: Circumstances, companion?: string): Promise<readonly PlacedWord[]> {
   const { scene, identity, start } = c;
@@ -65,27 +62,12 @@ export async function lineOf(way: Way, c: Circumstances, companion?: string): Pr
     const word = (await holds(row.when, { ...c, transport: way.transport })) ? expand(row.word, variables) : undefined;
     if (word !== undefined) placed.push({ word, row });
   }
-  return [...placed, ...ownWords(c, placed)].slice(0, MAX_WORDS);
-}
-
-/** What the network line replaces, what makes no sense without a local medium, and what loaders add themselves. */
-const NOT_TAKEN =
-  /^(?:-+|boot|root|ip|bootif|netboot|nfsroot|nfsopts|fetch|httpfs|ftpfs|url|iso-url|toram|copytoram|copytoram_size|fromiso|from|findiso|iso-scan\/filename|isofrom.*|img_dev|img_loop|live-media.*|persistent|persistence|persistence-.*|cdrom|cdroot|initrd|boot_image|vmlinuz|console|archiso.*|miso(?!basedir).*|misobasedir|checksum|verify|cow_(?:device|directory|persistent)|rd\.live\.(?:check|ram|dir|squashimg|overlay(?:\.persistent|\.cowfs)?)|inst\.(?:stage2|repo|ks)|repo|stage2|ks|install|netsetup|ramdisk_size|integrity-check|verify-checksums|rdinit|init|break|uuid|.*label)$/;
-
-/** Words of the image's own default entry for this kernel that add something. */
-function ownWords(c: Circumstances, placed: readonly PlacedWord[]): readonly PlacedWord[] {
-  const { scene, start } = c;
-  if (!scene.family.takesOwnWords || !start) return [];
-  const line = lineFor(scene.lines, `/${start.kernel.path}`);
-  const keys = new Set(placed.map(({ word }) => keyOf(word)));
-  const own: PlacedWord[] = [];
-  for (const raw of line ? defaultArguments(line) : []) {
-    const word = safeWord(raw);
-    if (word === undefined || NOT_TAKEN.test(keyOf(word)) || keys.has(keyOf(word))) continue;
-    keys.add(keyOf(word));
-    own.push({ word });
-  }
-  return own;
+  const line = scene.family.takesOwnWords && start ? lineFor(scene.lines, `/${start.kernel.path}`) : undefined;
+  const own = ownWords(
+    line?.arguments ?? [],
+    placed.map(({ word }) => word),
+  );
+  return [...placed, ...own.map((word) => ({ word }))];
 }
 
 /** The first entry that starts this kernel; else one beside it: many images have one kernel under two names. */

@@ -11,7 +11,7 @@ const numbered = (n: number): Boot => ({
 export const LIVE_BOOT: Family = {
   id: 'live-boot',
   marks: [{ has: ['live/*.squashfs'] }, { has: ['live/*/*.squashfs', 'boot/*/vmlinuz'] }],
-  besides: ['debian-installer'],
+  besides: ['debian-installer', 'windows'],
   boots: [
     {
       kernel: 'live/vmlinuz',
@@ -66,7 +66,7 @@ export const LIVE_BOOT: Family = {
     {
       use: 'live',
       transport: 'http',
-      memory: { of: 'medium', plusMib: 704 },
+      memory: { of: 'medium', plusMib: 768 },
       when: { media: 'one' },
       words: [
         {
@@ -93,5 +93,5 @@ export const LIVE_BOOT: Family = {
     },
   ],
   takesOwnWords: true,
-  secureBoot: 'unknown',
+  unattended: [{ when: { product: ['clonezilla'] }, parameter: 'ocs_live_batch=yes ocs_live_run="ocs-sr ..."' }],
 };

@@ -10,11 +10,13 @@ const alone = (id: string, name: string, group: string, families: string, tells:
 });
 /** What the family's mark has decided already. */
 const always: Tell = { in: 'label', like: /^/ };
-const proxmox = (id: string, name: string): Product =>
-  alone(id, name, 'Proxmox', 'proxmox', [
+const proxmox = (id: string, name: string): Product => ({
+  ...alone(id, name, 'Proxmox', 'proxmox', [
     { in: 'info', like: new RegExp(`^PRODUCTLONG='${name}'`, 'm') },
     { in: 'info', like: /^RELEASE='(?<version>[\d.]+)'/m, isWeak: true },
-  ]);
+  ]),
+  base: 'own',
+});
 
 export const OTHER_KIN: readonly Product[] = [
   {

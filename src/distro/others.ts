@@ -3,7 +3,7 @@ import { MEMDISK } from './lastresort.ts';
 import type { Family } from './row.ts';
 import { dhcp, UNLIMITED_ROOT } from './words.ts';
 
-const bare = { words: [], takesOwnWords: false, secureBoot: 'no' } as const;
+const bare = { words: [], takesOwnWords: false } as const;
 
 /** Versions from 6 on are Linux kernels to boot loaders, for BIOS and UEFI. */
 const MEMTEST_KERNELS = ['boot/memtest', 'boot/memtest*.bin', 'boot/mt86+*', 'boot/memtest86+*'];
@@ -163,6 +163,7 @@ export const PMAGIC: Family = {
     { word: 'edd=on', why: 'as its own menu has it', from: 'netboot.xyz: partedmagic.ipxe' },
     { word: 'netsrc=wget', why: 'its modules come over HTTP', from: 'netboot.xyz: partedmagic.ipxe' },
     { word: 'neturl={tree}/pmagic/pmodules/', why: 'the folder of its modules', from: 'netboot.xyz: partedmagic.ipxe' },
+    UNLIMITED_ROOT,
   ],
   ways: [{ use: 'rescue', transport: 'http', memory: { of: 'image', plusMib: 512 } }],
 };

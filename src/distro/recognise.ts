@@ -3,7 +3,7 @@ import type { Arch, ImageEntry, ImageProblem, ImageView, Verdict } from '../core
 import { readBootConfig } from './bootconfig.ts';
 import { entriesOf } from './entries.ts';
 import { baseOf, holds, type Identity, type Scene, type Start } from './facts.ts';
-import { archsOf, identify, readTexts } from './identify.ts';
+import { archsOf, identify, readTexts, type Texts } from './identify.ts';
 import type { Family } from './row.ts';
 import { findStarts } from './starts.ts';
 import { FAMILIES } from './table.ts';
@@ -16,10 +16,12 @@ export { TABLE_VERSION } from './table.ts';
 export async function recognise(view: ImageView): Promise<Verdict> {
   const tree = imageTree(view);
   const scene = await sceneOf(view, tree);
-  const starts = await findStarts(scene);
-  const { identity, archs } = await identityOf(scene, starts);
+  const texts = await readTexts(scene);
+  const said = await archsOf(scene, texts);
+  const starts = await findStarts(scene, onlyOne(said));
+  const { identity, archs } = await identityOf(scene, new Map([...texts, ['kernel', kernelOf(starts)]]), said);
   const own = await entriesOf(scene, identity, starts, archs);
-  const further = await furtherEntries(scene, identity, own);
+  const further = await furtherEntries({ scene, identity, archs }, own);
   const entries = [...own, ...further];
   const problem = await problemOf(scene, identity, entries);
   return {
@@ -60,16 +62,21 @@ interface Known {
   readonly archs: readonly Arch[];
 }
 
-async function identityOf(scene: Scene, starts: readonly Start[]): Promise<Known> {
-  if (scene.family.id === 'windows') return identifyWindows(scene.view);
-  const texts = await readTexts(scene, starts);
-  return { identity: identify(scene, texts), archs: await archsOf(scene, texts) };
+async function identityOf(scene: Scene, texts: Texts, archs: readonly Arch[]): Promise<Known> {
+  return scene.family.id === 'windows' ? identifyWindows(scene.view) : { identity: identify(scene, texts), archs };
+}
+
+function kernelOf([start]: readonly Start[]): string {
+  return start?.about.version ?? '';
+}
+
+function onlyOne(archs: readonly Arch[]): Arch | undefined {
+  return archs.length === 1 ? archs[0] : undefined;
 }
 
 /** Of the families that may be on the same image: an installer beside the live system. */
 async function furtherEntries(
-  scene: Scene,
-  identity: Identity,
+  { scene, identity, archs }: Known & { readonly scene: Scene },
   own: readonly ImageEntry[],
 ): Promise<readonly ImageEntry[]> {
   const keys = new Set(own.map((entry) => entry.key));
@@ -78,7 +85,7 @@ async function furtherEntries(
     const base = await baseOf(family.marks, scene.view, scene.tree);
     if (base === undefined) continue;
     const beside: Scene = { ...scene, family, base };
-    const found = await entriesOf(beside, identity, await findStarts(beside), []);
+    const found = await entriesOf(beside, identity, await findStarts(beside, onlyOne(archs)), archs);
     entries.push(...found.filter((entry) => !keys.has(entry.key)));
   }
   return entries;

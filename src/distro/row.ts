@@ -4,21 +4,21 @@
  * stood for, `$medium` the file that holds the system, `$folder` where it lies; more in `lines.ts`. `{tree}` and the like
  * are the menu's to fill.
  */
-import type { Arch, EntryUse, Firmware, ImageProblem, SecureBoot, Transport } from '../core/image.ts';
+import type { Arch, EntryUse, Firmware, ImageProblem, Transport } from '../core/image.ts';
 
-/** All that is said must hold. A version that could not be told fulfils every condition on versions. */
+/** All that is said must hold. An image whose version could not be told counts as the newest. */
 export interface When {
   /** The release of what it is based on: 22.04 of Ubuntu for Mint 21, 9 of RHEL for Rocky 9. */
   readonly since?: number;
   readonly before?: number;
-  /** The version could be told. */
-  readonly isKnown?: true;
   /** One of them is there; none of them is. */
   readonly has?: string | readonly string[];
   readonly lacks?: string | readonly string[];
   /** Ids of products. */
   readonly product?: readonly string[];
   readonly notProduct?: readonly string[];
+  /** It is one of the distributions that have a row. */
+  readonly isNamed?: boolean;
   readonly transport?: Transport;
   /** How many files match the boot's medium. */
   readonly media?: 'one' | 'several';
@@ -81,7 +81,15 @@ export interface Way {
   readonly words?: readonly Word[];
   readonly memory: Memory;
   /** Kernel and initrds that come from elsewhere; the image's own only say for which architecture. */
-  readonly companion?: { readonly id: string; readonly kernel: string; readonly initrds: readonly string[] };
+  readonly companion?: {
+    readonly id: string;
+    readonly kernel: string;
+    readonly initrds: readonly string[];
+    /** Its kernel has to be the one on the image. */
+    readonly isSameKernel?: true;
+  };
+  /** The whole image becomes a file of the initramfs, of this name. */
+  readonly imageAs?: string;
   /** `linux` where nothing else is said. */
   readonly how?: 'linux' | 'memdisk' | 'sanboot' | 'wimboot';
 }
@@ -100,8 +108,6 @@ export interface Family {
   readonly ways: readonly Way[];
   /** Whether words of the image's own boot menu are taken over. */
   readonly takesOwnWords: boolean;
-  /** Where neither the kernel nor the product says who signed. */
-  readonly secureBoot: SecureBoot;
   readonly unattended?: readonly { readonly when?: When; readonly parameter: string }[];
   /** The first that applies is told. `onlyAlone`: just where no way is left. */
   readonly problems?: readonly { readonly when?: When; readonly onlyAlone?: boolean; readonly problem: ImageProblem }[];
@@ -132,8 +138,9 @@ export interface Product {
   /** Versions (how they begin) and the release that each is based on; `own` where its versions are the base's. */
   readonly base?: 'own' | readonly (readonly [string, number])[];
   readonly codenames?: Readonly<Record<string, string>>;
+  /** Codenames of what it is based on, in small letters, and its release, where versions don't say it. */
+  readonly baseOfCodename?: Readonly<Record<string, number>>;
   /** Replaces `live`. */
   readonly use?: EntryUse;
-  readonly secureBoot?: SecureBoot;
   readonly words?: readonly Word[];
 }

@@ -47,6 +47,20 @@ function enterprise(id: string, name: string, family: string, label: string): Pr
   };
 }
 
+/** Made of Fedora, called by its own name. */
+function remix(id: string, name: string): Product {
+  return {
+    id,
+    name,
+    group: name,
+    families: REDHAT_FAMILIES,
+    tells: [
+      ...treeinfo(name),
+      { in: 'label', like: new RegExp(`^${name}(?:\\D*[-_](?<version>\\d\\d))?(?!\\d)`, 'i') },
+    ],
+  };
+}
+
 const REDHAT: readonly Product[] = [
   {
     id: 'fedora',
@@ -86,6 +100,9 @@ const REDHAT: readonly Product[] = [
       kinoite: 'Kinoite',
     },
   },
+  remix('nobara', 'Nobara'),
+  remix('bazzite', 'Bazzite'),
+  remix('ultramarine', 'Ultramarine'),
   enterprise('centos-stream', 'CentOS Stream', 'CentOS Stream', 'CentOS-Stream'),
   enterprise('rocky', 'Rocky Linux', 'Rocky Linux', 'Rocky'),
   enterprise('alma', 'AlmaLinux', 'AlmaLinux', 'AlmaLinux'),
@@ -129,7 +146,7 @@ const SUSE: readonly Product[] = [
   suse('sles', 'SUSE Linux Enterprise', [
     {
       in: 'label',
-      like: /^(?:SLE[SD]?|SUSE)[-_](?<version>\d+(?:[-_.](?:SP)?\d+)?)(?:[-_](?<edition>Online|Full|DVD))?/i,
+      like: /^(?:Install-)?(?:SLE[SD]?|SUSE)[-_](?<version>\d+(?:[-_.](?:SP)?\d+)?)(?:[-_](?<edition>Online|Full|DVD))?/i,
     },
     { in: 'media.1/media', like: /\bSLE[SD]?-(?<version>\d+(?:-SP\d+)?)(?:-(?<edition>Online|Full|DVD))?/i },
   ]),

@@ -4,7 +4,7 @@ import { ARCHISO, MISO } from './archiso.ts';
 import { CASPER } from './casper.ts';
 import { DEBIAN_INSTALLER, UBUNTU_INSTALLER } from './debianinstaller.ts';
 import { AGAMA, DRACUT_LIVE, KIWI_LIVE } from './dracut.ts';
-import { ALPINE, ANACONDA, LINUXRC, SLACKWARE } from './installers.ts';
+import { ALPINE, ANACONDA, LINUXRC, PROXMOX, SLACKWARE } from './installers.ts';
 import { FREEBSD, FREEDOS, UNKNOWN, WINDOWS } from './lastresort.ts';
 import { LIVE_BOOT } from './liveboot.ts';
 import { MEMTEST, PMAGIC, PORTEUS, SLAX, SYSTEMRESCUECD, TINYCORE } from './others.ts';
@@ -15,7 +15,6 @@ import { CANNOT } from './unable.ts';
 export const FAMILIES: readonly Family[] = [
   // Tails is live-boot too, but cannot be started over the network.
   ...CANNOT,
-  WINDOWS,
   // A live image may hold an installer besides: it comes as a further entry.
   CASPER,
   LIVE_BOOT,
@@ -26,9 +25,12 @@ export const FAMILIES: readonly Family[] = [
   DRACUT_LIVE,
   AGAMA,
   KIWI_LIVE,
+  // Beside a live system it comes as a further entry.
+  WINDOWS,
   LINUXRC,
   UBUNTU_INSTALLER,
   DEBIAN_INSTALLER,
+  PROXMOX,
   ALPINE,
   SLACKWARE,
   SYSTEMRESCUECD,
@@ -43,7 +45,7 @@ export const FAMILIES: readonly Family[] = [
 ];
 
 /** Raised when what the code makes of the tables changes. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** Verdicts of another version are out of date. */
 export const TABLE_VERSION = `${REVISION}-${fingerprint()}`;

@@ -86,7 +86,6 @@ const KIN: readonly Product[] = [
     ],
     editions: { intel: 'Intel and AMD', nvidia: 'NVIDIA' },
     base: 'own',
-    secureBoot: 'no',
   },
   {
     id: 'elementary',
@@ -129,6 +128,8 @@ const KIN: readonly Product[] = [
       { in: 'info', like: /\b(?<codename>bionic|focal|jammy|noble|oracular|plucky)\b/i, isWeak: true },
       { in: 'file', like: /\b(?<codename>bionic|focal|jammy|noble|oracular|plucky)\b/i, isWeak: true },
     ],
+    // Its own version says nothing of the Ubuntu below it.
+    baseOfCodename: { bionic: 18.04, focal: 20.04, jammy: 22.04, noble: 24.04, oracular: 24.1, plucky: 25.04 },
     use: 'rescue',
   },
   {

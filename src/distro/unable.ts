@@ -15,7 +15,6 @@ function cannot(
     words: [],
     ways: [],
     takesOwnWords: false,
-    secureBoot: 'no',
     problems: [{ problem: { reason: 'cannot-netboot', ...words } }],
   };
 }
@@ -37,10 +36,6 @@ export const CANNOT: readonly Family[] = [
   cannot('void', [{ has: ['boot/vmlinuz'], label: /^void/i }], ['boot/vmlinuz'], {
     says: 'The initramfs of Void cannot fetch its file system over the network.',
     cure: "Take Void's netboot archive and name its files in a file beside the images.",
-  }),
-  cannot('proxmox', [{ has: ['boot/linux26', 'boot/initrd.img'] }], ['boot/linux26'], {
-    says: 'The installer of Proxmox wants its whole image inside its initramfs.',
-    cure: 'Start it from a USB stick, or prepare an initramfs that holds the image as /proxmox.iso.',
   }),
   cannot('antix', [{ has: ['antiX/vmlinuz'] }, { has: ['antiX/linuxfs'] }], ['antiX/vmlinuz', 'antiX/vmlinuz1'], {
     says: 'antiX and MX look for their medium on disks with an initramfs of their own.',

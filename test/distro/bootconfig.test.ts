@@ -2,7 +2,7 @@
 /** Boot menus as distributions write them, and as an enemy would. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BootLine, defaultArguments, readBootConfig } from '../../src/distro/bootconfig.ts';
+import { type BootLine, readBootConfig } from '../../src/distro/bootconfig.ts';
 import { isPlainWord, pathIn, wordsOf } from '../../src/distro/bootline.ts';
 import { commandsOf } from '../../src/distro/grubwords.ts';
 import { imageView } from './kit.ts';
@@ -257,52 +257,6 @@ test('what stands in several menus is told once, with the file it stood in first
 
 test('an image without boot menus has no lines', async () =>
   assert.deepEqual(await read({ 'a.txt': 'menuentry' }), []));
-
-const line = (words: string): BootLine => ({
-  title: '',
-  kernel: '/k',
-  initrds: [],
-  arguments: words.split(' '),
-  from: '',
-});
-
-const defaults: readonly (readonly [string, string, string])[] = [
-  [
-    'casper',
-    'boot=casper iso-scan/filename=/x.iso uuid=1-2 file=/cdrom/preseed/x.seed quiet splash ---',
-    'boot=casper file=/cdrom/preseed/x.seed quiet splash ---',
-  ],
-  [
-    'live-boot',
-    'boot=live findiso=/x.iso fromiso=/dev/sda1/x.iso components username=user',
-    'boot=live components username=user',
-  ],
-  [
-    'archiso',
-    'archisobasedir=arch archisolabel=A archisodevice=/dev/x archisosearchuuid=1 archisosearchfilename=/b img_dev=/d img_loop=/x.iso cow_spacesize=1G',
-    'archisobasedir=arch cow_spacesize=1G',
-  ],
-  ['miso', 'misobasedir=manjaro misolabel=M misodevice=/dev/x driver=free', 'misobasedir=manjaro driver=free'],
-  [
-    'dracut and anaconda',
-    'root=live:CDLABEL=F inst.stage2=hd:LABEL=F inst.repo=cdrom inst.repo=http://x/ rd.live.image quiet',
-    'inst.repo=http://x/ rd.live.image quiet',
-  ],
-  [
-    'boot loaders',
-    'BOOT_IMAGE=/k initrd=/i BOOTIF=01-00 ip=dhcp root=/dev/ram0 ipv6.disable=1',
-    'root=/dev/ram0 ipv6.disable=1',
-  ],
-  ['what is twice, and what GRUB would fill in', 'quiet lang=$lang quiet splash ${extra}', 'quiet splash'],
-  [
-    'layers and names',
-    'layerfs-path=minimal.squashfs hostname=mint driver=nonfree',
-    'layerfs-path=minimal.squashfs hostname=mint driver=nonfree',
-  ],
-];
-for (const [name, words, want] of defaults) {
-  test(`default arguments: ${name}`, () => assert.equal(defaultArguments(line(words)).join(' '), want));
-}
 
 test('a path is absolute, in the image, without its device', () => {
   const paths: readonly (readonly [string, string | undefined])[] = [

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what loaders would take for variables
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Verdict } from '../../src/core/image.ts';
+import type { ImageView, Verdict } from '../../src/core/image.ts';
 import { readKernel } from '../../src/core/kernel.ts';
 import { keyOf, plainLine, safeWord } from '../../src/distro/plain.ts';
 import { recognise } from '../../src/distro/recognise.ts';

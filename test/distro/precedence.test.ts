@@ -26,6 +26,7 @@ const KIWI: Readonly<Record<string, Fill>> = {
   'boot/x86_64/loader/initrd': MIB,
   'LiveOS/squashfs.img': 500 * MIB,
 };
+const ALPINE: Readonly<Record<string, Fill>> = { 'boot/vmlinuz-lts': vmlinuz, 'boot/modloop-lts': MIB, 'apks/': 0 };
 const CASPER: Readonly<Record<string, Fill>> = {
   'casper/vmlinuz': vmlinuz,
   'casper/initrd': MIB,
@@ -69,9 +70,9 @@ const cases: readonly { readonly name: string; readonly image: MadeImage; readon
   },
   { name: "and its installers are Agama's", image: { label: 'Install-Leap-16.0', files: KIWI }, want: 'agama' },
   {
-    name: 'Windows is Windows, whatever lies beside its boot.wim',
-    image: { format: 'udf', files: { ...LIVE, 'sources/boot.wim': MIB } },
-    want: 'windows',
+    name: 'a live system with Windows beside it is live',
+    image: { format: 'udf', files: { ...LIVE, 'sources/boot.wim': MIB, bootmgr: MIB } },
+    want: 'live-boot',
   },
   {
     name: 'a memory test beside a live system is not what the image is',
@@ -156,7 +157,7 @@ test('an image without packages is a second stage, one with packages a repositor
   );
 });
 
-// casper 1.472 is Ubuntu 22.10's; what is based on a release that nobody knows gets the words of both.
+// casper 1.472 is Ubuntu 22.10's; what is based on a release that nobody knows counts as the newest.
 const versions: readonly (readonly [string, readonly string[]])[] = [
   ['Ubuntu 19.04 "Disco Dingo" - Release amd64', []],
   ['Ubuntu 19.10 "Eoan Ermine" - Release amd64', ['url={iso}', 'cloud-config-url=/dev/null']],
@@ -165,7 +166,9 @@ const versions: readonly (readonly [string, readonly string[]])[] = [
   ['Linux Mint 21.3 "Virginia" - Release amd64', ['url={iso}', 'cloud-config-url=/dev/null']],
   ['Linux Mint 22.1 "Xia" - Release amd64', ['iso-url={iso}']],
   ['Zorin OS 18 "Noble Numbat" - Release amd64', ['iso-url={iso}']],
-  ['Something 3.2 "Else" - Release amd64', ['iso-url={iso}', 'url={iso}', 'cloud-config-url=/dev/null']],
+  ['Rescuezilla 2.5 "jammy" - Release amd64', ['url={iso}', 'cloud-config-url=/dev/null']],
+  ['Rescuezilla 2.6 "noble" - Release amd64', ['iso-url={iso}']],
+  ['Something 3.2 "Else" - Release amd64', ['iso-url={iso}']],
 ];
 for (const [info, want] of versions) {
   test(`casper: how ${info.split(' "')[0]} fetches the image`, async () => {
@@ -178,21 +181,108 @@ for (const [info, want] of versions) {
   });
 }
 
-test('the kernel itself says who signed it, whatever the distribution is', async () => {
-  const signers = [
-    ['none', 'no'],
-    ['Debian Secure Boot CA', 'debian-signed'],
-    ['Canonical Ltd. Secure Boot Signing', 'own-shim'],
-  ] as const;
-  for (const [signer, want] of signers) {
-    const verdict = await look({
-      files: { ...CASPER, 'casper/vmlinuz': kernel({ version: '6.8.0-1-generic', signer }) },
-    });
-    assert.deepEqual([...new Set(verdict.entries.map((entry) => entry.secureBoot))], [want]);
-  }
-  // No kernel that can be read: the table.
-  const stub = await look({ files: { ...CASPER, 'casper/vmlinuz': 'no kernel' } });
-  assert.equal(stub.entries[0]?.secureBoot, 'own-shim');
+const SHIM = { 'EFI/BOOT/BOOTX64.EFI': 900_000, 'EFI/BOOT/grubx64.efi': MIB };
+const signers: readonly (readonly [string, Fill, Readonly<Record<string, Fill>>, string])[] = [
+  ['signed by nobody', kernel({ signer: 'none' }), SHIM, 'no'],
+  ["with Debian's signature", vmlinuz, {}, 'debian-signed'],
+  [
+    "with another one's, its shim on the image",
+    kernel({ signer: 'Canonical Ltd. Secure Boot Signing' }),
+    SHIM,
+    'own-shim',
+  ],
+  ["with another one's, without a shim", kernel({ signer: 'Canonical Ltd. Secure Boot Signing' }), {}, 'no'],
+  ['that is no EFI program', kernel({}), SHIM, 'no'],
+  [
+    'of 32 bits: nobody has signed a loader that starts it',
+    kernel({ arch: 'i386', signer: 'Debian Secure Boot CA' }),
+    SHIM,
+    'no',
+  ],
+  ['that cannot be read', 'no kernel', SHIM, 'unknown'],
+];
+for (const [name, vmlinuz, beside, want] of signers) {
+  test(`Secure Boot, a kernel ${name}: ${want}, whatever the distribution is`, async () => {
+    for (const info of ['Debian GNU/Linux 12', 'Ubuntu 24.04']) {
+      const image = { files: { ...CASPER, 'casper/vmlinuz': vmlinuz, '.disk/info': info, ...beside } };
+      const { entries } = await look(image);
+      assert.deepEqual([...new Set(entries.map((entry) => entry.secureBoot))], [want]);
+    }
+  });
+}
+
+test("who has signed a companion's kernel nobody can say before it is there, whatever the image's own is", async () => {
+  const info = { '.disk/info': 'Debian GNU/Linux 12.11.0 "Bookworm" - Official amd64 NETINST' };
+  const verdict = await look({ files: { ...info, ...CD, '.disk/base_installable': '' } });
+  assert.deepEqual([...new Set(verdict.entries.map((entry) => entry.secureBoot))], ['unknown']);
+  assert.deepEqual(
+    verdict.entries.flatMap(({ key, companionVersion }) => (companionVersion ? [[key, companionVersion]] : [])),
+    [['install-image', '6.1.0-37-amd64']],
+  );
+});
+
+const cures: readonly (readonly [string, MadeImage, string])[] = [
+  ['Debian 12', { files: { ...CD, '.disk/info': 'Debian GNU/Linux 12.5.0 "Bookworm"' } }, 'needs-companion'],
+  ['Debian 10', { files: { ...CD, '.disk/info': 'Debian GNU/Linux 10.13.0 "Buster"' } }, 'cannot-netboot'],
+  ['Debian 14', { files: { ...CD, '.disk/info': 'Debian GNU/Linux 14.0.0 "Forky"' } }, 'cannot-netboot'],
+  ['Alpine 3.20.0', { label: 'alpine-std 3.20.0 x86_64', files: ALPINE }, 'needs-companion'],
+  ['Alpine 3.21.0_rc2', { label: 'alpine-std 3.21.0_rc2 x86_64', files: ALPINE }, 'cannot-netboot'],
+];
+for (const [name, image, want] of cures) {
+  test(`${name}: a companion is told of only where somebody offers it`, async () => {
+    const { entries, problem } = await look(image);
+    assert.equal(problem?.reason, want);
+    assert.equal(/--for/.test(problem?.cure ?? ''), want === 'needs-companion');
+    assert.equal(entries.length > 0, want === 'needs-companion');
+  });
+}
+
+test('the processor: as the kernel says, its place, its name; else as the image does', async () => {
+  const archOf = async (image: MadeImage) => (await look(image)).entries[0]?.archs[0];
+  const arm = '.disk/info';
+  assert.equal(
+    await archOf({ files: { ...CASPER, 'casper/vmlinuz': 'gzip', [arm]: 'Ubuntu 24.04 - Release arm64' } }),
+    'arm64',
+  );
+  assert.equal(await archOf({ files: { ...CASPER, 'casper/vmlinuz': 'gzip', 'EFI/BOOT/BOOTAA64.EFI': MIB } }), 'arm64');
+  assert.equal(await archOf({ files: { ...CASPER, [arm]: 'Ubuntu 24.04 - Release arm64' } }), 'x86_64');
+  assert.equal(
+    await archOf({ files: { ...CASPER, 'casper/vmlinuz': 'gzip', [arm]: 'Foo amd64 and arm64' } }),
+    'x86_64',
+  );
+});
+
+const hooks: readonly (readonly [string, RegExp | undefined])[] = [
+  ['Ubuntu-Server 24.04 LTS "Noble Numbat"', /^autoinstall ds=/],
+  ['Ubuntu-Server 18.04 LTS "Bionic Beaver"', undefined],
+  ['Ubuntu 23.04 "Lunar Lobster"', /^autoinstall ds=/],
+  ['Ubuntu 22.10 "Kinetic Kudu"', /^automatic-ubiquity /],
+  ['Kubuntu 22.04 LTS "Jammy Jellyfish"', /^automatic-ubiquity /],
+  ['Kubuntu 24.04 LTS "Noble Numbat"', undefined],
+  ['Lubuntu 22.04 LTS "Jammy Jellyfish"', undefined],
+  ['Linux Mint 22.1 "Xia"', /^automatic-ubiquity /],
+  ['Pop!_OS 22.04 LTS', undefined],
+  ['Something 3.2', undefined],
+];
+for (const [info, want] of hooks) {
+  test(`unattended: ${info} by ${want ?? 'nothing that is known'}`, async () => {
+    const verdict = await look({ files: { ...CASPER, '.disk/info': `${info} - Release amd64` } });
+    for (const { unattended } of verdict.entries)
+      want ? assert.match(unattended ?? '', want) : assert.equal(unattended, want);
+    assert.ok(verdict.entries.length > 0);
+  });
+}
+
+test('what is built on archiso by somebody unknown may lack its hooks: there are entries, and a word of warning', async () => {
+  const files = {
+    'arch/boot/x86_64/vmlinuz-linux': vmlinuz,
+    'arch/boot/x86_64/initramfs-linux.img': MIB,
+    'arch/x86_64/airootfs.sfs': 800 * MIB,
+  };
+  const stranger = await look({ label: 'FOO_2026', files });
+  assert.deepEqual([stranger.entries.length, stranger.problem?.reason], [2, 'unknown']);
+  assert.match(stranger.problem?.says ?? '', /may not start/);
+  assert.equal((await look({ label: 'ARCH_202608', files })).problem, undefined);
 });
 
 test('a kernel that is no EFI program is for BIOS machines alone', async () => {
@@ -218,7 +308,7 @@ test('memory: the image, the file systems, twice where they are copied', async (
     'arch/x86_64/airootfs.sfs': 800 * MIB,
   };
   assert.equal(await memory({ sizeBytes: 1000 * MIB, files: CASPER }, 'live'), 2560);
-  assert.equal(await memory({ files: LIVE }, 'live'), 1664);
+  assert.equal(await memory({ files: LIVE }, 'live'), 1728);
   assert.equal(await memory({ files: arch }, 'live'), 2112);
   assert.equal(await memory({ files: arch }, 'live-nfs'), 1024);
 });

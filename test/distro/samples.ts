@@ -4,7 +4,7 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: GRUB's own variables
 import type { Arch } from '../../src/core/image.ts';
-import { type Fill, kernel, type MadeImage, MIB } from './kit.ts';
+import { type Fill, kernel, type MadeImage, MIB, wim } from './kit.ts';
 
 export interface Sample {
   readonly image: MadeImage;
@@ -498,7 +498,7 @@ const LIVE: Readonly<Record<string, Sample>> = {
     image: {
       label: 'Parrot-security-6.1_amd64',
       sizeBytes: 5200 * MIB,
-      files: liveFiles('6.5.0-13parrot1-amd64', 4800),
+      files: { ...liveFiles('6.5.0-13parrot1-amd64', 4800), 'live/vmlinuz': plainKernel('6.5.0-13parrot1-amd64') },
     },
     family: 'live-boot',
     name: 'Parrot',
@@ -641,7 +641,8 @@ const LIVE: Readonly<Record<string, Sample>> = {
     codename: 'Trixie',
     edition: 'DVD 1',
     archs: ['arm64'],
-    keys: NETINST,
+    // Its kernel does not say its version.
+    keys: NETINST.filter((key) => key !== 'install-image'),
     problem: 'needs-companion',
   },
   'debian-multi-arch': {
@@ -1275,8 +1276,7 @@ const OTHERS: Readonly<Record<string, Sample>> = {
     name: 'Proxmox VE',
     version: '9.2',
     group: 'Proxmox',
-    keys: [],
-    problem: 'cannot-netboot',
+    keys: ['install', 'text-install'],
   },
   slackware: {
     image: {
@@ -1447,6 +1447,34 @@ const OTHERS: Readonly<Record<string, Sample>> = {
     group: 'Tools',
     keys: ['start'],
   },
+  'windows-11': {
+    image: {
+      format: 'udf',
+      label: 'CCCOMA_X64FRE_EN-US_DV9',
+      systemId: '',
+      sizeBytes: 5600 * MIB,
+      files: {
+        bootmgr: 400_000,
+        'boot/bcd': 16_384,
+        'boot/boot.sdi': 3 * MIB,
+        'efi/boot/bootx64.efi': MIB,
+        'efi/microsoft/boot/bcd': 16_384,
+        'sources/boot.wim': wim(
+          [
+            { name: 'Microsoft Windows PE (x64)', build: 26100 },
+            { name: 'Microsoft Windows Setup (x64)', build: 26100 },
+          ],
+          2,
+        ),
+        'sources/install.wim': wim([{ name: 'Windows 11 Pro', edition: 'Professional', build: 26100 }], 0),
+      },
+    },
+    family: 'windows',
+    name: 'Windows 11',
+    version: '24H2',
+    group: 'Windows',
+    keys: ['start-pe-bios', 'start-pe-uefi'],
+  },
   freebsd: {
     image: {
       label: '14_1_RELEASE_AMD64_CD',
@@ -1492,5 +1520,5 @@ const OTHERS: Readonly<Record<string, Sample>> = {
   },
 };
 
-/** By a name that golden files have too. Windows has a test of its own: its image files are made there. */
+/** By a name that golden files have too. */
 export const SAMPLES: Readonly<Record<string, Sample>> = { ...CASPER, ...LIVE, ...ARCH, ...REDHAT, ...OTHERS };

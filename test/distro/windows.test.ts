@@ -3,32 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../src/core/image.ts';
 import { recognise } from '../../src/distro/recognise.ts';
-import { type Fill, imageView, type MadeFile, MIB } from './kit.ts';
-
-interface MadeSystem {
-  readonly name: string;
-  readonly edition?: string;
-  readonly build: number;
-  readonly arch?: number;
-}
-
-/** Header and description of a WIM file. [MS-WIM; the XML stands where octet 80 says] */
-function wim(systems: readonly MadeSystem[], bootIndex: number, sizeBytes = 400 * MIB): MadeFile {
-  const images = systems.map(
-    ({ name, edition = '', build, arch = 9 }, i) =>
-      `<IMAGE INDEX="${i + 1}"><NAME>${name}</NAME><WINDOWS><ARCH>${arch}</ARCH><EDITIONID>${edition}</EDITIONID>` +
-      `<VERSION><MAJOR>10</MAJOR><MINOR>0</MINOR><BUILD>${build}</BUILD></VERSION></WINDOWS></IMAGE>`,
-  );
-  const xml = Buffer.from(`\ufeff<WIM>${images.join('')}</WIM>`, 'utf16le');
-  const header = Buffer.alloc(208);
-  header.write('MSWIM\0\0\0', 0, 'latin1');
-  header.writeUInt32LE(208, 8);
-  header.writeUInt32LE(xml.length, 72);
-  header.writeUInt32LE(208, 80);
-  header.writeUInt32LE(xml.length, 88);
-  header.writeUInt32LE(bootIndex, 120);
-  return { sizeBytes, bytes: Buffer.concat([header, xml]) };
-}
+import { type Fill, imageView, kernel, type MadeFile, type MadeSystem, MIB, wim } from './kit.ts';
 
 const pe = (build: number, arch = 9): MadeFile =>
   wim(
@@ -128,7 +103,37 @@ test('a boot.wim that says nothing is Windows all the same', async () => {
   assert.deepEqual([verdict.name, verdict.version, verdict.entries.length], ['Windows', '', 2]);
 });
 
-test('a wim without its boot manager cannot be started', async () => {
-  const verdict = await recognise(imageView({ files: { 'sources/boot.wim': pe(26100) } }));
-  assert.deepEqual([verdict.entries, verdict.problem?.reason], [[], 'cannot-netboot']);
+test('a wim without its boot manager is some file; with half of it Windows that cannot be started', async () => {
+  const keysOf = async (files: Readonly<Record<string, Fill>>): Promise<readonly unknown[]> => {
+    const verdict = await recognise(
+      imageView({ format: 'udf', boots: [], files: { 'sources/boot.wim': pe(26100), ...files } }),
+    );
+    return [verdict.family, verdict.entries.length, verdict.problem?.reason];
+  };
+  assert.deepEqual(await keysOf({}), ['unknown', 0, 'unknown']);
+  assert.deepEqual(await keysOf({ bootmgr: 400_000 }), ['windows', 0, 'cannot-netboot']);
+});
+
+test('firmware starts programs of its own processor: by UEFI each has its own, and ARM has no BIOS', async () => {
+  const programs = { 'efi/boot/bootia32.efi': MIB, 'efi/boot/bootaa64.efi': MIB };
+  const shown = async (arch: number): Promise<readonly string[]> =>
+    (await look({ 'sources/boot.wim': pe(26100, arch), ...programs })).entries.map(({ firmware, archs, how }) =>
+      [...firmware, ...archs, how.kind === 'wimboot' ? how.files[0]?.file : ''].join(' '),
+    );
+  assert.deepEqual(await shown(9), ['bios x86_64 bootmgr', 'uefi x86_64 efi/boot/bootx64.efi']);
+  assert.deepEqual(await shown(0), ['bios i386 bootmgr', 'uefi i386 efi/boot/bootia32.efi']);
+  assert.deepEqual(await shown(12), ['uefi arm64 efi/boot/bootaa64.efi']);
+});
+
+test('beside a live system it is a further entry', async () => {
+  const live = {
+    'casper/vmlinuz': kernel({ signer: 'none' }),
+    'casper/initrd': MIB,
+    'casper/filesystem.squashfs': MIB,
+  };
+  const { family, entries } = await look({ 'sources/boot.wim': pe(26100), ...live });
+  assert.deepEqual(
+    [family, entries.map(({ key }) => key).join(' ')],
+    ['casper', 'live-nfs live start-pe-bios start-pe-uefi'],
+  );
 });
