@@ -53,11 +53,13 @@ export function catalogFolder(deps: FolderDeps): CatalogFolder {
   const becameReady = (image: Tracked): void => {
     tell.ready(image);
     memory.remember(image);
-    check.next();
   };
   const read = async (seen: SeenFile): Promise<void> => {
-    const image = table.finish(seen, await readImage(seen.path, deps), clock.now());
-    if (image) becameReady(image);
+    const finished = table.finish(seen, await readImage(seen.path, deps), clock.now());
+    if (finished?.isNews) becameReady(finished.image);
+    // Nothing new of a file whose rights have changed.
+    else if (finished?.image.known.etag !== undefined) memory.remember(finished.image);
+    check.next();
   };
   const readNext = (): void => {
     while (deps.isRunning() && whole.reading < MAX_READING) {
@@ -74,12 +76,10 @@ export function catalogFolder(deps: FolderDeps): CatalogFolder {
   };
   const take = (scan: Scan): void => {
     const isFirst = whole.scan !== 'seen';
-    if (isFirst || scan.unreadable.includes('')) whole.scan = scan.unreadable.includes('') ? 'unreadable' : 'seen';
-    const found = withKept(
-      scan.images,
-      table.all.map(({ seen }) => seen),
-      scan.unreadable,
-    );
+    if (scan.unreadable.includes('')) whole.scan = 'unreadable';
+    else if (!scan.busy.includes('')) whole.scan = 'seen';
+    const before = table.all.map(({ seen }) => seen);
+    const found = withKept(scan.images, before, scan);
     const date = clock.date();
     const { gone, ready } = table.update(found, {
       nowMs: clock.now(),
@@ -126,7 +126,9 @@ function recordMemory(store: RecordStore) {
       await store.save(records.all);
     },
     /** What could not be read, or is no image, is looked at anew next time: that is quick, and the reason may be gone. */
-    remember: ({ seen, known }: Tracked): void => {
+    remember: ({ seen, known, doubted, retryAtMs }: Tracked): void => {
+      // It stands for the bytes of before until it has been read again.
+      if (doubted && retryAtMs > 0) return;
       records.put({ seen, known: known.etag === undefined ? { digests: known.digests } : known });
       isUnsaved = true;
     },
@@ -142,7 +144,7 @@ function keptSums(open: OpenFile): (scan: Scan) => Promise<readonly SumsFile[]> 
   const read = sumsReader(open);
   let seen: readonly SeenFile[] = [];
   return (scan) => {
-    seen = withKept(scan.sums, seen, scan.unreadable);
+    seen = withKept(scan.sums, seen, scan);
     return read(seen);
   };
 }
@@ -151,11 +153,12 @@ function keptSums(open: OpenFile): (scan: Scan) => Promise<readonly SumsFile[]> 
 function withKept(
   found: readonly SeenFile[],
   before: readonly SeenFile[],
-  unreadable: readonly string[],
+  { unreadable, busy }: Scan,
 ): readonly SeenFile[] {
-  if (unreadable.length === 0) return found;
+  const unseen = [...unreadable, ...busy];
+  if (unseen.length === 0) return found;
   const paths = new Set(found.map(({ path }) => path));
   const isKept = ({ path }: SeenFile): boolean =>
-    !paths.has(path) && unreadable.some((folder) => folder === '' || path.startsWith(`${folder}/`));
+    !paths.has(path) && unseen.some((folder) => folder === '' || path.startsWith(`${folder}/`));
   return [...found, ...before.filter(isKept)];
 }

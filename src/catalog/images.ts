@@ -21,12 +21,23 @@ export function identityOf({ inode, sizeBytes, modifiedMs, changedMs }: SeenFile
   return `${inode ?? ''}:${sizeBytes}:${modifiedMs}:${changedMs}`;
 }
 
+/** The same file with the same date: nobody wrote to it, unless they dated it back. Rights, owner, links may differ. */
+export function isSameBody(a: SeenFile, b: SeenFile): boolean {
+  return a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs;
+}
+
 /** What is known of the bytes of an image, now or from an earlier run. */
 export interface Known {
   readonly verdict?: Verdict;
   readonly etag?: string;
   readonly declaredBytes?: number;
   readonly digests: Digests;
+}
+
+/** What is remembered of a file; `isSure`: nobody can have written to it since. */
+export interface Recalled {
+  readonly known: Known;
+  readonly isSure: boolean;
 }
 
 /** What came of looking inside. `busy` is tried again in a moment, `unreadable` after a minute. */
@@ -44,8 +55,14 @@ export interface Tracked {
   /** It was seen to change, so there is no telling when it will be whole. */
   readonly isGrowing: boolean;
   readonly known: Known;
+  /**
+   * Rights, owner or links of the file have changed, or it was written to and dated back: it stays in use while it is
+   * read and verified again. These digests hold until they are computed anew; they are not written down.
+   */
+  readonly doubted?: Digests;
   /** Looked at, and shorter than it has to be: taken for cut off once it has stood still long enough. */
   readonly isShort: boolean;
+  /** When it is looked at once more; 0: not at all. */
   readonly retryAtMs: number;
 }
 
@@ -61,18 +78,22 @@ export interface Moment {
   /** For how long a file that was not seen before has been as it is: nothing can be said but at the first look. */
   readonly ageMs: (seen: SeenFile) => number;
   /** What is remembered of these bytes. */
-  readonly recall: (seen: SeenFile) => Known | undefined;
+  readonly recall: (seen: SeenFile) => Recalled | undefined;
 }
 
 const UNKNOWN: Known = { digests: {} };
 
 /** `seen` has not been seen before, or not like this; `before` is what stood at its path. */
 function trackAnew(seen: SeenFile, before: Tracked | undefined, moment: Moment): Tracked {
-  const known = moment.recall(seen);
+  const { known = UNKNOWN, isSure = false } = moment.recall(seen) ?? {};
   const sinceMs = moment.nowMs - (before ? 0 : moment.ageMs(seen));
   const shared = { seen, sinceMs, isShort: false, retryAtMs: 0, isGrowing: before !== undefined };
-  if (known?.verdict) return { ...shared, state: 'ready', known };
-  return { ...shared, state: 'copying', known: known ?? UNKNOWN };
+  if (isSure) return { ...shared, state: known.verdict ? 'ready' : 'copying', known };
+  if (!known.verdict) return { ...shared, state: 'copying', known: UNKNOWN };
+  const doubtedBefore = before && isSameBody(before.seen, seen) ? before.doubted : {};
+  const doubted = { ...doubtedBefore, ...known.digests };
+  const retryAtMs = Math.max(1, sinceMs + QUIET_MS);
+  return { ...shared, state: 'ready', known: { ...known, digests: {} }, doubted, isGrowing: false, retryAtMs };
 }
 
 /** The same file as before: whether it has stood still long enough to be looked at, or to be given up. */
@@ -122,14 +143,18 @@ export class ImageTable {
     return next?.seen;
   }
 
-  /** What came of it. The image as it stands if that is news and it is ready; nothing if it is another one by now. */
-  finish(seen: SeenFile, reading: Reading, nowMs: number): Tracked | undefined {
+  /** What came of it: the image as it stands, if it is ready; nothing if it is another one by now. */
+  finish(
+    seen: SeenFile,
+    reading: Reading,
+    nowMs: number,
+  ): { readonly image: Tracked; readonly isNews: boolean } | undefined {
     this.#reading.delete(seen.path);
     const image = this.#images.get(seen.path);
     if (!image || identityOf(image.seen) !== identityOf(seen)) return undefined;
     const next = ripen(judged(image, reading, nowMs), nowMs);
     this.#images.set(seen.path, next);
-    return next.state === 'ready' && !isSaid(image, next) ? next : undefined;
+    return next.state === 'ready' ? { image: next, isNews: !isSaid(image, next) } : undefined;
   }
 
   /** Digests that were computed of these very bytes. */
@@ -144,7 +169,10 @@ export class ImageTable {
   /** Something is still to be found out that will be found out soon: a file that grows is not waited for. */
   get isUnsettled(): boolean {
     return this.all.some(
-      ({ state, isGrowing, isShort }) => state === 'reading' || (state === 'copying' && !isGrowing && !isShort),
+      ({ state, isGrowing, isShort, doubted, retryAtMs }) =>
+        state === 'reading' ||
+        (state === 'copying' && !isGrowing && !isShort) ||
+        (doubted !== undefined && retryAtMs > 0),
     );
   }
 
@@ -155,27 +183,35 @@ export class ImageTable {
 
 /** An image that cannot be read is tried again for ever, with the same result. */
 function isSaid(before: Tracked, now: Tracked): boolean {
-  return before.state === 'ready' && before.known.verdict?.problem?.says === now.known.verdict?.problem?.says;
+  const [was, is] = [before.known, now.known];
+  return before.state === 'ready' && was.etag === is.etag && was.verdict?.problem?.says === is.verdict?.problem?.says;
 }
 
 function judged(image: Tracked, reading: Reading, nowMs: number): Tracked {
-  const { seen, known } = image;
-  if (reading.kind === 'busy') return { ...image, state: 'reading', retryAtMs: nowMs + BUSY_MS };
-  if (reading.kind === 'recognised') {
-    const { verdict, etag, declaredBytes } = reading;
-    const whole: Tracked = {
-      ...image,
-      state: 'ready',
-      retryAtMs: 0,
-      known: { ...known, verdict, etag, declaredBytes },
-    };
-    if (seen.sizeBytes >= declaredBytes) return whole;
-    return short(whole, { ...verdict, entries: [], problem: cutOff(seen.sizeBytes, declaredBytes) });
+  const { seen, known, doubted, ...rest } = image;
+  const { digests } = known;
+  const ready = { ...rest, seen, state: 'ready', retryAtMs: 0 } as const;
+  switch (reading.kind) {
+    case 'busy':
+      return { ...image, state: doubted ? 'ready' : 'reading', retryAtMs: nowMs + BUSY_MS };
+    case 'unreadable': {
+      const verdict = unknownImage(seen.path, reading.problem);
+      const unread = { ...ready, known: { digests, verdict }, retryAtMs: nowMs + RETRY_MS };
+      return doubted ? { ...unread, doubted } : unread;
+    }
+    case 'bad': {
+      const bad = { ...ready, known: { digests, verdict: unknownImage(seen.path, reading.problem) } };
+      return seen.sizeBytes === 0 ? short(bad, unknownImage(seen.path, EMPTY)) : bad;
+    }
+    case 'recognised': {
+      const { verdict, etag, declaredBytes } = reading;
+      const whole = { ...ready, known: { digests, verdict, etag, declaredBytes } };
+      if (seen.sizeBytes < declaredBytes)
+        return short(whole, { ...verdict, entries: [], problem: cutOff(seen.sizeBytes, declaredBytes) });
+      // Of a large image the ETag has seen samples only: with the same one the digests still have to be confirmed.
+      return doubted && etag === known.etag ? { ...whole, doubted } : whole;
+    }
   }
-  const verdict = unknownImage(seen.path, reading.problem);
-  const ready: Tracked = { ...image, state: 'ready', retryAtMs: 0, known: { ...known, verdict } };
-  if (reading.kind === 'unreadable') return { ...ready, retryAtMs: nowMs + RETRY_MS };
-  return seen.sizeBytes === 0 ? short(ready, unknownImage(seen.path, EMPTY)) : ready;
 }
 
 /** It may yet grow: it counts as being copied until it has stood still for long. */

@@ -1,6 +1,6 @@
 /** Looks inside one image: opened, recognised, closed again, and every failure a value. */
 import type { MissReason } from '../core/content.ts';
-import { errnoOf, messageOf } from '../core/errors.ts';
+import { errnoOf, messageOf, shellWord } from '../core/errors.ts';
 import type { ImageProblem, ImageView, Verdict } from '../core/image.ts';
 import type { Reading } from './images.ts';
 
@@ -46,7 +46,7 @@ export async function readImage(path: string, deps: LookDeps): Promise<Reading> 
 function missing(reason: MissReason, path: string): Reading {
   if (reason === 'busy' || reason === 'not-found') return { kind: 'busy' };
   if (reason !== 'no-permission') return { kind: 'unreadable', problem: unreadable(reason) };
-  const cure = `Let everybody read it: chmod a+r '${path}'.`;
+  const cure = `Let everybody read it: chmod a+r ${shellWord(path)}.`;
   return { kind: 'unreadable', problem: { reason: 'damaged', says: 'The node may not read it.', cure } };
 }
 

@@ -1,5 +1,7 @@
-/** Which files of the folder are images, and which are copies that are still being made. */
+/** Names in the folder: which files are images, which are copies that are still being made, and how a cure spells one. */
 import { isImagePath } from '../core/alias.ts';
+import { shellWord } from '../core/errors.ts';
+import type { Verdict } from '../core/image.ts';
 
 /** Dot files and `~x.iso` are what programs keep for themselves. */
 export function isImageName(name: string): boolean {
@@ -20,3 +22,13 @@ const PASSED_BY: ReadonlySet<string> = new Set(['pool', 'dists', 'lost+found']);
 export function maySearch(folder: string): boolean {
   return !folder.startsWith('.') && !PASSED_BY.has(folder);
 }
+
+/** The verdict with the image's own name in the command that would help: recognition doesn't know it, and it may change. */
+export function withOwnName(verdict: Verdict, path: string): Verdict {
+  const { problem } = verdict;
+  if (!problem?.cure?.includes(FOR_IMAGE)) return verdict;
+  const cure = problem.cure.replace(FOR_IMAGE, () => `node dist/fnode.js loaders install --for ${shellWord(path)}`);
+  return { ...verdict, problem: { ...problem, cure } };
+}
+
+const FOR_IMAGE = 'fnode loaders install --for IMAGE';

@@ -4,8 +4,11 @@ import { identityOf, type SeenFile } from './images.ts';
 import { isImageName, maySearch, wholeName } from './names.ts';
 import { isSumsName, MAX_SUMS_FILE_BYTES, parseSums, type SumsFile } from './sums.ts';
 
-/** What a folder below the folder of images holds, which itself is the empty path; nothing when it cannot be read. */
-export type ListFolder = (path: string) => Promise<readonly FolderEntry[] | undefined>;
+/**
+ * What a folder below the folder of images holds, which itself is the empty path; nothing when it cannot be read, `busy`
+ * when it will be in a moment.
+ */
+export type ListFolder = (path: string) => Promise<readonly FolderEntry[] | 'busy' | undefined>;
 export type OpenFile = (path: string) => Promise<Opened>;
 
 export interface Scan {
@@ -13,6 +16,8 @@ export interface Scan {
   readonly sums: readonly SeenFile[];
   /** Folders that are there and cannot be read now: what was in them is kept. */
   readonly unreadable: readonly string[];
+  /** The same of folders that nobody had time for: that is no fault of theirs. */
+  readonly busy: readonly string[];
   /** There are more folders or images than are looked at. */
   readonly isCut: boolean;
 }
@@ -28,26 +33,29 @@ export async function scanFolder(list: ListFolder): Promise<Scan> {
   const images: SeenFile[] = [];
   const sums: SeenFile[] = [];
   const unreadable: string[] = [];
+  const busy: string[] = [];
   let isCut = false;
   const waiting = [{ path: '', depth: 0 }];
   for (const { path, depth } of waiting) {
-    const entries = await list(path).catch(() => undefined);
-    if (!entries) unreadable.push(path);
+    const listed = await list(path).catch(() => undefined);
+    if (listed === undefined) unreadable.push(path);
+    if (listed === 'busy') busy.push(path);
+    const entries = listed === 'busy' ? [] : (listed ?? []);
     const below = (name: string): string => (path === '' ? name : `${path}/${name}`);
-    const files = (entries ?? []).filter(({ kind }) => kind === 'file');
+    const files = entries.filter(({ kind }) => kind === 'file');
     const halves = halfMade(files);
     for (const file of files) {
       if (isImageName(file.name)) images.push(seenFile(below(file.name), file, halves.get(file.name)));
       else if (isSumsName(file.name)) sums.push(seenFile(below(file.name), file, undefined));
     }
-    for (const { name, kind } of entries ?? []) {
+    for (const { name, kind } of entries) {
       if (kind !== 'folder' || depth >= MAX_DEPTH || !maySearch(name)) continue;
       if (waiting.length < MAX_FOLDERS) waiting.push({ path: below(name), depth: depth + 1 });
       else isCut = true;
     }
   }
   isCut ||= images.length > MAX_IMAGES;
-  return { images: images.slice(0, MAX_IMAGES), sums: sums.slice(0, MAX_SUMS_FILES), unreadable, isCut };
+  return { images: images.slice(0, MAX_IMAGES), sums: sums.slice(0, MAX_SUMS_FILES), unreadable, busy, isCut };
 }
 
 function seenFile(path: string, entry: FolderEntry, half: string | undefined): SeenFile {

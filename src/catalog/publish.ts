@@ -2,6 +2,7 @@
 import type { ImageName } from '../core/alias.ts';
 import type { CatalogImage, ChecksumState } from '../core/image.ts';
 import type { Known, SeenFile, Tracked } from './images.ts';
+import { withOwnName } from './names.ts';
 import type { Wanted } from './sums.ts';
 
 /** The image whose digest is being computed. */
@@ -41,7 +42,7 @@ function published(
   return {
     ...{ path, alias, suffix, sizeBytes, modifiedMs, state, checksum },
     ...(declaredBytes !== undefined && declaredBytes > sizeBytes ? { declaredBytes } : {}),
-    ...(state === 'ready' && verdict ? { verdict } : {}),
+    ...(state === 'ready' && verdict ? { verdict: withOwnName(verdict, path) } : {}),
     ...(sameAs === undefined ? {} : { sameAs }),
   };
 }
@@ -54,11 +55,11 @@ function sameAs({ seen, state, known }: Tracked, firstOf: Map<string, string>): 
   return first;
 }
 
-export function checksumOf({ seen, known }: Tracked, { wanted, checking }: Sums): ChecksumState {
+export function checksumOf({ seen, known, doubted }: Tracked, { wanted, checking }: Sums): ChecksumState {
   const sum = wanted.get(seen.path);
   if (!sum) return { kind: 'none' };
   const { sumsFile } = sum;
-  const got = digestFor(known, sum);
+  const got = digestFor(known, sum) ?? doubted?.[sum.algorithm];
   if (got !== undefined && got !== sum.digest) return { kind: 'wrong', sumsFile, wanted: sum.digest, got };
   if (got !== undefined) return { kind: 'right', sumsFile };
   if (checking?.seen.path !== seen.path) return { kind: 'waiting', sumsFile };
@@ -69,16 +70,19 @@ function digestFor(known: Known, { algorithm }: Wanted): string | undefined {
   return known.digests[algorithm];
 }
 
-/** The first image that has a sum and whose digest is not known. `isPutOff`: it could not be read a moment ago. */
+/**
+ * The first image that has a sum and whose digest is not known; not before its inside was read. `isPutOff`: it could not
+ * be read a moment ago.
+ */
 export function nextToCheck(
   images: readonly Tracked[],
   wanted: ReadonlyMap<string, Wanted>,
   isPutOff: (seen: SeenFile) => boolean,
 ): { readonly seen: SeenFile; readonly wanted: Wanted } | undefined {
-  for (const { seen, state, known } of images) {
+  for (const { seen, state, known, doubted, retryAtMs } of images) {
     const sum = wanted.get(seen.path);
-    if (state === 'ready' && sum && digestFor(known, sum) === undefined && !isPutOff(seen))
-      return { seen, wanted: sum };
+    if (state !== 'ready' || (doubted && retryAtMs > 0) || !sum) continue;
+    if (digestFor(known, sum) === undefined && !isPutOff(seen)) return { seen, wanted: sum };
   }
   return undefined;
 }

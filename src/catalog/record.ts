@@ -1,6 +1,6 @@
 /** What is remembered of images from run to run: by the bytes on disk, so that nothing is read twice. */
 import type { Verdict } from '../core/image.ts';
-import { identityOf, type Known, type SeenFile } from './images.ts';
+import { identityOf, isSameBody, type Known, type Recalled, type SeenFile } from './images.ts';
 import { ALGORITHMS, type Digests } from './sums.ts';
 
 /** A file as it was, and what its bytes are. */
@@ -34,27 +34,28 @@ export class Records {
 
   /**
    * What is known of `seen`: of the same file as it was, or as it was called before. Renaming moves `changedMs`, and so
-   * does writing to a file and dating it back: it was a renaming if the old name no longer has that inode.
+   * does writing to a file and dating it back: it was a renaming if the old name no longer has that inode. Changing its
+   * rights, too, which cannot be told from dating it back: not for sure.
    */
-  recall(seen: SeenFile, inodeAt: (path: string) => number | undefined): Known | undefined {
+  recall(seen: SeenFile, inodeAt: (path: string) => number | undefined): Recalled | undefined {
     const own = this.#byPath.get(seen.path);
-    if (own && identityOf(own.seen) === identityOf(seen)) return own.known;
+    if (own && identityOf(own.seen) === identityOf(seen)) return { known: own.known, isSure: true };
     if (seen.inode === undefined) return undefined;
-    return this.#sharing(seen.inode).find(
+    const bodies = this.#sharing(seen.inode).filter((record) => isSameBody(record.seen, seen));
+    const sure = bodies.find(
       (record) =>
         identityOf(record.seen) === identityOf(seen) ||
-        (isSameBody(record.seen, seen) && record.seen.path !== seen.path && inodeAt(record.seen.path) !== seen.inode),
-    )?.known;
+        (record.seen.path !== seen.path && inodeAt(record.seen.path) !== seen.inode),
+    );
+    const best = sure ?? own ?? bodies[0];
+    if (best === undefined || !isSameBody(best.seen, seen)) return undefined;
+    return { known: best.known, isSure: sure !== undefined };
   }
 
   #sharing(inode: number): readonly ImageRecord[] {
     if (this.#byInode.size === 0) this.#byInode = Map.groupBy(this.#byPath.values(), ({ seen }) => seen.inode);
     return this.#byInode.get(inode) ?? [];
   }
-}
-
-function isSameBody(a: SeenFile, b: SeenFile): boolean {
-  return a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs;
 }
 
 /** `tableVersion` says by what the verdicts were reached. */
@@ -121,7 +122,7 @@ function isEntry(value: unknown): boolean {
   const { key, use, transport, isStreaming, archs, firmware, how, memoryMib, secureBoot } = value;
   return (
     [key, use, transport, secureBoot].every(isText) &&
-    [value.variant, value.companion, value.unattended].every(isTextOrAbsent) &&
+    [value.variant, value.companion, value.companionVersion, value.unattended].every(isTextOrAbsent) &&
     typeof isStreaming === 'boolean' &&
     (memoryMib === undefined || isNumber(memoryMib)) &&
     isList(archs, isText) &&
@@ -132,9 +133,11 @@ function isEntry(value: unknown): boolean {
 
 function isHow(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { kind, kernel, initrds, shim, index } = value;
-  if (kind === 'linux')
-    return isText(kernel) && isList(initrds, isText) && isList(value.arguments, isText) && isTextOrAbsent(shim);
+  const { kind, kernel, initrds, shim, imageAs, index } = value;
+  if (kind === 'linux') {
+    const isWhole = isText(kernel) && isList(initrds, isText) && isList(value.arguments, isText);
+    return isWhole && [shim, imageAs].every(isTextOrAbsent);
+  }
   if (kind === 'wimboot') return isList(value.files, isNamedFile) && (index === undefined || isNumber(index));
   return kind === 'memdisk' || kind === 'sanboot';
 }

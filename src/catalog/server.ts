@@ -13,6 +13,8 @@ import { catalogTeller } from './tell.ts';
 export interface CatalogOptions {
   /** Against sums beside the images: `gently` beside the work of serving, `at-once` where nobody is served. */
   readonly verify: 'gently' | 'at-once' | 'never';
+  /** Gets the images whenever something of them may have changed, about every half second while one is verified. */
+  readonly onImages?: (images: readonly CatalogImage[]) => void;
 }
 
 export interface CatalogDeps extends LookDeps {
@@ -23,6 +25,7 @@ export interface CatalogDeps extends LookDeps {
   readonly store: RecordStore;
 }
 
+/** When it has started, the folder was looked at and what is remembered of its images stands, within `FIRST_LOOK_MS`. */
 export interface CatalogService extends Service {
   /** By path; the same array for as long as nothing has changed. */
   images(): readonly CatalogImage[];
@@ -37,8 +40,10 @@ const BUSY_MS = 2000;
 /** Once nothing has changed for a minute. A new image has to show within seconds. */
 const QUIET_MS = 5000;
 const CALM_AFTER_MS = 60_000;
+/** So long `start` waits for the first look: over a slow network the rest comes when it comes. Taste. */
+const FIRST_LOOK_MS = 5000;
 
-export function catalogService({ verify }: CatalogOptions, deps: CatalogDeps): CatalogService {
+export function catalogService({ verify, onImages }: CatalogOptions, deps: CatalogDeps): CatalogService {
   const { clock, log } = deps.host;
   const working = new Set<Promise<void>>();
   let run: { cancel(): void } | undefined;
@@ -54,7 +59,12 @@ export function catalogService({ verify }: CatalogOptions, deps: CatalogDeps): C
   const waiters = new Waiters();
   const onChange = (): void => {
     shown = undefined;
+    onImages?.(images());
     waiters.check(run === undefined);
+  };
+  const images = (): readonly CatalogImage[] => {
+    shown ??= publish(folder.all(), deps.names(folder.all().map(({ seen }) => seen.path)), folder.sums());
+    return shown;
   };
   const isRunning = (): boolean => run !== undefined;
   const folder = catalogFolder({ ...deps, clock, verify, tell: catalogTeller(log), work, isRunning, onChange });
@@ -77,7 +87,15 @@ export function catalogService({ verify }: CatalogOptions, deps: CatalogDeps): C
       await folder.load();
       run = { cancel: () => {} };
       changedAtMs = clock.now();
-      work(() => look().finally(lookAgain));
+      const looked = Promise.withResolvers<void>();
+      work(() =>
+        look().finally(() => {
+          lookAgain();
+          looked.resolve();
+        }),
+      );
+      const cancel = clock.after(FIRST_LOOK_MS, looked.resolve);
+      await looked.promise.finally(cancel);
     },
     stop: async () => {
       run?.cancel();
@@ -88,10 +106,7 @@ export function catalogService({ verify }: CatalogOptions, deps: CatalogDeps): C
       await folder.save();
     },
     health: () => (folder.isThere() ? { ok: true } : { ok: false, reason: 'folder-unreadable' }),
-    images: () => {
-      shown ??= publish(folder.all(), deps.names(folder.all().map(({ seen }) => seen.path)), folder.sums());
-      return shown;
-    },
+    images,
     settled: () => waiters.until(folder.isSettled),
     verified: () => waiters.until(() => folder.isSettled() && folder.isVerified()),
   };

@@ -1,6 +1,6 @@
 /** The file in which a node remembers its images: whole or absent, one for each folder of images. */
-import { createHash } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../core/errors.ts';
 import type { Log } from '../host.ts';
@@ -74,12 +74,14 @@ async function readWhole(file: string): Promise<string> {
   }
 }
 
-/** A loss of power leaves the old file or the new one. */
+/** A loss of power leaves the old file or the new one; several processes may do it at once. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.part`;
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.part`;
   try {
-    const handle = await open(temporary, 'w', 0o644);
+    const handle = await open(temporary, 'wx');
     try {
+      // A command may run as another user, with another umask, than the node that reads it next.
+      await handle.chmod(0o644);
       await handle.writeFile(text);
       await handle.sync();
     } finally {
@@ -94,18 +96,14 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-/** Removes what runs left that were cut off in the middle; one that still goes on keeps its own. */
+/** Writing takes seconds: what is older was left by a run that was cut off in the middle. */
+const LEFT_MS = 600_000;
+
 async function sweep(file: string): Promise<void> {
   for (const name of await readdir(dirname(file))) {
-    const [, owner, pid] = /^(.+)\.(\d+)\.part$/.exec(name) ?? [];
-    if (owner === basename(file) && !isRunning(Number(pid))) await rm(join(dirname(file), name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errnoOf(error) === 'EPERM';
+    const [, owner] = /^(.+)\.\w+\.part$/.exec(name) ?? [];
+    if (owner !== basename(file)) continue;
+    const path = join(dirname(file), name);
+    if (Date.now() - (await stat(path)).mtimeMs > LEFT_MS) await rm(path, { force: true });
   }
 }

@@ -1,7 +1,9 @@
 /** What the log says of images: each thing once. */
 import type { ChecksumState } from '../core/image.ts';
+import { productName } from '../core/product.ts';
 import type { Log } from '../host.ts';
 import type { SeenFile, Tracked } from './images.ts';
+import { withOwnName } from './names.ts';
 import { MAX_IMAGES, type Scan } from './probe.ts';
 
 export interface CatalogTeller {
@@ -23,9 +25,14 @@ export function catalogTeller(log: Log): CatalogTeller {
   return {
     ready: ({ seen: { path: file }, known: { verdict } }) => {
       if (!verdict) return;
-      const { name, version, edition, entries, problem } = verdict;
-      const fields = { file, name, version, edition, entries: entries.length };
-      log.info('catalog', 'image', { ...fields, problem: problem?.says, cure: problem?.cure });
+      const { entries, problem } = withOwnName(verdict, file);
+      log.info('catalog', 'image', {
+        file,
+        is: productName(verdict),
+        entries: entries.length,
+        problem: problem?.says,
+        cure: problem?.cure,
+      });
     },
     gone: (paths, found) => {
       for (const file of paths) log.info('catalog', 'image-gone', { file });
@@ -49,7 +56,8 @@ export function catalogTeller(log: Log): CatalogTeller {
       told.set(file, why);
       log.warn('catalog', 'checksum-unreadable', { file, why, cure: 'look after the disk, and copy the image again' });
     },
-    folder: ({ unreadable: now, isCut }) => {
+    folder: ({ unreadable: seen, busy, isCut }) => {
+      const now = [...seen, ...busy.filter((path) => unreadable.has(path))];
       for (const path of now) {
         if (!unreadable.has(path))
           log.warn('catalog', 'folder-unreadable', { folder: `/isos/${path}`, cure: FOLDER_CURE });

@@ -59,6 +59,11 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** `text` as one word of a command that people copy into a shell: in double quotes where that is all it takes. */
+export function shellWord(text: string): string {
+  return /["$`\\!\p{C}]/u.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+}
+
 /** What an error says, for a log line or a sentence of our own: no stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

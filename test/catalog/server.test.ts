@@ -179,6 +179,165 @@ test('an image that was written to and dated back is no renamed one: it is read 
   await catalog.stop();
 });
 
+/** A store in memory, from run to run. */
+function kept(): RecordStore & { readonly records: () => readonly ImageRecord[] } {
+  let records: readonly ImageRecord[] = [];
+  return {
+    load: async () => records,
+    save: async (now) => {
+      records = structuredClone(now);
+    },
+    records: () => records,
+  };
+}
+
+/** As chmod, chown and ln do: only the time of change moves. */
+function touch({ folder, host }: Awaited<ReturnType<typeof started>>, path: string): void {
+  const file = folder.files.get(path);
+  if (file) file.changedMs = host.clock.date();
+}
+
+test('chmod, chown and a second name keep an image in the menus while it is read and verified again', async () => {
+  const sums = `${sha256(bytesOf('good'))}  a.iso`;
+  const made = await started({ 'a.iso': 'good', SHA256SUMS: sums });
+  const { folder, pass, image, catalog, events } = made;
+  await catalog.verified();
+  const before = image('a.iso');
+  const verified = folder.openedWhole.filter((path) => path === 'a.iso').length;
+  touch(made, 'a.iso');
+  for (let i = 0; i < 40; i++) {
+    await pass(500);
+    assert.deepEqual([image('a.iso')?.state, image('a.iso')?.checksum.kind], ['ready', 'right'], `after ${i / 2} s`);
+  }
+  assert.deepEqual(image('a.iso'), before);
+  assert.deepEqual(folder.looked, ['a.iso', 'a.iso'], 'read again, once');
+  assert.equal(folder.openedWhole.filter((path) => path === 'a.iso').length, verified + 1, 'verified again, once');
+  assert.deepEqual([events('image').length, events('checksum-right').length], [1, 1], 'that is no news');
+  await catalog.stop();
+});
+
+test('bytes that changed and were dated back are found out in the background', async () => {
+  const made = await started({ 'a.iso': 'good', SHA256SUMS: `${sha256(bytesOf('good'))}  a.iso` });
+  const { folder, pass, image, catalog } = made;
+  await catalog.verified();
+  const file = folder.files.get('a.iso');
+  const { modifiedMs } = file ?? {};
+  Object.assign(folder.write('a.iso', 'evil'), { modifiedMs });
+  await pass(2500);
+  assert.equal(image('a.iso')?.state, 'ready');
+  await pass(8000);
+  await catalog.verified();
+  assert.equal(image('a.iso')?.checksum.kind, 'wrong');
+  assert.equal(folder.looked.length, 2);
+  await catalog.stop();
+});
+
+test('an image of which nothing but the rights changed while the node was off is in the menus at once', async () => {
+  const store = kept();
+  const first = await started({ 'a.iso': 'a', SHA256SUMS: `${sha256(bytesOf('a'))}  a.iso` }, { store });
+  await first.catalog.verified();
+  await first.catalog.stop();
+  touch(first, 'a.iso');
+  const { folder, host } = first;
+  const before = store.records();
+  const second = world({ store, folder, host });
+  await second.catalog.start();
+  assert.deepEqual([second.image('a.iso')?.state, second.image('a.iso')?.checksum.kind], ['ready', 'right']);
+  await second.catalog.stop();
+  assert.deepEqual(store.records(), before, 'nothing is written down before it was read again');
+  const third = world({ store, folder, host });
+  await third.catalog.start();
+  await third.pass(10_000);
+  await third.catalog.verified();
+  assert.deepEqual(folder.looked, ['a.iso', 'a.iso']);
+  assert.notDeepEqual(store.records(), before);
+  await third.catalog.stop();
+});
+
+test('an image that may not be read any more says so, and comes back with its rights', async () => {
+  const made = await started({ 'a.iso': 'a' });
+  const { folder, pass, image, catalog } = made;
+  folder.answers.set('a.iso', { kind: 'missing', reason: 'no-permission' });
+  touch(made, 'a.iso');
+  await pass(10_000);
+  assert.equal(image('a.iso')?.verdict?.problem?.says, 'The node may not read it.');
+  folder.answers.clear();
+  touch(made, 'a.iso');
+  await pass(10_000);
+  assert.equal(image('a.iso')?.verdict?.problem, undefined);
+  await catalog.stop();
+});
+
+test('what is remembered stands when start is done: nothing has been read for it', async () => {
+  const store = kept();
+  const first = await started({ 'a.iso': 'a', 'b.iso': 'b' }, { store });
+  await first.catalog.stop();
+  const { folder, host } = first;
+  folder.looked.length = 0;
+  const second = world({ store, folder, host });
+  await second.catalog.start();
+  assert.deepEqual(
+    second.catalog.images().map(({ state }) => state),
+    ['ready', 'ready'],
+  );
+  assert.deepEqual(folder.looked, []);
+  await second.catalog.stop();
+});
+
+test('start waits five seconds for a slow folder and no longer; stop still waits for the look', async () => {
+  const answer = Promise.withResolvers<readonly []>();
+  const { catalog, host } = world({ folder: Object.assign(world().folder, { list: () => answer.promise }) });
+  let isStarted = false;
+  const starting = catalog.start().then(() => {
+    isStarted = true;
+  });
+  await turns();
+  host.clock.advance(4500);
+  await turns();
+  assert.equal(isStarted, false);
+  host.clock.advance(500);
+  await starting;
+  answer.resolve([]);
+  await catalog.settled();
+  await catalog.stop();
+  assert.equal(host.clock.pendingTimers, 0);
+});
+
+test('a folder that nobody has time for is no unreadable one: all stays, and it is asked again', async () => {
+  const { folder, pass, image, catalog, events } = await started({ 'a.iso': 'a', 'old/b.iso': 'b', 'b.txt': '' });
+  for (const path of ['', 'old']) folder.busy.add(path);
+  await pass(20_000);
+  assert.deepEqual([image('a.iso')?.state, image('old/b.iso')?.state], ['ready', 'ready']);
+  assert.deepEqual(catalog.health(), { ok: true });
+  folder.busy.delete('');
+  await pass(20_000);
+  assert.equal(image('old/b.iso')?.state, 'ready');
+  folder.busy.clear();
+  folder.files.delete('old/b.iso');
+  await pass(8000);
+  assert.equal(image('old/b.iso'), undefined);
+  assert.deepEqual([events('folder-unreadable'), events('folder-readable')], [[], []]);
+  await catalog.stop();
+});
+
+test('the first look at a folder that nobody has time for settles nothing', async () => {
+  const { folder, catalog, pass, image } = world();
+  folder.write('a.iso', 'a');
+  folder.busy.add('');
+  await catalog.start();
+  let isSettled = false;
+  const settled = catalog.settled().then(() => {
+    isSettled = true;
+  });
+  await pass(5000);
+  assert.deepEqual([isSettled, catalog.health().ok], [false, true]);
+  folder.busy.clear();
+  await pass(10_000);
+  await settled;
+  assert.equal(image('a.iso')?.state, 'ready');
+  await catalog.stop();
+});
+
 test('a replaced image is read again; meanwhile nothing is said of the old one', async () => {
   const { folder, pass, image, catalog } = await started({ 'a.iso': 'old' });
   folder.files.delete('a.iso');
@@ -251,13 +410,7 @@ test("one look that fails with an error is that image's own problem", async () =
 });
 
 test('100 images are read once: after a restart nothing is, and no checksum is computed again', async () => {
-  let records: readonly ImageRecord[] = [];
-  const store: RecordStore = {
-    load: async () => records,
-    save: async (now) => {
-      records = structuredClone(now);
-    },
-  };
+  const store = kept();
   const files: Record<string, string> = {};
   for (let i = 0; i < 100; i++) files[`image ${i}.iso`] = `content ${i}`;
   const sums = Object.entries(files).map(([name, text]) => `${sha256(bytesOf(text))}  ${name}`);

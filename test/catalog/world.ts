@@ -36,6 +36,8 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export class FakeFolder {
   readonly files = new Map<string, FakeFile>();
   readonly broken = new Set<string>();
+  /** Folders that nobody has time to list now. */
+  readonly busy = new Set<string>();
   /** Paths that were looked into, in order. */
   readonly looked: string[] = [];
   readonly openedWhole: string[] = [];
@@ -67,7 +69,8 @@ export class FakeFolder {
     this.files.set(to, { ...file, changedMs: this.#date() });
   }
 
-  list = async (path: string): Promise<readonly FolderEntry[] | undefined> => {
+  list = async (path: string): Promise<readonly FolderEntry[] | 'busy' | undefined> => {
+    if (this.busy.has(path)) return 'busy';
     if (this.broken.has(path)) return undefined;
     const prefix = path === '' ? '' : `${path}/`;
     const entries = new Map<string, FolderEntry>();
