@@ -3,7 +3,7 @@ import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { CatalogService } from './catalog/server.ts';
-import type { Explanation, Finding, LoadersQuestion, Role } from './cli/role.ts';
+import type { Explanation, Finding, ImagesQuestion, ListedImages, LoadersQuestion, Role } from './cli/role.ts';
 import { findLan } from './config/lan.ts';
 import type { FlinkConfig, FnodeConfig } from './config/types.ts';
 import { type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
@@ -22,7 +22,7 @@ import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { installCompanion } from './loaders/bring.ts';
-import { checkLoaders, installedCompanions } from './loaders/probe.ts';
+import { checkLoaders } from './loaders/probe.ts';
 import type { MenuContent, MenuFormat, MenuSettings } from './menu/routes.ts';
 import { companionsFor } from './roles/companion.ts';
 import {
@@ -35,12 +35,10 @@ import {
   checkTcpPort,
   checkUdpPort,
 } from './roles/doctor.ts';
-import { nodeContent, withContent } from './roles/node.ts';
+import { listContent, nodeContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
 import { tftpBounds, tftpService } from './tftp/server.ts';
-
-export { listImages } from './roles/catalog.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -142,7 +140,7 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), {
     ...{ host, open, health },
     images: catalog.images,
-    companions: () => installedCompanions(config.boot),
+    offers: menu.offers,
     language: () => config.menu.language,
   });
   services.push(http);
@@ -204,7 +202,18 @@ function menuNotice(menu: MenuContent, catalog: Pick<CatalogService, 'settled'>)
 
 /** A configuration that does not change while it is looked at. */
 function stillSources(config: FnodeConfig, host: Host) {
-  return { config: () => config, settings: () => menuSettings(config), host };
+  return { config: () => config, settings: () => menuSettings(config), host, verify: 'never' as const };
+}
+
+/** Where a node of this configuration answers on this machine. */
+function ownUrl({ listen, ports }: FnodeConfig, host: Host): string {
+  const address = listen[0] ?? host.interfaces()[0]?.address ?? ('127.0.0.1' as Ipv4);
+  return ports.http === 80 ? `http://${address}` : `http://${address}:${ports.http}`;
+}
+
+/** What a folder holds and what the menus offer of it, without a node that serves it. */
+export function listImages(config: FnodeConfig, question: ImagesQuestion, host: Host): Promise<ListedImages> {
+  return listContent(stillSources(config, host), question, ownUrl(config, host));
 }
 
 /** The menu as a client would get it; from the address given with `--listen`, or a stand-in. */

@@ -28,6 +28,8 @@ export interface Terminal {
   readonly err: (line: string) => void;
   readonly workingDir: string;
   readonly isTerminal: boolean;
+  /** One line that is written over again and again, beside the output; only where somebody looks at it. */
+  readonly progress?: (line: string) => void;
 }
 
 export interface Command {

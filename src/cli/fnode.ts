@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { type Loaded, loadFnode } from '../config/load.ts';
 import type { FnodeConfig } from '../config/types.ts';
 import { Fault } from '../core/errors.ts';
-import { DEFAULT_STATE_DIR, prepareStateDir, type RunUser } from '../host/user.ts';
+import { DEFAULT_STATE_DIR, findStateDir, prepareStateDir, type RunUser } from '../host/user.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
 import { parseMacFlag, quietHost } from './flink.ts';
 import { inspectFolders, isFolder, readFolder } from './folders.ts';
-import { showImages } from './images.ts';
+import { imagesJson, showImages, verifyProgress } from './images.ts';
 import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
 import { type FnodeParts, type LoadersQuestion, MENU_FORMATS } from './role.ts';
@@ -65,6 +65,11 @@ function usableStateDir({ stateDir }: FnodeConfig, user: RunUser | undefined): s
   }
 }
 
+/** What a node left that ran here before, for a command that only looks. */
+function remembering(config: FnodeConfig): FnodeConfig {
+  return { ...config, stateDir: findStateDir(config.stateDir) };
+}
+
 function isosCommand(parts: FnodeParts): Command {
   return {
     name: 'isos',
@@ -77,12 +82,13 @@ function isosCommand(parts: FnodeParts): Command {
     run: async (input, terminal) => {
       const { config } = load(input, terminal);
       readFolder('isos', config.isos);
-      const remembering = { ...config, stateDir: usableStateDir(config, undefined) };
       const verify = input.has('verify');
-      const images = await parts.listImages(remembering, { verify }, quietHost(input, terminal));
-      if (input.has('json')) terminal.out(JSON.stringify(images, null, 2));
-      else for (const line of showImages(images, config.isos)) terminal.out(line);
-      return verify && images.some(({ checksum }) => checksum.kind === 'wrong') ? 1 : 0;
+      const question = verify ? { verify, onProgress: verifyProgress(terminal) } : { verify };
+      const listed = await parts.listImages(remembering(config), question, quietHost(input, terminal));
+      terminal.progress?.('');
+      if (input.has('json')) terminal.out(JSON.stringify(imagesJson(listed), null, 2));
+      else for (const line of showImages(listed, config.isos)) terminal.out(line);
+      return verify && listed.images.some(({ checksum }) => checksum.kind === 'wrong') ? 1 : 0;
     },
   };
 }
@@ -101,9 +107,9 @@ function menuCommand(parts: FnodeParts): Command {
       if (!format) throw new Fault('usage', `menu wants --format, one of ${MENU_FORMATS.join(', ')}`);
       const typed = input.text('mac');
       const mac = typed === undefined ? undefined : parseMacFlag(typed);
-      const loaded = load(input, terminal);
-      readFolder('isos', loaded.config.isos);
-      const menu = await parts.renderMenu(loaded.config, format, mac, quietHost(input, terminal));
+      const { config } = load(input, terminal);
+      readFolder('isos', config.isos);
+      const menu = await parts.renderMenu(remembering(config), format, mac, quietHost(input, terminal));
       terminal.out(menu.trimEnd());
       return 0;
     },
@@ -155,7 +161,7 @@ function doctorCommand(parts: FnodeParts): Command {
     options: { ...FNODE_OPTIONS, ...JSON_OPTION },
     run: async (input, terminal) => {
       const { config } = load(input, terminal);
-      const findings = await parts.doctorFnode(config, quietHost(input, terminal));
+      const findings = await parts.doctorFnode(remembering(config), quietHost(input, terminal));
       return printFindings(findings, input.has('json'), terminal);
     },
   };

@@ -1,30 +1,43 @@
-/** The catalogue as lines for people. */
-import type { CatalogImage, ImageEntry, SecureBoot } from '../core/image.ts';
+/** The images of a folder and what the menus offer of them, as lines for people. */
+import type { CatalogImage, OfferedEntry, SecureBoot } from '../core/image.ts';
+import { heldBackBySentence, type OfferedImage, offeredImages, problemBeside } from '../core/offer.ts';
+import { productName } from '../core/product.ts';
 import { showBytes, showMemory } from '../core/units.ts';
+import type { Terminal } from './command.ts';
+import type { ListedImages } from './role.ts';
 
-/** A block for each image: its file, what it is, then how it starts or why it does not. */
-export function showImages(images: readonly CatalogImage[], folder: string): readonly string[] {
-  if (images.length === 0) return [`no images in ${folder}: put ISO files into it`];
-  const heads = inColumns(images.map((image) => [plain(image.path), showBytes(image.sizeBytes), whatItIs(image)]));
-  const entries = images.map((image) => image.verdict?.entries ?? []);
-  const rows = inColumns(entries.flat().map(entryRow)).values();
-  const blocks = images.flatMap((image, i) => {
-    const own = (entries[i] ?? []).map(() => rows.next().value ?? '');
-    return [heads[i] ?? '', ...[...own, ...remarks(image)].map((line) => `  ${line}`)];
+/** A block for each image: its file, what it is, the entries that it has in the menus, then what keeps others out. */
+export function showImages(listed: ListedImages, folder: string): readonly string[] {
+  const rows = offeredImages(listed.images, listed.offers);
+  if (rows.length === 0) return [`no images in ${folder}: put ISO files into it`];
+  const heads = inColumns(rows.map((row) => [plain(row.image.path), showBytes(row.image.sizeBytes), whatItIs(row)]));
+  const entries = rows.map(({ offer }) => offer.entries);
+  const lines = inColumns(entries.flat().map(entryRow)).values();
+  const blocks = rows.flatMap((row, i) => {
+    const own = (entries[i] ?? []).map(() => lines.next().value ?? '');
+    const more = [...remarks(row), ...showChecksum(row.image.checksum, listed.nodeUrl)].map(plain);
+    return [heads[i] ?? '', ...[...own, ...more].map((line) => `  ${line}`)];
   });
-  return [...blocks, '', summary(images)];
+  const { nodeUrl } = listed;
+  const node =
+    nodeUrl === undefined ? [] : [`The node at ${nodeUrl} verifies by itself: its page shows how far it is.`];
+  return [...blocks, '', summary(rows), ...node];
 }
 
-function whatItIs({ state, verdict, sizeBytes, declaredBytes }: CatalogImage): string {
+/** For programs: each image with what the menus offer of it. */
+export function imagesJson(listed: ListedImages): readonly unknown[] {
+  return offeredImages(listed.images, listed.offers).map(({ image, offer }) => ({ ...image, offer }));
+}
+
+function whatItIs({ image: { state, verdict, sizeBytes, declaredBytes }, offer }: OfferedImage): string {
   if (state === 'copying') {
     return declaredBytes === undefined
       ? 'is being copied'
       : `is being copied: ${showBytes(sizeBytes)} of ${showBytes(declaredBytes)}`;
   }
   if (state === 'reading' || !verdict) return 'is being read';
-  const { name, version, edition, archs } = verdict;
-  const title = [name, version, edition].filter(Boolean).join(' ');
-  return plain(archs.length === 0 ? title : `${title} (${archs.join(', ')})`);
+  const title = offer.title ?? productName(verdict);
+  return plain(verdict.archs.length === 0 ? title : `${title} (${verdict.archs.join(', ')})`);
 }
 
 const SECURE_BOOT: Readonly<Record<SecureBoot, string>> = {
@@ -34,54 +47,83 @@ const SECURE_BOOT: Readonly<Record<SecureBoot, string>> = {
   unknown: 'Secure Boot perhaps',
 };
 
-function entryRow(entry: ImageEntry): readonly string[] {
-  const { key, variant, transport, isStreaming, memoryMib, firmware, secureBoot } = entry;
+function entryRow({ id, title, memoryMib, firmware, secureBoot }: OfferedEntry): readonly string[] {
   return [
-    plain(key),
-    `by ${transport.toUpperCase()}, ${isStreaming ? 'streamed' : 'loaded whole'}`,
+    plain(id),
+    plain(title),
     memoryMib === undefined ? '' : showMemory(memoryMib),
     firmware.map((kind) => kind.toUpperCase()).join('+'),
     firmware.includes('uefi') ? SECURE_BOOT[secureBoot] : '',
-    plain([variant, entry.companion && `with ${entry.companion}`].filter(Boolean).join(', ')),
   ];
 }
 
 /** What else there is to know, each with its cure. */
-function remarks({ verdict, checksum, sameAs }: CatalogImage): readonly string[] {
-  const problem = verdict?.problem;
+function remarks(row: OfferedImage): readonly string[] {
+  const { standing } = row;
+  const problem = problemBeside(row);
   return [
-    ...(problem ? [plain(problem.cure === undefined ? problem.says : `${problem.says} ${problem.cure}`)] : []),
-    ...(sameAs === undefined ? [] : [plain(`the same as ${sameAs}: one of them will do`)]),
-    ...showChecksum(checksum),
+    ...(problem ? [problem.cure === undefined ? problem.says : `${problem.says} ${problem.cure}`] : []),
+    ...heldBackBySentence(row).map(({ ids, says }) => `in no menu: ${ids.join(', ')}: ${says}`),
+    ...(standing.kind === 'hidden' ? ['in no menu: the file beside it hides it'] : []),
+    ...(standing.kind === 'twin' ? [`in no menu: the same as ${standing.of}; one of them will do`] : []),
   ];
 }
 
-function showChecksum(checksum: CatalogImage['checksum']): readonly string[] {
+function showChecksum(checksum: CatalogImage['checksum'], nodeUrl: string | undefined): readonly string[] {
   switch (checksum.kind) {
     case 'none':
       return [];
     case 'right':
-      return [plain(`checksum right, by ${checksum.sumsFile}`)];
+      return [`checksum right, by ${checksum.sumsFile}`];
     case 'wrong':
-      return [plain(`CHECKSUM WRONG, by ${checksum.sumsFile}: it is in no menu; copy it again`)];
+      return [`CHECKSUM WRONG, by ${checksum.sumsFile}: it is in no menu; copy it again`];
     case 'waiting':
-      return [plain(`checksum not verified yet (${checksum.sumsFile}); --verify does it now`)];
+      return [
+        `checksum not verified yet (${checksum.sumsFile})${nodeUrl === undefined ? '; --verify does it now' : ''}`,
+      ];
     case 'checking':
-      return [plain(`checksum being verified (${checksum.sumsFile})`)];
+      return [`checksum being verified (${checksum.sumsFile})`];
   }
 }
 
-function summary(images: readonly CatalogImage[]): string {
-  const lame = images.filter(({ state, verdict }) => state === 'ready' && verdict?.entries.length === 0).length;
-  const waiting = images.filter(({ state }) => state !== 'ready').length;
-  const wrong = images.filter(({ checksum }) => checksum.kind === 'wrong').length;
+function summary(rows: readonly OfferedImage[]): string {
+  const count = (isMeant: (row: OfferedImage) => boolean): number => rows.filter(isMeant).length;
+  const wrong = count(({ image }) => image.checksum.kind === 'wrong');
+  const lame = count(({ standing }) => standing.kind === 'attention') - wrong;
+  const waiting = count(({ image }) => image.state !== 'ready');
+  const offered = count(({ standing }) => standing.kind === 'offered');
   const parts = [
-    `${images.length} image${images.length === 1 ? '' : 's'}`,
-    ...(lame > 0 ? [`${lame} without an entry`] : []),
+    `${offered} of ${rows.length} image${rows.length === 1 ? '' : 's'} in the menus`,
+    ...(lame > 0 ? [`${lame} that cannot be booted yet`] : []),
     ...(wrong > 0 ? [`${wrong} wrong`] : []),
     ...(waiting > 0 ? [`${waiting} not ready yet`] : []),
   ];
   return parts.join(', ');
+}
+
+/** Says how far verifying is: in one line that changes, else in a line for each image that is done. */
+export function verifyProgress(
+  terminal: Pick<Terminal, 'err' | 'progress'>,
+): (images: readonly CatalogImage[]) => void {
+  const pending = new Set<string>();
+  return (images) => {
+    const before = new Set(pending);
+    for (const { path, checksum } of images) {
+      if (checksum.kind === 'waiting' || checksum.kind === 'checking') pending.add(path);
+      else if (pending.delete(path) && checksum.kind !== 'none' && !terminal.progress)
+        terminal.err(plain(`${path}: checksum ${checksum.kind}`));
+    }
+    if (before.size + pending.size > 0) terminal.progress?.(plain(progressLine(images, pending.size)));
+  };
+}
+
+function progressLine(images: readonly CatalogImage[], left: number): string {
+  const now = images.flatMap(({ path, sizeBytes, checksum }) =>
+    checksum.kind === 'checking'
+      ? [`verifying ${path}: ${Math.floor((100 * checksum.doneBytes) / Math.max(1, sizeBytes))} %`]
+      : [],
+  );
+  return [...now, ...(left > 1 ? [`${left} left`] : [])].join(', ');
 }
 
 /** Volume labels and file names come from anywhere: nothing in them may steer a terminal. */

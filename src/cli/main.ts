@@ -45,11 +45,17 @@ export async function main(program: Program): Promise<never> {
     err: (line) => process.stderr.write(`${line}\n`),
     workingDir: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    ...(process.stderr.isTTY ? { progress: writeOver } : {}),
   };
   const bug = (error: unknown): never => process.exit(complain(program.name, error, terminal));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
   process.exit(await runProgram(program, process.argv.slice(2), terminal));
+}
+
+/** A line that is wider than the terminal could not be written over. ECMA-48 §8.3.41: erase the line. */
+function writeOver(line: string): void {
+  process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
 }
 
 /** The same two folders up from the sources as from what is built of them. */

@@ -1,7 +1,7 @@
 /** What the command line asks of the two roles; `roles.ts` answers. */
 import type { FlinkConfig, FnodeConfig, OptionValue } from '../config/types.ts';
 import type { Mac } from '../core/addr.ts';
-import type { CatalogImage } from '../core/image.ts';
+import type { CatalogImage, Offer } from '../core/image.ts';
 import type { Host } from '../host.ts';
 import type { Service } from '../service.ts';
 
@@ -68,13 +68,22 @@ export interface CompanionQuestion {
 export interface ImagesQuestion {
   /** Waits until every image that has a checksum is verified. */
   readonly verify: boolean;
+  /** Gets the images again and again, as they become known. */
+  readonly onProgress?: (images: readonly CatalogImage[]) => void;
+}
+
+/** A folder of images, once all is known that can be known now. */
+export interface ListedImages {
+  readonly images: readonly CatalogImage[];
+  readonly offers: readonly Offer[];
+  /** A node that answers on this machine and verifies by itself; looked for where something is left to verify. */
+  readonly nodeUrl?: string;
 }
 
 export interface FnodeParts {
   readonly fnodeRole: (config: FnodeConfig, host: Host) => Role<FnodeConfig>;
   readonly renderMenu: (config: FnodeConfig, format: MenuFormat, mac: Mac | undefined, host: Host) => Promise<string>;
-  /** The catalogue of the folder of images, once all is known that can be known now. */
-  readonly listImages: (config: FnodeConfig, question: ImagesQuestion, host: Host) => Promise<readonly CatalogImage[]>;
+  readonly listImages: (config: FnodeConfig, question: ImagesQuestion, host: Host) => Promise<ListedImages>;
   readonly doctorFnode: (config: FnodeConfig, host: Host) => Promise<readonly Finding[]>;
   /** False when an essential one is missing afterwards. Rejects with a `Fault`; `say` gets lines for people. */
   readonly installLoaders: (question: LoadersQuestion, say: (line: string) => void) => Promise<boolean>;

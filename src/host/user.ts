@@ -1,7 +1,9 @@
 /** Whom a process runs as once its ports are open, and the folder where it keeps its state. */
 import {
+  accessSync,
   chownSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readdirSync,
@@ -96,8 +98,35 @@ export function prepareStateDir(wanted: string | undefined, user: RunUser | unde
   try {
     return makeStateDir(DEFAULT_STATE_DIR, user);
   } catch {
-    return makeStateDir(join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'flisolator'), user);
+    return makeStateDir(homeStateDir(), user);
   }
+}
+
+/**
+ * The state folder for a command that looks at what the service keeps there: undefined where that has not made it yet, or
+ * this user may not write in it. Made by a command it would belong to the wrong user, and the service could not use it.
+ */
+export function findStateDir(wanted: string | undefined): string | undefined {
+  const places = wanted !== undefined || isRoot() ? [wanted ?? DEFAULT_STATE_DIR] : [DEFAULT_STATE_DIR, homeStateDir()];
+  return places.find(isInUse);
+}
+
+function isInUse(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return statSync(path).isDirectory() && !isFresh(path);
+  } catch {
+    return false;
+  }
+}
+
+/** An empty folder of root's: a volume of a container for instance, for whoever starts first. */
+function isFresh(path: string): boolean {
+  return statSync(path).uid === 0 && readdirSync(path).length === 0;
+}
+
+function homeStateDir(): string {
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'flisolator');
 }
 
 /** `path`, or what there is of it so far: whoever is to keep state there must be able to get that far. */
@@ -109,9 +138,7 @@ function makeStateDir(path: string, user: RunUser | undefined): string {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const made = mkdirSync(path, { recursive: true, mode: 0o750 });
-    // An empty folder of root's is a fresh one, a volume of a container for instance.
-    const isFresh = made !== undefined || (statSync(path).uid === 0 && readdirSync(path).length === 0);
-    if (user && isFresh) chownSync(path, user.uid, user.gid);
+    if (user && (made !== undefined || isFresh(path))) chownSync(path, user.uid, user.gid);
     as(user, () => {
       const probe = join(path, `.probe-${process.pid}`);
       writeFileSync(probe, '');

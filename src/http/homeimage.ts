@@ -1,34 +1,19 @@
 /** One image of the front page, as markup and for programs. */
-import type { CatalogImage, ImageEntry } from '../core/image.ts';
+import type { CatalogImage, OfferedEntry } from '../core/image.ts';
+import { heldBackBySentence, type OfferedImage, problemBeside } from '../core/offer.ts';
+import { productName } from '../core/product.ts';
 import { showBytes, showMemory } from '../core/units.ts';
 import { filled, type HomeWords } from './homewords.ts';
 import { escapeHtml } from './html.ts';
 import { encodePath } from './target.ts';
 
-/** People have to do something about it before it can be booted. */
-export function needsAttention({ state, verdict, checksum }: CatalogImage): boolean {
-  if (state !== 'ready') return false;
-  return checksum.kind === 'wrong' || verdict?.entries.length === 0 || verdict?.problem?.reason === 'needs-companion';
+export function titleOf({ image: { path, verdict }, offer }: OfferedImage): string {
+  return offer.title ?? (verdict && productName(verdict)) ?? path;
 }
 
-/** The image as it stands beside the companion kernels that are there: once it has them, nothing is wrong with it. */
-export function withCompanions(image: CatalogImage, companions: Pick<ReadonlySet<string>, 'has'>): CatalogImage {
-  const { verdict } = image;
-  if (verdict?.problem?.reason !== 'needs-companion') return image;
-  const isHere = ({ companion }: ImageEntry): boolean => companion === undefined || companions.has(companion);
-  if (!verdict.entries.some(isHere)) return image;
-  const { problem: _, ...rest } = verdict;
-  return { ...image, verdict: { ...rest, entries: verdict.entries.filter(isHere) } };
-}
-
-export function titleOf({ path, verdict }: CatalogImage): string {
-  if (!verdict) return path;
-  const { name, version, edition } = verdict;
-  return [name, version, edition].filter(Boolean).join(' ') || path;
-}
-
-/** What each menu would offer of it, how far it is, and what would help: folded up, so that a hundred fit a phone. */
-export function imageHtml(image: CatalogImage, words: HomeWords): string {
+/** What it is, how far it is, what would help, and what the menus offer of it: folded up, so that a hundred fit a phone. */
+export function imageHtml(row: OfferedImage, words: HomeWords): string {
+  const { image, offer } = row;
   const { path, sizeBytes, verdict } = image;
   const archs = (verdict?.archs ?? []).join(', ');
   const hasInside = verdict && !['damaged', 'not-an-image'].includes(verdict.problem?.reason ?? '');
@@ -36,10 +21,11 @@ export function imageHtml(image: CatalogImage, words: HomeWords): string {
     `<a href="${encodePath(`/isos/${path}`)}">${words.file}</a>` +
     (hasInside ? ` · <a href="${encodePath(`/tree/${path}`)}/">${words.inside}</a>` : '');
   const facts = [archs, showBytes(sizeBytes), progress(image, words), checksum(image, words)].filter(Boolean);
+  const parts = [...problems(row, words).map((text) => `<p class="bad">${text}</p>`), entries(offer.entries, words)];
   return `<article>
-<h4>${escapeHtml(titleOf(image))}</h4>
+<h4>${escapeHtml(titleOf(row))}</h4>
 <p class="soft">${[...facts.map(escapeHtml), links].join(' · ')}<br><small>${escapeHtml(path)}</small></p>
-${[...problems(image, words).map((text) => `<p class="bad">${text}</p>`), entries(verdict?.entries ?? [], words)].join('\n')}
+${[...parts, remarks(row, words)].filter(Boolean).join('\n')}
 </article>`;
 }
 
@@ -59,21 +45,40 @@ function checksum({ checksum: sum, sizeBytes }: CatalogImage, { checksum: words 
 }
 
 /** As markup. The problem's own sentences are in English, whatever the page is in. */
-function problems({ verdict, checksum: sum, sameAs }: CatalogImage, words: HomeWords): readonly string[] {
-  const problem = verdict?.problem;
+function problems(row: OfferedImage, words: HomeWords): readonly string[] {
+  const { checksum: sum } = row.image;
+  const problem = problemBeside(row);
   const { wrong, wrongCure } = words.checksum;
   return [
     ...(sum.kind === 'wrong' ? [`<b>${wrong}</b> ${escapeHtml(filled(wrongCure, sum.sumsFile))}`] : []),
     ...(problem
-      ? [
-          `<b>${words.reasons[problem.reason]}</b> <span lang="en">${escapeHtml([problem.says, problem.cure].filter(Boolean).join(' '))}</span>`,
-        ]
+      ? [`<b>${words.reasons[problem.reason]}</b> ${english([problem.says, problem.cure].filter(Boolean).join(' '))}`]
       : []),
-    ...(sameAs === undefined ? [] : [escapeHtml(filled(words.sameAs, sameAs))]),
   ];
 }
 
-function entries(all: readonly ImageEntry[], words: HomeWords): string {
+/** What is in no menu, and why. */
+function remarks(row: OfferedImage, words: HomeWords): string {
+  const { standing } = row;
+  const lines = [
+    ...(standing.kind === 'twin' ? [escapeHtml(filled(words.sameAs, standing.of))] : []),
+    ...(standing.kind === 'hidden' ? [words.hidden] : []),
+    ...heldBackBySentence(row).map(
+      ({ ids, says }) => `${words.heldBack} ${ids.map(codeOf).join(', ')}: ${english(says)}`,
+    ),
+  ];
+  return lines.map((line) => `<p class="soft">${line}</p>`).join('\n');
+}
+
+function english(text: string): string {
+  return `<span lang="en">${escapeHtml(text)}</span>`;
+}
+
+function codeOf(id: string): string {
+  return `<code>${escapeHtml(id)}</code>`;
+}
+
+function entries(all: readonly OfferedEntry[], words: HomeWords): string {
   if (all.length === 0) return '';
   const { entry, memory, firmware, secureBoot } = words.columns;
   const count = all.length === 1 ? words.starters.one : filled(words.starters.many, all.length);
@@ -86,33 +91,31 @@ ${all.map((row) => entryRow(row, words)).join('\n')}
 </table></details>`;
 }
 
-function entryRow(entry: ImageEntry, words: HomeWords): string {
-  const { variant, transport, isStreaming, memoryMib, firmware, companion } = entry;
-  const title = [words.uses[entry.use], variant].filter(Boolean).join(', ');
-  const how = [transport.toUpperCase(), isStreaming ? words.streamed : words.whole];
-  const more = [...how, ...(companion === undefined ? [] : [filled(words.companion, companion)])].join(', ');
+/** A narrow screen shows each cell as a line of its own, with the column's name before it. */
+function entryRow({ id, title, memoryMib, firmware, secureBoot }: OfferedEntry, words: HomeWords): string {
+  const { columns } = words;
   const cells = [
-    memoryMib === undefined ? '' : showMemory(memoryMib),
-    firmware.map((kind) => kind.toUpperCase()).join(', '),
-    firmware.includes('uefi') ? words.secureBoot[entry.secureBoot] : '–',
-  ];
+    [columns.memory, memoryMib === undefined ? '' : showMemory(memoryMib)],
+    [columns.firmware, firmware.map((kind) => kind.toUpperCase()).join(', ')],
+    [columns.secureBoot, firmware.includes('uefi') ? words.secureBoot[secureBoot] : '–'],
+  ] as const;
   return (
-    `<tr><td>${escapeHtml(title)}<br><small class="soft">${escapeHtml(more)}</small></td>` +
-    `${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
+    `<tr><td>${escapeHtml(title)}<br>${codeOf(id)}</td>` +
+    `${cells.map(([name, text]) => `<td data-name="${name}">${escapeHtml(text)}</td>`).join('')}</tr>`
   );
 }
 
 /** For programs; `url` is the node's. */
-export function imageJson(image: CatalogImage, url: string): unknown {
+export function imageJson(row: OfferedImage, url: string): unknown {
+  const { image, offer, standing } = row;
   const { path, alias, sizeBytes, modifiedMs, state, declaredBytes, verdict, checksum: sum, sameAs } = image;
-  const { name, version, codename, edition, archs, group, problem, entries: all = [] } = verdict ?? {};
+  const { name, version, codename, edition, archs, group } = verdict ?? {};
   return {
-    ...{ name: path, sizeBytes, url: `${url}${encodePath(`/isos/${path}`)}` },
+    ...{ name: path, title: titleOf(row), sizeBytes, url: `${url}${encodePath(`/isos/${path}`)}` },
     ...{ tree: `${url}${encodePath(`/tree/${path}`)}/`, alias, modified: new Date(modifiedMs).toISOString() },
-    ...{ state, declaredBytes, checksum: sum, sameAs, problem },
+    ...{ state, declaredBytes, checksum: sum, sameAs, problem: problemBeside(row), menus: standing.kind },
     ...(verdict ? { is: { name, version, codename, edition, archs, group } } : {}),
-    entries: all.map(({ key, use, variant, transport, isStreaming, firmware, memoryMib, secureBoot, companion }) => ({
-      ...{ key, use, variant, transport, isStreaming, firmware, memoryMib, secureBoot, companion },
-    })),
+    entries: offer.entries,
+    heldBack: offer.heldBack,
   };
 }

@@ -1,5 +1,5 @@
 /** What the front page says, in both languages. `%s` is filled in. */
-import type { EntryUse, ImageProblem, SecureBoot } from '../core/image.ts';
+import type { ImageProblem, SecureBoot } from '../core/image.ts';
 
 export type Language = 'en' | 'es';
 
@@ -15,7 +15,12 @@ export interface HomeWords {
   readonly allFiles: string;
   readonly loaders: string;
   readonly attention: string;
-  readonly counts: { readonly one: string; readonly many: string; readonly copying: string; readonly lame: string };
+  readonly counts: {
+    readonly one: string;
+    readonly many: string;
+    readonly waiting: string;
+    readonly attention: string;
+  };
   readonly copying: string;
   readonly copyingOf: string;
   readonly reading: string;
@@ -29,10 +34,9 @@ export interface HomeWords {
     readonly firmware: string;
     readonly secureBoot: string;
   };
-  readonly streamed: string;
-  readonly whole: string;
-  readonly companion: string;
-  readonly uses: Readonly<Record<EntryUse, string>>;
+  /** Before the ids of entries that are in no menu. */
+  readonly heldBack: string;
+  readonly hidden: string;
   readonly secureBoot: Readonly<Record<SecureBoot, string>>;
   /** Before the problem's own sentence. */
   readonly reasons: Readonly<Record<ImageProblem['reason'], string>>;
@@ -62,7 +66,12 @@ export const HOME_WORDS: Readonly<Record<Language, HomeWords>> = {
     allFiles: 'All files of the folder of images',
     loaders: 'Boot loaders and menus',
     attention: 'Needs attention',
-    counts: { one: '1 image', many: '%s images', copying: '%s not ready yet', lame: '%s that cannot be booted' },
+    counts: {
+      one: '%s of 1 image in the menus',
+      many: '%s of %s images in the menus',
+      waiting: 'not ready yet: %s',
+      attention: 'needing attention: %s',
+    },
     copying: 'is being copied: %s so far',
     copyingOf: 'is being copied: %s of %s',
     reading: 'is being read',
@@ -71,20 +80,8 @@ export const HOME_WORDS: Readonly<Record<Language, HomeWords>> = {
     sameAs: 'The same as %s: one of them will do.',
     starters: { one: '1 entry', many: '%s entries' },
     columns: { entry: 'Entry', memory: 'Memory', firmware: 'Firmware', secureBoot: 'Secure Boot' },
-    streamed: 'read as needed',
-    whole: 'loaded whole',
-    companion: 'with the kernel %s',
-    uses: {
-      live: 'Try without installing',
-      install: 'Install',
-      'graphical-install': 'Graphical install',
-      'text-install': 'Text install',
-      'expert-install': 'Expert install',
-      rescue: 'Rescue mode',
-      'memory-test': 'Memory test',
-      start: 'Start',
-      'last-resort': 'Last resort',
-    },
+    heldBack: 'In no menu:',
+    hidden: 'In no menu: the file beside it hides it.',
     secureBoot: { 'debian-signed': 'on or off', 'own-shim': 'through iPXE 2 only', no: 'off', unknown: 'perhaps' },
     reasons: {
       damaged: 'Damaged.',
@@ -118,7 +115,12 @@ export const HOME_WORDS: Readonly<Record<Language, HomeWords>> = {
     allFiles: 'Todos los archivos de la carpeta de imágenes',
     loaders: 'Cargadores y menús',
     attention: 'Necesitan atención',
-    counts: { one: '1 imagen', many: '%s imágenes', copying: '%s aún no listas', lame: '%s que no arrancan' },
+    counts: {
+      one: '%s de 1 imagen en los menús',
+      many: '%s de %s imágenes en los menús',
+      waiting: 'en preparación: %s',
+      attention: 'por atender: %s',
+    },
     copying: 'se está copiando: %s hasta ahora',
     copyingOf: 'se está copiando: %s de %s',
     reading: 'se está leyendo',
@@ -127,20 +129,8 @@ export const HOME_WORDS: Readonly<Record<Language, HomeWords>> = {
     sameAs: 'Es igual a %s: basta con una.',
     starters: { one: '1 entrada', many: '%s entradas' },
     columns: { entry: 'Entrada', memory: 'Memoria', firmware: 'Firmware', secureBoot: 'Secure Boot' },
-    streamed: 'se lee según hace falta',
-    whole: 'se carga entera',
-    companion: 'con el kernel %s',
-    uses: {
-      live: 'Probar sin instalar',
-      install: 'Instalar',
-      'graphical-install': 'Instalar en modo gráfico',
-      'text-install': 'Instalar en modo texto',
-      'expert-install': 'Instalar en modo experto',
-      rescue: 'Modo de rescate',
-      'memory-test': 'Prueba de memoria',
-      start: 'Iniciar',
-      'last-resort': 'Último recurso',
-    },
+    heldBack: 'En ningún menú:',
+    hidden: 'En ningún menú: la oculta el archivo que está a su lado.',
     secureBoot: { 'debian-signed': 'sí o no', 'own-shim': 'solo con iPXE 2', no: 'desactivado', unknown: 'quizás' },
     reasons: {
       damaged: 'Dañada: vuelve a copiarla.',

@@ -19,6 +19,8 @@ export interface PageLook {
   readonly language: 'en' | 'es';
   /** Added to what all pages have. */
   readonly style: string;
+  /** The browser loads it again by itself. */
+  readonly refreshSec?: number;
 }
 
 /** A whole document. `title` is text, `body` is markup. */
@@ -27,7 +29,7 @@ export function page(title: string, body: string, look: PageLook = { language: '
 <html lang="${look.language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+${look.refreshSec === undefined ? '' : `<meta http-equiv="refresh" content="${look.refreshSec}">\n`}<title>${escapeHtml(title)}</title>
 <style>${STYLE}${look.style}</style>
 ${body}
 </html>

@@ -2,12 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request } from 'express';
 import type { OpenContent, Visit } from '../core/content.ts';
-import type { CatalogImage } from '../core/image.ts';
+import type { CatalogImage, Offer } from '../core/image.ts';
 import type { Host } from '../host.ts';
 import type { Connections } from './connections.ts';
 import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
-import { withCompanions } from './homeimage.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
 
@@ -18,8 +17,8 @@ export interface HttpDeps {
   readonly health: () => { readonly ok: boolean; readonly services: Record<string, unknown> };
   /** The catalogue; without one, the front page shows the files of the folder. */
   readonly images?: () => readonly CatalogImage[];
-  /** The companion kernels that are there, for the front page. */
-  readonly companions?: () => Promise<Pick<ReadonlySet<string>, 'has'>>;
+  /** What the menus offer of each of them. */
+  readonly offers?: () => Promise<readonly Offer[]>;
   /** Of the front page; English without. */
   readonly language?: () => 'en' | 'es';
 }
@@ -114,11 +113,10 @@ function refusalOf({
 
 async function sendHome(request: Request, reply: Reply, deps: HttpDeps, nodeName: string): Promise<void> {
   const visit = visitOf(request.socket, reply.locals.target.query);
-  const companions = (await deps.companions?.()) ?? new Set();
-  const all = deps.images?.() ?? (await filesOf(deps.open, visit));
-  const images = all.map((image) => withCompanions(image, companions));
+  const offers = (await deps.offers?.()) ?? [];
+  const images = deps.images?.() ?? (await filesOf(deps.open, visit));
   const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;
-  const home = { nodeName, url, images, language: deps.language?.() ?? 'en' };
+  const home = { nodeName, url, images, offers, language: deps.language?.() ?? 'en' };
   sendPage(request, reply, { html: () => homeHtml(home), json: () => homeJson(home) });
 }
 

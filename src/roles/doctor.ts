@@ -66,13 +66,20 @@ export async function checkResolver(server: Ipv4): Promise<Finding> {
 
 /** A node that runs here already has its ports, and says itself how it is; nothing where none answers. */
 export async function checkOwnNode(url: string): Promise<readonly Finding[] | undefined> {
+  const health = await nodeHealth(url);
+  if (health === undefined) return undefined;
+  const { isOk, services } = health;
+  return [{ ok: isOk, what: `an fnode answers at ${url}: ${isOk ? 'all is well' : JSON.stringify(services)}` }];
+}
+
+/** What an fnode at `url` says of itself; nothing if none answers. */
+export async function nodeHealth(
+  url: string,
+): Promise<{ readonly isOk: boolean; readonly services: Readonly<Record<string, unknown>> } | undefined> {
   try {
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_MS) });
     const { services } = (await answer.json()) as { readonly services?: Readonly<Record<string, unknown>> };
-    if (services === undefined || !('tftp' in services)) return undefined;
-    return [
-      { ok: answer.ok, what: `an fnode answers at ${url}: ${answer.ok ? 'all is well' : JSON.stringify(services)}` },
-    ];
+    return services !== undefined && 'tftp' in services ? { isOk: answer.ok, services } : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,7 @@
 /** What an fnode serves: loaders, images and what is in them, menus made from the catalogue; one name space for all doors. */
-import type { CatalogService } from '../catalog/server.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CatalogOptions, CatalogService } from '../catalog/server.ts';
+import type { ImagesQuestion, ListedImages } from '../cli/role.ts';
 import type { FnodeConfig } from '../config/types.ts';
 import type { OpenContent } from '../core/content.ts';
 import { systemBlocks } from '../host/blocks.ts';
@@ -9,7 +11,8 @@ import { imageTrees } from '../iso/routes.ts';
 import { installedCompanions } from '../loaders/probe.ts';
 import { type MenuContent, type MenuSettings, menuContent } from '../menu/routes.ts';
 import { nodeCatalog } from './catalog.ts';
-import { headOf, laterFolder, listOf, nameSpace } from './content.ts';
+import { headOf, isFile, laterFolder, listOf, nameSpace } from './content.ts';
+import { nodeHealth } from './doctor.ts';
 
 export interface NodeContent {
   readonly open: OpenContent;
@@ -20,28 +23,28 @@ export interface NodeContent {
   readonly closeIdle: () => Promise<void>;
 }
 
-export interface NodeSources {
+export interface NodeSources extends CatalogOptions {
   readonly config: () => FnodeConfig;
   readonly settings: () => MenuSettings;
   readonly host: Host;
-  /** Images against the sums beside them: while machines are served, or not at all. */
-  readonly verify: 'gently' | 'never';
 }
 
 /** Throws a `Fault` where the folder of images is not there. */
-export function nodeContent({ config, settings, host, verify }: NodeSources): NodeContent {
+export function nodeContent({ config, settings, host, ...watch }: NodeSources): NodeContent {
   const blocks = systemBlocks(config().cache);
   const boot = laterFolder(config().boot, blocks);
   const isos = folderContent(config().isos, FOLDER_LIMITS, blocks);
   const trees = imageTrees({ openImage: isos.open });
-  const catalog = nodeCatalog(config(), host, { isos, trees, verify });
+  const catalog = nodeCatalog(config(), host, { isos, trees, ...watch });
   const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
   const menu: MenuContent = menuContent(settings, {
     host,
     listImages: (path) => listOf(belowIsos, path),
     readImage: (path, maxBytes) => headOf(belowIsos, path, maxBytes),
-    hasLoader: async (name) => (await headOf(boot.open, name, 0)) !== undefined,
+    hasLoader: (name) => isFile(boot.open, name),
     images: catalog.images,
+    areImagesKnown: isSettled(catalog),
+    isInImage: ({ image, inside }) => isFile((path) => trees.open(image, path), inside),
     companions: () => installedCompanions(config().boot),
   });
   return {
@@ -52,18 +55,50 @@ export function nodeContent({ config, settings, host, verify }: NodeSources): No
   };
 }
 
-/** What `use` makes of a node's content that serves nobody, once its images are known. */
+/** Whether all is known by now that can be known without waiting for copies. */
+function isSettled(catalog: Pick<CatalogService, 'settled'>): () => Promise<boolean> {
+  let isKnown: boolean | undefined;
+  return async () => {
+    if (isKnown === undefined) {
+      isKnown = false;
+      void catalog.settled().then(() => {
+        isKnown = true;
+      });
+    }
+    if (!isKnown) await nextTurn();
+    return isKnown;
+  };
+}
+
+/** What `use` makes of a node's content that serves nobody, once its images are known; verified, where that is wished. */
 export async function withContent<Result>(
-  sources: Omit<NodeSources, 'verify'>,
+  sources: NodeSources,
   use: (content: NodeContent) => Promise<Result>,
 ): Promise<Result> {
-  const content = nodeContent({ ...sources, verify: 'never' });
+  const content = nodeContent(sources);
   await content.catalog.start();
   try {
-    await content.catalog.settled();
+    await (sources.verify === 'never' ? content.catalog.settled() : content.catalog.verified());
     return await use(content);
   } finally {
     await content.catalog.stop();
     await content.closeIdle();
   }
+}
+
+/** What the folder holds and what the menus offer of it. A node that answers at `url` verifies by itself. */
+export async function listContent(
+  sources: Omit<NodeSources, keyof CatalogOptions>,
+  { verify, onProgress }: ImagesQuestion,
+  url: string,
+): Promise<ListedImages> {
+  const watch: CatalogOptions = verify
+    ? { verify: 'at-once', ...(onProgress ? { onImages: onProgress } : {}) }
+    : { verify: 'never' };
+  const listed = await withContent({ ...sources, ...watch }, async ({ menu, catalog }) => ({
+    offers: await menu.offers(),
+    images: catalog.images(),
+  }));
+  const isLeft = listed.images.some(({ checksum }) => checksum.kind === 'waiting');
+  return isLeft && (await nodeHealth(url)) ? { ...listed, nodeUrl: url } : listed;
 }

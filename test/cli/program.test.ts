@@ -49,7 +49,7 @@ async function say(program: 'flink' | 'fnode', ...argv: string[]) {
       return 'the menu\n';
     },
     doctorFnode: async () => findings,
-    listImages: async () => [],
+    listImages: async () => ({ images: [], offers: [] }),
     installLoaders: async (question, tell) => {
       asked.installs.push(question);
       tell('brought');

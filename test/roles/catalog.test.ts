@@ -17,10 +17,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CatalogService } from '../../src/catalog/server.ts';
+import { loadFnode } from '../../src/config/load.ts';
+import type { CatalogImage } from '../../src/core/image.ts';
 import { folderContent } from '../../src/host/files.ts';
 import { systemClock } from '../../src/host/system.ts';
 import { imageTrees } from '../../src/iso/routes.ts';
-import { listImages, nodeCatalog } from '../../src/roles/catalog.ts';
+import { nodeCatalog } from '../../src/roles/catalog.ts';
+import { listImages } from '../../src/roles.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 
 interface World {
@@ -152,8 +155,18 @@ test('listImages: verified at once, remembered in the state folder, nothing left
   writeFileSync(join(isos, 'SHA256SUMS'), sum);
   // By the real clock, on which the copy has been quiet for a minute.
   const clock = { ...systemClock, date: () => Date.now() + 60_000 };
-  const [image] = await listImages({ isos, stateDir }, { verify: true }, { ...host, clock });
+  const { config } = loadFnode({ overrides: [], file: undefined, workingDir: isos });
+  const seen: (string | undefined)[] = [];
+  const onProgress = (images: readonly CatalogImage[]) => void seen.push(images[0]?.checksum.kind);
+  const here = { ...config, isos, stateDir, boot: join(isos, 'none') };
+  const listed = await listImages(here, { verify: true, onProgress }, { ...host, clock });
+  const [image] = listed.images;
   assert.deepEqual([image?.state, image?.checksum], ['ready', { kind: 'right', sumsFile: 'SHA256SUMS' }]);
+  assert.ok(seen.includes('checking') && seen.at(-1) === 'right', seen.join());
+  assert.deepEqual(
+    listed.offers.map(({ path, heldBack, entries }) => [path, heldBack.length + entries.length > 0]),
+    [['a.iso', (image?.verdict?.entries.length ?? 0) > 0]],
+  );
   assert.match(readdirSync(stateDir).join(), /^images-[0-9a-f]{12}\.json$/);
 });
 
