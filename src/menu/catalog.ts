@@ -4,12 +4,14 @@ import type { ConfigFault } from '../core/errors.ts';
 import type { CatalogImage, Offer, Transport } from '../core/image.ts';
 import { debianEntries } from './debian.ts';
 import { type Entry, LOCAL_ID, withUniqueIds } from './entries.ts';
-import type { Exists, ImageFile, MenuFile } from './file.ts';
+import { type Exists, type ImageFile, type MenuFile, unreadFile } from './file.ts';
 import { imageEntries } from './images.ts';
+import { type InnerName, innerNames, type Proven } from './inner.ts';
 import { insideOf } from './inside.ts';
 import type { MenuSettings } from './plan.ts';
 import type { Found, MenuText } from './probe.ts';
 import { toolEntries } from './tools.ts';
+import { unknownIds } from './wanted.ts';
 import { WORDS } from './words.ts';
 
 export interface Catalog {
@@ -17,6 +19,10 @@ export interface Catalog {
   /** Of each image. */
   readonly offers: readonly Offer[];
   readonly faults: readonly ConfigFault[];
+  /** Images are still read or copied: what they hold may come yet. */
+  readonly isIncomplete: boolean;
+  /** Names in images that menu files give, of which nobody knows yet whether they are there. */
+  readonly unproven: readonly InnerName[];
 }
 
 /** What the folders held at one moment. */
@@ -31,6 +37,10 @@ export interface Look {
 export interface Basis {
   readonly look: Look;
   readonly images: readonly CatalogImage[];
+  /** False until the folder was looked through once. */
+  readonly areImagesKnown: boolean;
+  /** Names in images. */
+  readonly proven: Proven;
   readonly settings: MenuSettings;
 }
 
@@ -41,10 +51,12 @@ export interface ParseFiles {
 }
 
 /** Images, installers, then the operator's own in the order of the files' names, then tools. */
-export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles): Catalog {
+export function catalogOf(basis: Basis, parse: ParseFiles): Catalog {
+  const { look, images, settings } = basis;
   const { found, loaders, companions } = look;
   const words = WORDS[settings.language];
-  const exists: Exists = (path) => isListed(found, path);
+  const unproven = new Map<string, InnerName>();
+  const exists = existsIn(basis, unproven);
   const files = found.menuFiles.flatMap((text) => (text.image === undefined ? [parse.menuFile(text, exists)] : []));
   const imageFiles = imageFilesOf(found, images, (text, folder) => parse.imageFile(text, folder, exists));
   const others = withUniqueIds([
@@ -63,14 +75,17 @@ export function catalogOf({ look, images, settings }: Basis, parse: ParseFiles):
     taken,
   });
   const entries = [...ofImages.entries, ...others];
+  const { offers } = ofImages;
+  // An image that is still read may be the one that is meant.
+  const areRead = basis.areImagesKnown && !images.some(({ state }) => state === 'reading');
   const faults = [
     ...found.faults,
     ...[...files, ...imageFiles.values()].flatMap((file) => file.faults),
     ...ofImages.faults,
-    // An image that is still read or copied may be the one that is meant.
-    ...(images.every(({ state }) => state === 'ready') ? unknownIds(entries, settings) : []),
+    ...(areRead ? unknownIds({ entries, offers, images }, settings) : []),
   ];
-  return { entries, offers: ofImages.offers, faults };
+  const isIncomplete = !areRead || images.some(({ state }) => state !== 'ready');
+  return { entries, offers, faults, isIncomplete, unproven: [...unproven.values()] };
 }
 
 const EVERY_NODE: ReadonlySet<Transport> = new Set(['http', 'tftp']);
@@ -90,7 +105,28 @@ function imageFilesOf(
     const image = text.image === undefined ? undefined : byPath.get(text.image);
     return image ? [[image.path, parse(text, insideOf(image))] as const] : [];
   });
-  return new Map(texts);
+  const strangers = images
+    .filter(({ path }) => isUnknown(found, path))
+    .map(({ path }) => [path, unreadFile('may be there: its folder cannot be read', [])] as const);
+  return new Map([...strangers, ...texts]);
+}
+
+/** Whether nobody has seen yet what lies beside the image. */
+function isUnknown({ unknown }: Found, path: string): boolean {
+  const parts = `/isos/${path}`.split('/');
+  return parts.some((_, depth) => unknown.has(parts.slice(0, depth).join('/')));
+}
+
+/** `unproven` gets the names in images that are not known yet. */
+function existsIn({ look, images, proven }: Basis, unproven: Map<string, InnerName>): Exists {
+  const innerName = innerNames(images);
+  return (path) => {
+    const name = innerName(path);
+    if (name === undefined) return isListed(look.found, path);
+    const isThere = proven.get(name.key);
+    if (isThere === undefined) unproven.set(name.key, name);
+    return isThere;
+  };
 }
 
 function isListed(found: Found, path: string): boolean | undefined {
@@ -110,18 +146,4 @@ function isFolderMissing(found: Found, path: string): boolean {
     if (!inside.some((file) => file.kind === 'folder' && file.name === parts[depth])) return true;
   }
   return false;
-}
-
-function unknownIds(entries: readonly Entry[], settings: MenuSettings): readonly ConfigFault[] {
-  const ids = new Set([LOCAL_ID, ...entries.map((entry) => entry.id)]);
-  const known = [...ids].slice(0, 20).join(', ');
-  const wanted = [
-    { path: 'menu.default', id: settings.default },
-    ...settings.clients.flatMap((row) =>
-      row.boot === undefined ? [] : [{ path: `clients ${row.mac.text}`, id: row.boot }],
-    ),
-  ];
-  return wanted
-    .filter(({ id }) => !ids.has(id))
-    .map(({ path, id }) => ({ path, problem: `no entry is called ${JSON.stringify(id)}: there are ${known}` }));
 }

@@ -1,7 +1,7 @@
 /** Menu files: what an operator adds to the menu, or changes in it, in a small YAML file beside the images. docs/menus.md shows them. */
 import type * as z from 'zod';
 import type { MacPattern } from '../core/addr.ts';
-import type { ConfigFault } from '../core/errors.ts';
+import { type ConfigFault, showConfigFault } from '../core/errors.ts';
 import { type Arch, type Entry, type How, isSourceSafe, type Source, slug, sourcesOf } from './entries.ts';
 import { type EntryRow, entryShape, imageFileShape, menuFileShape } from './fields.ts';
 import { isSheet, openSheet, type Sheet } from './sheet.ts';
@@ -44,11 +44,11 @@ export function parseMenuFile(name: string, text: string, exists: Exists): MenuF
 /** The same for the file of one image, whose inside is `folder`: `/tree/mint-22.iso`. */
 export function parseImageFile(name: string, text: string, folder: string, exists: Exists): ImageFile {
   const sheet = openSheet(name, text);
-  const nothing = { entries: [], isHidden: false, arguments: [] };
-  if (!isSheet(sheet)) return { ...nothing, faults: [sheet] };
+  if (!isSheet(sheet)) return unreadFile(`is at fault: ${showConfigFault(sheet)}`, [sheet]);
   const file = imageFileShape.safeParse(sheet.tree);
   if (!file.success) {
-    return { ...nothing, faults: file.error.issues.map((issue) => faultOf(sheet, issue, [], IMAGE_KEYS)) };
+    const faults = file.error.issues.map((issue) => faultOf(sheet, issue, [], IMAGE_KEYS));
+    return unreadFile(`is at fault: ${faults.map(showConfigFault).join('; ')}`, faults);
   }
   const { title, group, edition, note, macs, memory, hidden, entries } = file.data;
   return {
@@ -61,6 +61,17 @@ export function parseImageFile(name: string, text: string, folder: string, exist
     ...(memory === undefined ? {} : { memoryMib: mibOf(memory) }),
     ...(note === undefined ? {} : { note }),
     ...(macs === undefined ? {} : { macs }),
+  };
+}
+
+/** The file of an image that nobody knows what to make of. */
+export function unreadFile(why: string, faults: readonly ConfigFault[]): ImageFile {
+  return {
+    entries: [],
+    isHidden: false,
+    arguments: [],
+    faults,
+    problem: `is not shown while the file beside it ${why}`,
   };
 }
 

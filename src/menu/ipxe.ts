@@ -101,9 +101,13 @@ function submenu(group: Group, back: string, menu: Menu): readonly string[] {
   ];
 }
 
+/** Secure Boot is UEFI's: on a BIOS machine the line has the room for something else. */
 function entryItem(entry: Entry, menu: Menu): readonly string[] {
-  const line = lineOf(entry, menu.words, { maxChars: LINE_CHARS, secureBoot: 'ipxe' });
-  return item(entry.id, line, machinesOf(entry, MACHINES));
+  const machines = machinesOf(entry, MACHINES);
+  const plain = lineOf(entry, menu.words, { maxChars: LINE_CHARS });
+  const noted = lineOf(entry, menu.words, { maxChars: LINE_CHARS, secureBoot: 'ipxe' });
+  if (plain === noted) return item(entry.id, plain, machines);
+  return machines.flatMap((machine) => item(entry.id, machine.startsWith('bios-') ? plain : noted, [machine]));
 }
 
 function groupItem(group: Group): readonly string[] {

@@ -70,18 +70,21 @@ export interface Menu {
   readonly loaders: ReadonlySet<string>;
 }
 
+/** What a menu is made for. */
+export interface Place {
+  readonly visit: Visit;
+  readonly loaders: ReadonlySet<string>;
+  /** Images are still read or copied: an entry that nobody knows may come with one of them. */
+  readonly isIncomplete?: boolean;
+}
+
 /** A row has decided already: whoever stands there only needs time to change their mind. Taste. */
 const CLIENT_TIMEOUT_SEC = 5;
 /** syslinux stops at 35996 tenths. [syslinux: doc/menu.txt] */
 const MAX_TIMEOUT_SEC = 3599;
 
 /** The menu of `mac`, or of everybody. Entries that no loader could take are left out: a fault says so elsewhere. */
-export function planMenu(
-  entries: readonly Entry[],
-  settings: MenuSettings,
-  place: { readonly visit: Visit; readonly loaders: ReadonlySet<string> },
-  mac?: Mac,
-): Menu {
+export function planMenu(entries: readonly Entry[], settings: MenuSettings, place: Place, mac?: Mac): Menu {
   const words = WORDS[settings.language];
   const local: Entry = {
     id: LOCAL_ID,
@@ -92,8 +95,12 @@ export function planMenu(
     secureBoot: 'unknown',
   };
   const visible = [local, ...entries.filter((entry) => isUsable(entry, place.loaders) && isVisible(entry, mac))];
-  const row = mac === undefined ? undefined : visible.find((entry) => entry.id === rowOf(settings, mac)?.boot);
+  const boot = mac === undefined ? undefined : rowOf(settings, mac)?.boot;
+  const row = visible.find((entry) => entry.id === boot);
   const first = row ?? visible.find((entry) => entry.id === settings.default) ?? local;
+  const isKnown = (id: string): boolean => id === LOCAL_ID || entries.some((entry) => entry.id === id);
+  // The local disk must not start in the place of what is about to be there.
+  const waits = (place.isIncomplete ?? false) && !isKnown(boot ?? settings.default);
   const rest = visible.filter((entry) => entry !== first);
   const address = parseIpv4(place.visit.localAddress.replace(/^::ffff:/, '')) ?? UNSPECIFIED;
   return {
@@ -103,13 +110,17 @@ export function planMenu(
     serial: settings.serial,
     colors: settings.colors,
     defaultId: first.id,
-    timeoutSec: row ? CLIENT_TIMEOUT_SEC : Math.min(Math.max(0, Math.round(settings.timeoutSec)), MAX_TIMEOUT_SEC),
+    timeoutSec: waits ? 0 : row ? CLIENT_TIMEOUT_SEC : timeoutOf(settings),
     ...arrange(outOfGroup(first), rest),
     asksForClient: mac === undefined && hasClientMenus(entries, settings),
     address,
     authority: place.visit.httpPort === 80 ? address : `${address}:${place.visit.httpPort}`,
     loaders: place.loaders,
   };
+}
+
+function timeoutOf({ timeoutSec }: MenuSettings): number {
+  return Math.min(Math.max(0, Math.round(timeoutSec)), MAX_TIMEOUT_SEC);
 }
 
 /** Whether any client's menu differs from everybody's. */

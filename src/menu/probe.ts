@@ -5,16 +5,23 @@ import { type ConfigFault, errnoOf } from '../core/errors.ts';
 import { findInstallers, type InstallerTree, type Listing, type Release, releaseOf } from './debian.ts';
 import { isSourceSafe } from './entries.ts';
 
+/** What looking at a name gives. `unknown`: it may be there, but nobody can tell now; `busy` passes by itself. */
+export type Looked<Seen> =
+  | { readonly kind: 'there'; readonly seen: Seen }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
 export interface ImagesFolder {
-  /** What a folder of the name space (`/isos`, `/isos/debian`) holds; undefined when it isn't there or isn't one. */
-  readonly listImages: (path: string) => Promise<readonly FolderEntry[] | undefined>;
-  /** The first `maxBytes` octets of a file at most; undefined when it can't be read. */
-  readonly readImage: (path: string, maxBytes: number) => Promise<Uint8Array | undefined>;
+  /** What a folder of the name space (`/isos`, `/isos/debian`) holds. */
+  readonly listImages: (path: string) => Promise<Looked<readonly FolderEntry[]>>;
+  /** The first `maxBytes` octets of a file at most. */
+  readonly readImage: (path: string, maxBytes: number) => Promise<Looked<Uint8Array>>;
 }
 
 export interface MenuText {
   readonly name: string;
-  readonly text: string;
+  /** None where the file beside an image cannot be read: what it says of the image is not known. */
+  readonly text?: string;
   /** Path of the image beside it that it is named after, below the folder of images. */
   readonly image?: string;
 }
@@ -23,12 +30,22 @@ export interface Found {
   readonly listing: Listing;
   readonly installers: readonly { readonly tree: InstallerTree; readonly release: Release }[];
   readonly menuFiles: readonly MenuText[];
+  /** Folders that are there and have not been read yet. */
+  readonly unknown: ReadonlySet<string>;
   readonly faults: readonly ConfigFault[];
 }
 
-export const NOTHING_FOUND: Found = { listing: new Map(), installers: [], menuFiles: [], faults: [] };
-
 const ROOT = '/isos';
+
+/** Before the first look. */
+export const NOTHING_FOUND: Found = {
+  listing: new Map(),
+  installers: [],
+  menuFiles: [],
+  unknown: new Set([ROOT]),
+  faults: [],
+};
+
 /** A package unpacked whole, `X/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64`, is 10 deep. */
 const MAX_DEPTH = 11;
 const MAX_FOLDERS = 2000;
@@ -41,10 +58,14 @@ const MAX_VERSION_BYTES = 4096;
 /** Large parts of mirrors and images in which no installer starts. */
 const PASSED_BY: ReadonlySet<string> = new Set(['pool', 'dists', 'boot-screens', 'lost+found']);
 
-/** All that menus take from the folder. Never rejects: what could not be read is a fault or isn't there. */
-export async function probeImages(images: ImagesFolder): Promise<Found> {
+/**
+ * All that menus take from the folder. Never rejects. What cannot be read now is as it was `before`: else whoever may
+ * not see an entry would see it for as long as a drive is away.
+ */
+export async function probeImages(images: ImagesFolder, before: Found = NOTHING_FOUND): Promise<Found> {
   const faults: ConfigFault[] = [];
-  const listing = await listAll(images, faults);
+  const look: LookAround = { images, before, faults };
+  const { listing, unknown } = await listAll(look);
   const safe = findInstallers(listing).filter((tree) => {
     if (isSourceSafe(tree.kernel) && isSourceSafe(tree.initrd)) return true;
     const problem = 'boot loaders cannot take this name: rename the folders to letters, digits and ._~+@-, and shorter';
@@ -52,28 +73,42 @@ export async function probeImages(images: ImagesFolder): Promise<Found> {
     return false;
   });
   const installers = [];
-  for (const tree of safe) {
-    const info = tree.versionFile && (await read(images, tree.versionFile, MAX_VERSION_BYTES));
-    installers.push({ tree, release: releaseOf(info || undefined, tree.folder) });
-  }
-  return { listing, installers, menuFiles: await readMenuFiles(images, listing, faults), faults };
+  for (const tree of safe) installers.push({ tree, release: await releaseAt(tree, look) });
+  return { listing, installers, menuFiles: await readMenuFiles(listing, look), unknown, faults };
+}
+
+interface LookAround {
+  readonly images: ImagesFolder;
+  readonly before: Found;
+  /** Grows. */
+  readonly faults: ConfigFault[];
+}
+
+async function releaseAt(tree: InstallerTree, { images, before }: LookAround): Promise<Release> {
+  if (tree.versionFile === undefined) return releaseOf(undefined, tree.folder);
+  const info = await read(images, tree.versionFile, MAX_VERSION_BYTES);
+  if (info.kind === 'there') return releaseOf(info.seen, tree.folder);
+  const known = before.installers.find((one) => one.tree.kernel === tree.kernel);
+  return (info.kind === 'unknown' ? known?.release : undefined) ?? releaseOf(undefined, tree.folder);
 }
 
 /** Breadth first, so that a huge tree somewhere deep does not hide what lies beside it. */
-async function listAll(images: ImagesFolder, faults: ConfigFault[]): Promise<Listing> {
+async function listAll(look: LookAround): Promise<Pick<Found, 'listing' | 'unknown'>> {
   const listing = new Map<string, readonly FolderEntry[]>();
+  const unknown = new Set<string>();
   const waiting = [{ path: ROOT, depth: 0 }];
   for (const { path, depth } of waiting) {
-    const entries = await list(images, path, faults);
-    if (entries) listing.set(path, entries);
-    for (const entry of entries ?? []) {
+    const entries = await list(path, look);
+    if (entries === 'unknown') unknown.add(path);
+    else if (entries) listing.set(path, entries);
+    for (const entry of listing.get(path) ?? []) {
       if (entry.kind !== 'folder' || depth >= MAX_DEPTH || PASSED_BY.has(entry.name) || entry.name.startsWith('.'))
         continue;
       if (waiting.length < MAX_FOLDERS) waiting.push({ path: `${path}/${entry.name}`, depth: depth + 1 });
-      else if (!faults.some((fault) => fault.path === 'folders')) faults.push(tooManyFolders());
+      else if (!look.faults.some((fault) => fault.path === 'folders')) look.faults.push(tooManyFolders());
     }
   }
-  return listing;
+  return { listing, unknown };
 }
 
 function tooManyFolders(): ConfigFault {
@@ -81,50 +116,75 @@ function tooManyFolders(): ConfigFault {
   return { file: ROOT, path: 'folders', problem };
 }
 
+/** What a folder holds, or held when it was last seen. */
 async function list(
-  images: ImagesFolder,
   path: string,
-  faults: ConfigFault[],
-): Promise<readonly FolderEntry[] | undefined> {
-  try {
-    return await images.listImages(path);
-  } catch (error) {
-    faults.push({
-      file: path,
-      path: '',
-      problem: `cannot be read (${errnoOf(error) ?? 'error'}): mind its permissions`,
-    });
-    return undefined;
+  { images, before, faults }: LookAround,
+): Promise<readonly FolderEntry[] | 'unknown' | undefined> {
+  const looked = await images.listImages(path).catch(unreadable);
+  if (looked.kind === 'there') return looked.seen;
+  // The folder of images was there when the node started: a drive is away.
+  if (looked.kind === 'gone' && path !== ROOT) return undefined;
+  const reason = looked.kind === 'gone' ? 'not-found' : looked.reason;
+  if (reason !== 'busy') {
+    const cure = 'mind its permissions and the drive; until then menus keep what was in it';
+    faults.push({ file: path, path: '', problem: `cannot be read (${reason}): ${cure}` });
   }
+  return before.listing.get(path) ?? 'unknown';
 }
 
-async function read(images: ImagesFolder, path: string, maxBytes: number): Promise<string | undefined> {
-  try {
-    const bytes = await images.readImage(path, maxBytes);
-    return bytes && new TextDecoder().decode(bytes);
-  } catch {
-    return undefined;
-  }
+function unreadable(error: unknown): { readonly kind: 'unknown'; readonly reason: string } {
+  return { kind: 'unknown', reason: errnoOf(error) ?? 'error' };
 }
 
-async function readMenuFiles(
-  images: ImagesFolder,
-  listing: Listing,
-  faults: ConfigFault[],
-): Promise<readonly MenuText[]> {
+async function read(images: ImagesFolder, path: string, maxBytes: number): Promise<Looked<string>> {
+  const looked = await images.readImage(path, maxBytes).catch(unreadable);
+  return looked.kind === 'there' ? { kind: 'there', seen: new TextDecoder().decode(looked.seen) } : looked;
+}
+
+async function readMenuFiles(listing: Listing, look: LookAround): Promise<readonly MenuText[]> {
   const files = [...listing].flatMap(([folder, entries]) => sheetsIn(folder, entries));
+  const earlier = new Map(look.before.menuFiles.map((file) => [file.name, file.text]));
   const texts: MenuText[] = [];
   const taken = { own: 0, ofImages: 0 };
-  for (const { path, image, sizeBytes } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    const [kind, max] =
-      image === undefined ? (['own', MAX_MENU_FILES] as const) : (['ofImages', MAX_IMAGE_FILES] as const);
-    const text = sizeBytes > MAX_MENU_FILE_BYTES ? undefined : await read(images, path, MAX_MENU_FILE_BYTES);
-    if (text !== undefined && taken[kind] < max) {
-      taken[kind]++;
-      texts.push({ name: path, text, ...(image === undefined ? {} : { image }) });
-    } else faults.push({ file: path, path: '', problem: menuFileProblem(sizeBytes, taken[kind], max) });
+  for (const sheet of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const kind = sheet.image === undefined ? 'own' : 'ofImages';
+    const max = kind === 'own' ? MAX_MENU_FILES : MAX_IMAGE_FILES;
+    const found =
+      taken[kind] < max ? await readSheet(sheet, look) : refused(`is one of more than ${max} menu files: join some`);
+    if (found === undefined) continue;
+    const text = found.text ?? (found.isRefused ? undefined : earlier.get(sheet.path));
+    if (text !== undefined) taken[kind]++;
+    if (found.problem !== undefined) look.faults.push({ file: sheet.path, path: '', problem: found.problem });
+    if (text === undefined && sheet.image === undefined) continue;
+    texts.push({
+      name: sheet.path,
+      ...(text === undefined ? {} : { text }),
+      ...(sheet.image === undefined ? {} : { image: sheet.image }),
+    });
   }
   return texts;
+}
+
+interface ReadSheet {
+  readonly text?: string;
+  readonly problem?: string;
+  /** No earlier text takes its place. */
+  readonly isRefused?: boolean;
+}
+
+const refused = (problem: string): ReadSheet => ({ problem, isRefused: true });
+
+/** Nothing for one that has gone meanwhile. */
+async function readSheet({ path, sizeBytes }: FoundSheet, { images }: LookAround): Promise<ReadSheet | undefined> {
+  if (sizeBytes > MAX_MENU_FILE_BYTES) return refused(`is larger than ${MAX_MENU_FILE_BYTES / 1024} KiB: split it`);
+  const looked = await read(images, path, MAX_MENU_FILE_BYTES);
+  if (looked.kind === 'there') return { text: looked.seen };
+  if (looked.kind === 'gone') return undefined;
+  if (looked.reason === 'busy') return {};
+  return {
+    problem: `cannot be read (${looked.reason}): mind its permissions; until then menus go by what it said last`,
+  };
 }
 
 interface FoundSheet {
@@ -147,9 +207,4 @@ function sheetsIn(folder: string, entries: readonly FolderEntry[]): readonly Fou
     const image = beside === undefined ? undefined : `${folder}/${beside}`.slice(`${ROOT}/`.length);
     return [{ path: `${folder}/${name}`, image, sizeBytes }];
   });
-}
-
-function menuFileProblem(sizeBytes: number, taken: number, max: number): string {
-  if (sizeBytes > MAX_MENU_FILE_BYTES) return `is larger than ${MAX_MENU_FILE_BYTES / 1024} KiB: split it`;
-  return taken >= max ? `is one of more than ${max} menu files: join some` : 'cannot be read: mind its permissions';
 }

@@ -1,6 +1,8 @@
 /** What is made once and asked for often: the catalogue of a look at the folders, and menu files that stay the same. */
+
+import type { ConfigFault } from '../core/errors.ts';
 import { type Basis, type Catalog, catalogOf, type ParseFiles, transportsOf } from './catalog.ts';
-import { type Exists, type ImageFile, type MenuFile, parseImageFile, parseMenuFile } from './file.ts';
+import { type Exists, type ImageFile, type MenuFile, parseImageFile, parseMenuFile, unreadFile } from './file.ts';
 import { MAX_IMAGE_FILES, MAX_MENU_FILES } from './probe.ts';
 
 /** The catalogue of `basis`; the same one for as long as that stays. */
@@ -20,6 +22,8 @@ function isSame(a: Basis, b: Basis): boolean {
   return (
     a.look === b.look &&
     a.images === b.images &&
+    a.areImagesKnown === b.areImagesKnown &&
+    a.proven === b.proven &&
     a.settings.language === b.settings.language &&
     a.settings.default === b.settings.default &&
     a.settings.clients === b.settings.clients &&
@@ -38,11 +42,39 @@ interface Parsed<File> {
 function rememberedParse(): ParseFiles {
   const files = memory<MenuFile>(MAX_MENU_FILES);
   const imageFiles = memory<ImageFile>(MAX_IMAGE_FILES);
+  const lastGood = lastGoodFiles();
   return {
-    menuFile: ({ name, text }, exists) => files(name, text, exists, (ask) => parseMenuFile(name, text, ask)),
-    imageFile: ({ name, text }, folder, exists) =>
-      imageFiles(`${name}\n${folder}`, text, exists, (ask) => parseImageFile(name, text, folder, ask)),
+    menuFile: ({ name, text = '' }, exists) => files(name, text, exists, (ask) => parseMenuFile(name, text, ask)),
+    imageFile: ({ name, text }, folder, exists) => {
+      const key = `${name}\n${folder}`;
+      const file =
+        text === undefined
+          ? unreadFile(`cannot be read: ${name}`, [])
+          : imageFiles(key, text, exists, (ask) => parseImageFile(name, text, folder, ask));
+      return lastGood(key, file);
+    },
   };
+}
+
+/** A file with a mistake in it counts as it was before: whom the image is for must not hang on a comma. */
+function lastGoodFiles(): (key: string, file: ImageFile) => ImageFile {
+  const good = new Map<string, ImageFile>();
+  return (key, file) => {
+    if (file.problem === undefined) {
+      good.delete(key);
+      good.set(key, file);
+      const [oldest] = good.keys();
+      if (good.size > MAX_IMAGE_FILES && oldest !== undefined) good.delete(oldest);
+      return file;
+    }
+    const last = good.get(key);
+    if (last) return { ...last, faults: noted(file.faults, 'until then the file counts as it was before') };
+    return { ...file, faults: noted(file.faults, 'until then nothing of the image is in the menus') };
+  };
+}
+
+function noted([first, ...more]: readonly ConfigFault[], what: string): readonly ConfigFault[] {
+  return first ? [{ ...first, problem: `${first.problem}; ${what}` }, ...more] : [];
 }
 
 function memory<File>(max: number) {

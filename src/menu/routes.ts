@@ -9,6 +9,7 @@ import type { Host } from '../host.ts';
 import type { Catalog, Look } from './catalog.ts';
 import type { Entry } from './entries.ts';
 import { renderGrub } from './grub.ts';
+import { type InnerName, type Proven, prove } from './inner.ts';
 import { renderIpxe } from './ipxe.ts';
 import { type GeneratedName, generatedName } from './names.ts';
 import { pixelPng } from './pixel.ts';
@@ -24,10 +25,14 @@ export type { MenuSettings } from './plan.ts';
 export type MenuFormat = 'pxelinux' | 'grub' | 'ipxe';
 
 export interface MenuDeps extends ImagesFolder {
-  /** Whether boot/ holds that file. */
-  readonly hasLoader: (name: string) => boolean | Promise<boolean>;
+  /** Whether boot/ holds that file; undefined where nobody can tell now. */
+  readonly hasLoader: (name: string) => boolean | undefined | Promise<boolean | undefined>;
   /** The same list for as long as no image has changed; none without it. */
   readonly images?: () => readonly CatalogImage[] | Promise<readonly CatalogImage[]>;
+  /** False until the folder of images was looked through once; true without it. */
+  readonly areImagesKnown?: () => boolean | Promise<boolean>;
+  /** Whether an image holds that file; undefined where nobody can tell now. Not asked without it. */
+  readonly isInImage?: (name: InnerName) => Promise<boolean | undefined>;
   /** Companion kernels that are there: `debian-12-amd64`. */
   readonly companions?: () => ReadonlyMap<string, CompanionFacts> | Promise<ReadonlyMap<string, CompanionFacts>>;
   readonly host: Pick<Host, 'clock' | 'log'>;
@@ -90,21 +95,29 @@ export function menuContent(settings: () => MenuSettings, deps: MenuDeps): MenuC
   const tell = toldOnce(deps.host);
   const images = imagesOf(deps);
   let faults: readonly ConfigFault[] = [];
+  let proven: Proven = new Map();
 
   const catalogAt = async (look: Look, now: MenuSettings): Promise<Catalog> => {
-    const made = make({ look, images: await images(), settings: now });
+    const areImagesKnown = (await deps.areImagesKnown?.()) ?? true;
+    const made = make({ look, images: await images(), areImagesKnown, proven, settings: now });
     if (made.faults !== faults) tell(made.faults);
     faults = made.faults;
     return made;
   };
-  const look = freshLook(deps, async (fresh) => void (await catalogAt(fresh, settings())));
+  const look = freshLook(deps, async (fresh) => {
+    const { unproven } = await catalogAt(fresh, settings());
+    if (!deps.isInImage || unproven.length === 0) return;
+    proven = await prove(unproven, proven, deps.isInImage);
+    await catalogAt(fresh, settings());
+  });
   const catalog = async (now: MenuSettings): Promise<Catalog> => catalogAt(await look(), now);
   const textOf = async (wanted: Wanted, visit: Visit): Promise<string> => {
     const now = settings();
     const seen = await look();
     const { loaders } = seen;
-    const { entries } = await catalogAt(seen, now);
-    return rendered(wanted, planMenu(entries, now, { visit, loaders }, 'mac' in wanted ? wanted.mac : undefined));
+    const { entries, isIncomplete } = await catalogAt(seen, now);
+    const mac = 'mac' in wanted ? wanted.mac : undefined;
+    return rendered(wanted, planMenu(entries, now, { visit, loaders, isIncomplete }, mac));
   };
   return {
     open: async (path, visit) => {
@@ -142,9 +155,10 @@ function freshLook(deps: MenuDeps, onLook: (look: Look) => Promise<void>): () =>
   const lookNow = async (): Promise<Look> => {
     try {
       const present = await Promise.all(OPTIONAL_LOADERS.map((name) => deps.hasLoader(name)));
-      const loaders = new Set<string>(OPTIONAL_LOADERS.filter((_, i) => present[i]));
+      const isThere = (name: string, i: number): boolean => present[i] ?? good?.loaders.has(name) ?? false;
+      const loaders = new Set<string>(OPTIONAL_LOADERS.filter(isThere));
       const companions = (await deps.companions?.()) ?? new Map<string, CompanionFacts>();
-      good = { found: await probeImages(deps), loaders, companions };
+      good = { found: await probeImages(deps, good?.found), loaders, companions };
       await onLook(good);
     } catch (error) {
       log.error('menu', 'look-failed', { error: messageOf(error) });
@@ -176,14 +190,13 @@ function soonOr(looking: Promise<Look>, old: Look, clock: Host['clock']): Promis
   });
 }
 
-/** Logs mistakes once, and again when there are others. */
+/** Logs each mistake once, and again when it comes back. */
 function toldOnce(host: Pick<Host, 'log'>): (faults: readonly ConfigFault[]) => void {
-  let told = '';
+  let told: ReadonlySet<string> = new Set();
   return (faults) => {
-    const all = faults.map(showConfigFault).join('\n');
-    if (all === told) return;
-    told = all;
-    for (const { file, line, path, problem } of faults.slice(0, MAX_TOLD)) {
+    const fresh = faults.filter((fault) => !told.has(showConfigFault(fault)));
+    told = new Set(faults.map(showConfigFault));
+    for (const { file, line, path, problem } of fresh.slice(0, MAX_TOLD)) {
       const what = path === '' ? problem : `${path}: ${problem}`;
       host.log.warn('menu', 'fault', {
         ...(file === undefined ? {} : { file }),
@@ -191,7 +204,7 @@ function toldOnce(host: Pick<Host, 'log'>): (faults: readonly ConfigFault[]) => 
         what,
       });
     }
-    if (faults.length > MAX_TOLD) host.log.warn('menu', 'more-faults', { count: faults.length - MAX_TOLD });
+    if (fresh.length > MAX_TOLD) host.log.warn('menu', 'more-faults', { count: fresh.length - MAX_TOLD });
   };
 }
 

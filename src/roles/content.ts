@@ -1,8 +1,9 @@
 /** An fnode's one name space: generated menus over the folder of loaders; images, and what is inside them. */
-import type { FolderEntry, OpenContent, Opened, Visit } from '../core/content.ts';
-import { Fault } from '../core/errors.ts';
+import type { FolderEntry, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
 import type { Blocks } from '../host/blocks.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../host/files.ts';
+import type { Looked } from '../menu/probe.ts';
 import { type ImageDoorDeps, imageDoors } from './images.ts';
 
 export interface NameSpace extends ImageDoorDeps {
@@ -47,31 +48,45 @@ export function laterFolder(root: string, blocks?: Blocks): Pick<FolderContent, 
   };
 }
 
-/** What a folder holds; nothing when it is none. */
+/** What a folder holds; `gone` where it is none. */
 export async function listOf(
   open: (path: string) => Promise<Opened>,
   path: string,
-): Promise<readonly FolderEntry[] | undefined> {
+): Promise<Looked<readonly FolderEntry[]>> {
   const opened = await open(path);
   if (opened.kind === 'file') await opened.content.close();
-  return opened.kind === 'folder' ? opened.entries : undefined;
+  if (opened.kind === 'missing') return missed(opened.reason);
+  return opened.kind === 'folder' ? { kind: 'there', seen: opened.entries } : { kind: 'gone' };
 }
 
-/** The first `maxBytes` octets of a file at most; nothing when it cannot be read. */
+/** The first `maxBytes` octets of a file at most; `gone` where it is none. */
 export async function headOf(
   open: (path: string) => Promise<Opened>,
   path: string,
   maxBytes: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Looked<Uint8Array>> {
   const opened = await open(path);
-  if (opened.kind !== 'file') return undefined;
+  if (opened.kind === 'missing') return missed(opened.reason);
+  if (opened.kind === 'folder') return { kind: 'gone' };
   const { content } = opened;
   try {
     const bytes = new Uint8Array(Math.min(maxBytes, content.sizeBytes));
-    return bytes.subarray(0, await content.read(bytes, 0));
-  } catch {
-    return undefined;
+    return { kind: 'there', seen: bytes.subarray(0, await content.read(bytes, 0)) };
+  } catch (error) {
+    return { kind: 'unknown', reason: errnoOf(error) ?? 'error' };
   } finally {
     await content.close();
   }
+}
+
+/** Whether there is such a file; undefined where nobody can tell now. */
+export async function isFile(open: (path: string) => Promise<Opened>, path: string): Promise<boolean | undefined> {
+  const { kind } = await headOf(open, path, 0);
+  return kind === 'unknown' ? undefined : kind === 'there';
+}
+
+const UNKNOWN: ReadonlySet<MissReason> = new Set(['busy', 'no-permission', 'damaged']);
+
+function missed(reason: MissReason): Looked<never> {
+  return UNKNOWN.has(reason) ? { kind: 'unknown', reason } : { kind: 'gone' };
 }

@@ -3,6 +3,7 @@ import { type MacPattern, parseMacPattern } from '../../src/core/addr.ts';
 import type { FolderEntry, Visit } from '../../src/core/content.ts';
 import type { Entry } from '../../src/menu/entries.ts';
 import type { MenuSettings } from '../../src/menu/plan.ts';
+import type { Looked } from '../../src/menu/probe.ts';
 
 export const VISIT: Visit = {
   localAddress: '172.16.0.10',
@@ -134,7 +135,7 @@ export const LOADERS: ReadonlySet<string> = new Set(['chain.c32', 'memdisk']);
 
 /** Files by name (`/isos/a/b`) with their text, or a size for those whose bytes don't matter. */
 export function folderOf(files: Readonly<Record<string, string | number>>) {
-  const listImages = async (path: string): Promise<readonly FolderEntry[] | undefined> => {
+  const listImages = async (path: string): Promise<Looked<readonly FolderEntry[]>> => {
     const inside = new Map<string, FolderEntry>();
     for (const [name, content] of Object.entries(files)) {
       if (!name.startsWith(`${path}/`)) continue;
@@ -142,11 +143,13 @@ export function folderOf(files: Readonly<Record<string, string | number>>) {
       const sizeBytes = typeof content === 'number' ? content : content.length;
       inside.set(first, { name: first, kind: more.length > 0 ? 'folder' : 'file', sizeBytes, modifiedMs: 0 });
     }
-    return inside.size > 0 ? [...inside.values()] : undefined;
+    return inside.size > 0 ? { kind: 'there', seen: [...inside.values()] } : { kind: 'gone' };
   };
-  const readImage = async (path: string, maxBytes: number): Promise<Uint8Array | undefined> => {
+  const readImage = async (path: string, maxBytes: number): Promise<Looked<Uint8Array>> => {
     const content = files[path];
-    return typeof content === 'string' ? new TextEncoder().encode(content).subarray(0, maxBytes) : undefined;
+    if (content === undefined) return { kind: 'gone' };
+    if (typeof content === 'number') return { kind: 'unknown', reason: 'damaged' };
+    return { kind: 'there', seen: new TextEncoder().encode(content).subarray(0, maxBytes) };
   };
   return { listImages, readImage };
 }

@@ -21,8 +21,9 @@ const FACTS: ImageFacts = {
 };
 
 function made(images: readonly CatalogImage[], changes: Partial<ImageFacts> = {}) {
-  const { entries, faults } = imageEntries(images, { ...FACTS, ...changes });
-  return { entries, ids: entries.map(({ id }) => id), faults: faults.map(showConfigFault) };
+  const { entries, offers, faults } = imageEntries(images, { ...FACTS, ...changes });
+  const held = offers.flatMap(({ path, heldBack }) => heldBack.map(({ id, says }) => `${path} ${id}: ${says}`));
+  return { entries, offers, held, ids: entries.map(({ id }) => id), faults: faults.map(showConfigFault) };
 }
 
 /** With what stands beside an image. */
@@ -72,7 +73,7 @@ for (const { word, want } of placeholders) {
   });
 }
 
-const titles: readonly { readonly verdict: Verdict; readonly want: readonly string[] }[] = [
+const titles: { readonly verdict: Verdict; readonly want: readonly string[] }[] = [
   {
     verdict: MINT,
     want: [
@@ -113,6 +114,35 @@ const titles: readonly { readonly verdict: Verdict; readonly want: readonly stri
     ],
   },
 ];
+titles.push(
+  {
+    verdict: { ...MINT, name: 'Kubuntu', version: '24.04', edition: 'KDE Plasma', group: 'Ubuntu', entries: [CASPER] },
+    want: ['Ubuntu | Kubuntu | Kubuntu 24.04 (64-bit): live | Kubuntu 24.04 (64-bit): live'],
+  },
+  {
+    verdict: {
+      ...MINT,
+      ...{ name: 'Kali', version: '2024.1', edition: 'Live', group: 'Kali' },
+      entries: [CASPER, { ...CASPER, key: 'rescue', use: 'rescue' }],
+    },
+    want: [
+      'Kali | Live | Kali 2024.1 (64-bit): live | Kali 2024.1 (64-bit): live',
+      'Kali | Live | 2024.1 Live (64-bit): rescue | Kali 2024.1 Live (64-bit): rescue',
+    ],
+  },
+  {
+    verdict: { ...MINT, name: 'GParted Live', version: '1.6.0', edition: '', group: 'Tools', entries: [CASPER] },
+    want: ['Tools | GParted Live | GParted Live 1.6.0 (64-bit) | GParted Live 1.6.0 (64-bit)'],
+  },
+  {
+    verdict: { ...MINT, name: 'Debian', version: '12.11.0', edition: 'Xfce', group: 'Debian', entries: [CASPER] },
+    want: ['Debian | Xfce | 12.11.0 Xfce (64-bit): live | Debian 12.11.0 Xfce (64-bit): live'],
+  },
+  {
+    verdict: { ...MINT, name: 'Debian', version: '', edition: 'Xfce', group: 'Debian', entries: [CASPER] },
+    want: ['Debian | Xfce | Xfce (64-bit): live | Debian Xfce (64-bit): live'],
+  },
+);
 for (const { verdict, want } of titles) {
   test(`group, edition and titles of ${verdict.name} ${verdict.edition ?? ''} with ${verdict.entries.length}`, () => {
     const show = (entry: Entry) => [entry.group, entry.edition, entry.title, entry.fullTitle].join(' | ');
@@ -178,14 +208,46 @@ test('an id stays when other images come, transports go and companions are missi
   assert.deepEqual(made([ubuntu], { transports: new Set(['nfs']) }).ids, [`${want}-nfs`]);
 });
 
-test('two images that are the same thing: the one whose alias comes later gets it behind its ids, in whatever order', () => {
-  const fedora = { ...FEDORA, entries: FEDORA.entries.slice(0, 1) };
-  const pair = [imageOf('b.iso', fedora), imageOf('a.iso', fedora)];
-  const want = ['fedora-41-server-amd64', 'fedora-41-server-amd64-b'];
-  assert.deepEqual(made(pair).ids, want);
-  assert.deepEqual(made(pair.toReversed()).ids, want);
-  const broken = imageOf('a.iso', fedora, { checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } });
-  assert.deepEqual(made([imageOf('b.iso', fedora), broken]).ids, [want[1]], 'also when the other is in no menu');
+const twins: readonly { readonly name: string; readonly images: readonly CatalogImage[]; readonly want: string }[] =
+  (() => {
+    const fedora = { ...FEDORA, entries: FEDORA.entries.slice(0, 1) };
+    const image = (alias: string, changes: Partial<CatalogImage> = {}) => imageOf(`${alias}.iso`, fedora, changes);
+    const wrong = { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } as const;
+    const [plain, late] = ['fedora-41-server-amd64', { modifiedMs: 2 }];
+    return [
+      { name: 'the older has the id', images: [image('z'), image('a', late)], want: `z ${plain}, a ${plain}-a` },
+      { name: 'of one date the alias decides', images: [image('b'), image('a')], want: `a ${plain}, b ${plain}-b` },
+      {
+        name: 'what is in no menu leaves it to the other, however old it is',
+        images: [image('a', { checksum: wrong }), image('z', late)],
+        want: `z ${plain}`,
+      },
+      {
+        name: 'what is still read, too',
+        images: [image('a', { state: 'reading' }), image('z', late)],
+        want: `z ${plain}`,
+      },
+    ];
+  })();
+for (const { name, images, want } of twins) {
+  test(`two images that are the same thing: ${name}`, () => {
+    for (const order of [images, images.toReversed()]) {
+      const shown = made(order).offers.flatMap(({ path, entries }) =>
+        entries.map(({ id }) => `${path.replace('.iso', '')} ${id}`),
+      );
+      assert.equal(shown.toSorted((a, b) => a.length - b.length).join(', '), want);
+    }
+  });
+}
+
+test('an image that is dropped in later takes no id that a default may name', () => {
+  const old = imageOf('ubuntu-22.04.iso', UBUNTU_MATE, { modifiedMs: 1 });
+  const dropped = imageOf('new-image.iso', UBUNTU_MATE, { modifiedMs: 2 });
+  const idsIn = (images: readonly CatalogImage[]) =>
+    made(images)
+      .offers.find(({ path }) => path === old.path)
+      ?.entries.map(({ id }) => id);
+  assert.deepEqual(idsIn([old, dropped]), idsIn([old]));
 });
 
 test('two images that would look the same in the menu say which file each is', () => {
@@ -203,7 +265,7 @@ test('two images that would look the same in the menu say which file each is', (
   );
 });
 
-test('what recognition says of an image itself is not said again', () => {
+test('what a node does not serve is no fault', () => {
   const says = { reason: 'needs-nfs', says: 'x' } as const;
   assert.deepEqual(
     made([imageOf('x.iso', { ...MINT, entries: [CASPER_NFS], problem: says })], { transports: new Set(['http']) })
@@ -217,24 +279,31 @@ test('an id that something else has is left to it', () => {
   assert.deepEqual(ids, ['fedora-41-server-amd64-d', 'fedora-41-server-amd64-d-rescue']);
 });
 
-const left: readonly { readonly name: string; readonly image: CatalogImage; readonly fault: RegExp | undefined }[] = [
-  { name: 'is still copied', image: imageOf('x.iso', MINT, { state: 'copying' }), fault: undefined },
-  { name: 'is read anew', image: imageOf('x.iso', MINT, { state: 'reading' }), fault: undefined },
-  { name: 'was never read', image: imageOf('x.iso', undefined), fault: undefined },
+interface Left {
+  readonly name: string;
+  readonly image: CatalogImage;
+  /** What `offers` says of its entry; none has no verdict. */
+  readonly says?: RegExp;
+  readonly isFault?: true;
+}
+const left: readonly Left[] = [
+  { name: 'is still copied', image: imageOf('x.iso', MINT, { state: 'copying' }), says: /is still being copied/ },
+  { name: 'is read anew', image: imageOf('x.iso', MINT, { state: 'reading' }), says: /is still being read/ },
+  { name: 'was never read', image: imageOf('x.iso', undefined) },
   {
     name: 'is not what its sums file says',
     image: imageOf('x.iso', MINT, { checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } }),
-    fault: undefined,
+    says: /^x\.iso \S+: is not what s says: copy it again$/,
   },
   {
     name: 'needs a kernel from elsewhere',
     image: imageOf('old/d 12.iso', NETINST),
-    fault: /^\/isos\/old\/d 12\.iso: needs the kernel debian-12-amd64: fnode loaders install --for "old\/d 12\.iso"$/,
+    says: /needs the kernel debian-12-amd64, which is not there: node dist\/fnode\.js loaders install --for "old\/d 12\.iso"$/,
   },
   {
     name: 'starts only by what is not served',
     image: imageOf('x.iso', { ...MINT, entries: [CASPER_NFS] }),
-    fault: /^\/isos\/x\.iso: starts by nfs alone, which this node does not serve$/,
+    says: /: streams over NFS, which this node does not serve$/,
   },
   {
     name: 'has a kernel with a blank in its name',
@@ -242,7 +311,8 @@ const left: readonly { readonly name: string; readonly image: CatalogImage; read
       ...MINT,
       entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'live/vm linuz', initrds: [], arguments: [] } }],
     }),
-    fault: /cannot take the name "\/tree\/x\.iso\/live\/vm linuz", only letters.*: copy it .* name it in x\.yaml$/,
+    isFault: true,
+    says: /cannot take the name "\/tree\/x\.iso\/live\/vm linuz", only letters.*: copy it .* name it in x\.yaml$/,
   },
   {
     name: 'would leave its tree',
@@ -250,7 +320,8 @@ const left: readonly { readonly name: string; readonly image: CatalogImage; read
       ...MINT,
       entries: [{ ...CASPER, how: { kind: 'linux', kernel: '../../etc/passwd', initrds: [], arguments: [] } }],
     }),
-    fault: /cannot take the name/,
+    isFault: true,
+    says: /cannot take the name/,
   },
   {
     name: 'has arguments that a loader would expand',
@@ -259,7 +330,8 @@ const left: readonly { readonly name: string; readonly image: CatalogImage; read
       // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's
       entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'k', initrds: [], arguments: ['a=${b}'] } }],
     }),
-    fault: /^\/isos\/x\.iso: the kernel arguments of live are too long or hold/,
+    isFault: true,
+    says: /: the kernel arguments of live are too long or hold/,
   },
   {
     name: 'has endless arguments',
@@ -267,21 +339,27 @@ const left: readonly { readonly name: string; readonly image: CatalogImage; read
       ...MINT,
       entries: [{ ...CASPER, how: { kind: 'linux', kernel: 'k', initrds: [], arguments: ['x'.repeat(1600)] } }],
     }),
-    fault: /too long/,
+    isFault: true,
+    says: /too long/,
   },
 ];
-for (const { name, image, fault } of left) {
-  test(`an image that ${name} is in no menu${fault ? ', and a fault says so' : ''}`, () => {
-    const { ids: got, faults } = made([image], { transports: new Set(['http', 'tftp']) });
+for (const { name, image, says, isFault } of left) {
+  test(`an image that ${name} is in no menu${isFault ? ', and a fault says so' : ''}`, () => {
+    const { ids: got, faults, held } = made([image], { transports: new Set(['http', 'tftp']) });
     assert.deepEqual(got, []);
-    assert.equal(faults.length, fault ? 1 : 0, faults.join('\n'));
-    if (fault) assert.match(faults.join(), fault);
+    if (says) assert.match(held[0] ?? '', says);
+    else assert.deepEqual(held, []);
+    assert.equal(faults.length, isFault ? 1 : 0, faults.join('\n'));
+    if (isFault && says) assert.match(faults.join(), says);
   });
 }
 
 test('a way that is not served is no fault where the image has another', () => {
-  const { ids: got, faults } = made([mint], { transports: new Set(['http']) });
+  const { ids: got, faults, held } = made([mint], { transports: new Set(['http']) });
   assert.deepEqual([got, faults], [['linux-mint-22-cinnamon-amd64'], []]);
+  assert.deepEqual(held, [
+    'old/Mint 22.iso linux-mint-22-cinnamon-amd64-nfs: streams over NFS, which this node does not serve',
+  ]);
 });
 
 test('a companion kernel is named where it lies, once it is there', () => {
@@ -330,10 +408,21 @@ test("modules on the image fit the companion's kernel only if it is the very sam
   assert.deepEqual([keys('6.1.0-37-amd64'), keys('6.1.0-38-amd64'), keys(undefined)], [2, 1, 1]);
 });
 
-test('three entries that want the same kernel are one fault', () => {
-  const [row = assert.fail()] = NETINST.entries;
-  const entries = ['a', 'b', 'c'].map((key) => ({ ...row, key }));
-  assert.equal(made([imageOf('d.iso', { ...NETINST, entries })]).faults.length, 1);
+test('the cure is a command that a shell takes as it is, whatever the image is called', () => {
+  const cases = [
+    ['a b.iso', '"a b.iso"'],
+    ["it's.iso", '"it\'s.iso"'],
+    ['$(reboot).iso', "'$(reboot).iso'"],
+    ['a"`b\'.iso', `'a"\`b'\\''.iso'`],
+  ] as const;
+  for (const [path, want] of cases) assert.ok(made([imageOf(path, NETINST)]).held[0]?.endsWith(` --for ${want}`), path);
+});
+
+test('three entries of a name that no loader takes are one fault', () => {
+  const how = { kind: 'linux', kernel: 'k k', initrds: [], arguments: [] } as const;
+  const entries = ['a', 'b', 'c'].map((key) => ({ ...CASPER, key, how }));
+  const { faults, held } = made([imageOf('d.iso', { ...MINT, entries })]);
+  assert.deepEqual([faults.length, held.length], [1, 3]);
 });
 
 test('wimboot, memdisk and sanboot: kinds, and the loader that each needs', () => {
@@ -357,27 +446,54 @@ test('wimboot, memdisk and sanboot: kinds, and the loader that each needs', () =
   );
   const without = made(images, { loaders: new Set() });
   assert.deepEqual(without.ids, ['firmware-3']);
-  assert.deepEqual(without.faults, [
-    '/isos/w.iso: needs wimboot in the folder of boot loaders: put it there, from ipxe.org/wimboot',
+  assert.deepEqual(without.faults, []);
+  assert.deepEqual(without.held, [
+    'w.iso windows-11-24h2-amd64: needs wimboot, which is not in the folder of boot loaders: put it there, from ipxe.org/wimboot',
+    'f.img firmware-3-i386: needs memdisk, which is not in the folder of boot loaders: node dist/fnode.js loaders install',
   ]);
 });
 
-test('the same bytes under another name are offered once, unless a file beside them makes something else of them', () => {
-  const copy = imageOf('copy.iso', MINT, { sameAs: mint.path });
-  assert.equal(made([mint, copy]).ids.length, 2);
-  assert.equal(made([copy]).ids.length, 2, 'the first is gone');
-  const { entries } = made([mint, copy], {
-    files: new Map([[copy.path, parseImageFile('y', 'title: Exam', '/tree/copy.iso', () => undefined)]]),
+const equals: readonly {
+  readonly name: string;
+  readonly dates: readonly [number, number];
+  readonly yaml: string;
+  readonly want: string;
+}[] = [
+  { name: 'the older is offered', dates: [2, 1], yaml: '', want: 'b' },
+  { name: 'of one date, the first by alias', dates: [1, 1], yaml: '', want: 'a' },
+  { name: 'the one with a file beside it, however young', dates: [1, 2], yaml: 'b', want: 'b' },
+  { name: 'each that has a file', dates: [1, 2], yaml: 'a b', want: 'a b' },
+];
+for (const { name, dates, yaml, want } of equals) {
+  test(`the same bytes under two names: ${name}`, () => {
+    const images = [
+      imageOf('a.iso', MINT, { modifiedMs: dates[0] }),
+      imageOf('b.iso', MINT, { modifiedMs: dates[1], sameAs: 'a.iso' }),
+    ];
+    const files = new Map(
+      yaml
+        .split(' ')
+        .map((stem) => [`${stem}.iso`, parseImageFile('y', `title: Exam ${stem}`, '/tree/x', () => undefined)]),
+    );
+    const { offers, held } = made(images, { files: yaml === '' ? new Map() : files });
+    const shown = offers.filter(({ entries }) => entries.length > 0).map(({ path }) => path.replace('.iso', ''));
+    assert.equal(shown.join(' '), want);
+    assert.equal(held.length, want === 'a b' ? 0 : 2);
+    if (held[0]) assert.match(held[0], new RegExp(`has the same bytes as ${want}\\.iso: one of the two will do$`));
   });
-  assert.deepEqual(
-    entries.map(({ id, title }) => [id, title]),
-    [
-      ['linux-mint-22-cinnamon-amd64-copy-nfs', 'Exam (64-bit): live, NFS'],
-      ['linux-mint-22-cinnamon-amd64-copy', 'Exam (64-bit): live'],
-      ['linux-mint-22-cinnamon-amd64-nfs', '22 Cinnamon (64-bit): live, NFS'],
-      ['linux-mint-22-cinnamon-amd64', '22 Cinnamon (64-bit): live'],
-    ],
-  );
+}
+
+test('equal bytes: whoever hides or restricts the image under one name has done so under all', () => {
+  const images = [imageOf('a.iso', MINT), imageOf('b.iso', MINT, { sameAs: 'a.iso' })];
+  const hidden = parseImageFile('y', 'hidden: true', '/tree/b.iso', () => undefined);
+  assert.deepEqual(made(images, { files: new Map([['b.iso', hidden]]) }).ids, []);
+});
+
+test('a copy whose first is gone, or is not what its sum says, stands', () => {
+  const copy = imageOf('copy.iso', MINT, { sameAs: mint.path });
+  const broken = { ...mint, checksum: { kind: 'wrong', sumsFile: 's', wanted: '0', got: '1' } } as const;
+  assert.equal(made([copy]).ids.length, 2);
+  assert.equal(made([broken, copy]).ids.length, 2);
 });
 
 test('groups and editions by name, the newest version first, numbers as numbers', () => {
@@ -455,7 +571,8 @@ test('entries of the file name files in the image; one with the id of a generate
 
 test('hidden: only the entries of the file are left', () => {
   assert.deepEqual(withFile(mint, `hidden: true\n${OWN}`).ids, ['linux-mint-22-cinnamon-amd64', 'text-only']);
-  assert.deepEqual(withFile(mint, 'hidden: true').ids, []);
+  const { ids: none, offers } = withFile(mint, 'hidden: true');
+  assert.deepEqual([none, offers[0]?.isHidden, offers[0]?.heldBack.length], [[], true, 2]);
 });
 
 test('a file can give entries to an image in which nothing was found', () => {
@@ -465,8 +582,9 @@ test('a file can give entries to an image in which nothing was found', () => {
 
 test('more entries than anybody would look through are cut off, and that is told', () => {
   const images = Array.from({ length: 600 }, (_, i) => imageOf(`x${i}.iso`, { ...FEDORA, version: `${i}` }));
-  const { ids: got, faults } = made(images);
+  const { ids: got, faults, held } = made(images);
   assert.equal(got.length, 1000);
   assert.match(faults.join('\n'), /more than 1000 entries/);
+  assert.equal(held.length, 200);
   assert.equal(new Set(got).size, 1000);
 });

@@ -428,6 +428,23 @@ test("iPXE takes the image's own shim when Secure Boot is on, and older builds n
   assert.equal(lines[at + 1], 'boot || goto _failed');
 });
 
+// ipxe.org/cmd/initrd: an argument that is an absolute name puts the file into the initramfs under it.
+test('an image that its own initramfs wants whole is added by iPXE; pxelinux and GRUB cannot, and leave it out', () => {
+  const how = {
+    kind: 'linux',
+    kernel: 'boot/linux26',
+    initrds: ['boot/initrd.img'],
+    arguments: ['rw'],
+    imageAs: '/proxmox.iso',
+  } as const;
+  const entries = entriesFrom([imageOf('pve.iso', { ...MINT, name: 'Proxmox VE', entries: [{ ...CASPER, how }] })]);
+  const lines = render('ipxe', { entries }).split('\n');
+  const at = lines.indexOf('initrd ${base}/isos/pve.iso /proxmox.iso || goto _failed');
+  assert.match(lines[at - 1] ?? '', /^initrd --name initrd0 .*boot\/initrd\.img \|\|/);
+  assert.equal(lines[at + 1], 'boot || goto _failed');
+  for (const format of ['pxelinux', 'grub'] as const) assert.doesNotMatch(render(format, { entries }), /linux26/);
+});
+
 const secureBoot = [
   { name: 'own shim', row: CASPER, grub: 'Secure Boot: iPXE only', ipxe: '' },
   {
@@ -442,8 +459,17 @@ const secureBoot = [
 for (const { name, row, ...want } of secureBoot) {
   test(`Secure Boot and a kernel that is ${name}: what GRUB and iPXE say`, () => {
     const entries = entriesFrom([imageOf('m.iso', { ...MINT, entries: [row] })]);
-    const noteIn = (text: string) => /RAM(?: - (Secure[^'|]*?))?(?: - 2\.9 GB)?(?:'| \|\|$)/m.exec(text)?.[1] ?? '';
-    assert.deepEqual({ grub: noteIn(render('grub', { entries })), ipxe: noteIn(render('ipxe', { entries })) }, want);
+    const noteIn = (text: string, line: RegExp) =>
+      / - (Secure[^'|]*?)(?: - 2\.9 GB)?(?:'| \|\|$)/.exec(line.exec(text)?.[0] ?? '')?.[1] ?? '';
+    const ipxe = render('ipxe', { entries });
+    assert.deepEqual(
+      {
+        grub: noteIn(render('grub', { entries }), /^ *menuentry '(?!Boot).*$/m),
+        ipxe: noteIn(ipxe, /^.*uefi-x86_64 && item linux.*$/m),
+      },
+      want,
+    );
+    assert.equal(noteIn(ipxe, /^.*bios-x86_64 && item linux.*$/m), '', 'no BIOS has Secure Boot');
   });
 }
 
