@@ -1,5 +1,6 @@
 /** What was read of images lately: each volume and folder once for all who ask, the whole of it bounded. */
-import type { Node, ReadAt, Volume } from './volume.ts';
+import { Malformed } from '../core/bytes.ts';
+import { type Node, OutOfTurns, type ReadAt, type Volume } from './volume.ts';
 
 export interface CacheLimits {
   readonly maxImages: number;
@@ -10,8 +11,8 @@ export interface CacheLimits {
 /** Taste: the images of a hall, and the largest folders seen (50,000 names, 20 MiB) still fit. */
 export const CACHE_LIMITS: CacheLimits = { maxImages: 64, maxBytes: 32 << 20 };
 
-/** Measured: a node with its extent, and two octets for each character of its name and target. */
-const NODE_BYTES = 400;
+/** Measured: a node, its place in the index by name without case, and two octets for each character of its name and target. */
+const NODE_BYTES = 500;
 const EXTENT_BYTES = 56;
 
 interface Folder {
@@ -89,17 +90,24 @@ export class VolumeCache {
     const folder: Folder = { nodes: read(), bytes: 0 };
     folder.nodes.then(
       (nodes) => {
-        const isKept = this.#shelves.get(shelf.path) === shelf && shelf.folders.get(place) === folder;
-        if (!isKept) return;
-        folder.bytes = bytesOf(nodes);
-        this.#bytes += folder.bytes;
-        this.#makeRoom();
+        if (shelf.folders.get(place) === folder) this.#keep(shelf, folder, bytesOf(nodes));
       },
-      () => {
-        if (shelf.folders.get(place) === folder) shelf.folders.delete(place);
+      (error: unknown) => {
+        if (shelf.folders.get(place) !== folder) return;
+        // Damage stays: it is not looked for again at each question.
+        const isDamaged = error instanceof Malformed && !(error instanceof OutOfTurns);
+        if (isDamaged) this.#keep(shelf, folder, NODE_BYTES);
+        else shelf.folders.delete(place);
       },
     );
     return folder;
+  }
+
+  #keep(shelf: Shelf, folder: Folder, bytes: number): void {
+    if (this.#shelves.get(shelf.path) !== shelf) return;
+    folder.bytes = bytes;
+    this.#bytes += bytes;
+    this.#makeRoom();
   }
 
   #makeRoom(): void {
@@ -133,7 +141,8 @@ function sorted(nodes: readonly Node[]): readonly Node[] {
   return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function bytesOf(nodes: readonly Node[]): number {
+/** By estimate, what `nodes` take in memory. */
+export function bytesOf(nodes: readonly Node[]): number {
   const texts = nodes.reduce((sum, { name, target = '' }) => sum + 2 * (name.length + target.length), 0);
   const extents = nodes.reduce((sum, node) => sum + node.extents.length, 0);
   return nodes.length * NODE_BYTES + extents * EXTENT_BYTES + texts + NODE_BYTES;

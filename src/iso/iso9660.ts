@@ -2,12 +2,12 @@
 import { Malformed } from '../core/bytes.ts';
 import { readDescriptors, recordsIn, SECTOR_BYTES, type VolumeDescriptor } from './ecma119.ts';
 import { readBootImages } from './eltorito.ts';
-import { readFolder, selfNode } from './folder.ts';
+import { folderWork, readFolder, selfNode } from './folder.ts';
 import { isJoliet } from './joliet.ts';
 import { plainNode, type Tree } from './node.ts';
 import { readWhole, textOf, tidied } from './octets.ts';
 import { isRockRidge } from './rockridge.ts';
-import { areaReader, sharingOf, visitEntries } from './susp.ts';
+import { areasOf, sharingOf, visitEntries } from './susp.ts';
 import type { Node, ReadAt, Volume } from './volume.ts';
 
 /** Undefined where there are no descriptors of ISO 9660; throws `Malformed` for a damaged one. */
@@ -61,7 +61,12 @@ async function rockRidgeTree(
   const visit = (kind: number, data: Uint8Array): void => {
     isThere ||= isRockRidge(kind, data);
   };
-  await visitEntries(self.systemUse.subarray(sharing.from), visit, blockBytes, areaReader(read, sizeBytes));
+  await visitEntries(
+    self.systemUse.subarray(sharing.from),
+    visit,
+    blockBytes,
+    areasOf(read, sizeBytes, folderWork(read)),
+  );
   return isThere
     ? { descriptor, tree: { names: 'rock-ridge', sizeBytes, blockBytes, skippedBytes: sharing.skipped } }
     : undefined;
@@ -77,7 +82,9 @@ function rootPosition({ root, blockBytes, place }: VolumeDescriptor, sizeBytes: 
 async function rootNode(tree: Tree, descriptor: VolumeDescriptor, read: ReadAt): Promise<Node> {
   const position = rootPosition(descriptor, tree.sizeBytes);
   const self =
-    tree.names === 'rock-ridge' ? await selfNode(tree, position, areaReader(read, tree.sizeBytes)) : undefined;
+    tree.names === 'rock-ridge'
+      ? await selfNode(tree, position, areasOf(read, tree.sizeBytes, folderWork(read)))
+      : undefined;
   const node = self ?? plainNode(tree, [descriptor.root], 'root');
   if (node?.kind !== 'folder') throw new Malformed('damaged: the root folder is no folder', descriptor.place);
   return { ...node, name: '', place: descriptor.root.place };

@@ -15,31 +15,39 @@ export class NotAnImage extends Malformed {}
  */
 export async function openVolume(read: ReadAt, sizeBytes: number): Promise<Volume> {
   if (sizeBytes === 0) throw new NotAnImage('not an image: an empty file', 0);
-  const iso = await openIso9660(read, sizeBytes);
-  const volume =
-    iso?.names === 'rock-ridge' ? await withUdf(iso, read, sizeBytes) : await udfFirst(iso, read, sizeBytes);
-  if (!volume) throw new NotAnImage(`not an image: ${await guess(read, sizeBytes)}`, FIRST_DESCRIPTOR_AT);
-  // A volume whose root folder cannot be read serves nothing: better said now.
-  await volume.readFolder(volume.root, read);
-  return volume;
+  const iso = await attempt(() => openIso9660(read, sizeBytes), read);
+  const udf = await attempt(() => openUdf(read, sizeBytes), read);
+  // What is damaged on one side is as if it were not there, unless the other is no more than a word to say so.
+  const isMeant = iso.volume?.names === 'rock-ridge' || iso.rootNames > 1 || !udf.fault;
+  if (iso.volume && isMeant) return udf.volume ? together(iso.volume, udf.volume) : iso.volume;
+  if (udf.volume) return udf.volume;
+  throw iso.fault ?? udf.fault ?? new NotAnImage(`not an image: ${await guess(read, sizeBytes)}`, FIRST_DESCRIPTOR_AT);
 }
 const FIRST_DESCRIPTOR_AT = 32_768;
 
-/** On Windows' images the ISO 9660 side holds one readme, so UDF is preferred to names without Rock Ridge. */
-async function udfFirst(iso: Volume | undefined, read: ReadAt, sizeBytes: number): Promise<Volume | undefined> {
-  const udf = await openUdf(read, sizeBytes);
-  if (!udf || !iso) return udf ?? iso;
-  return { ...udf, bootImages: iso.bootImages, declaredBytes: Math.max(iso.declaredBytes, udf.declaredBytes) };
+/** One of an image's file systems, or why it cannot be had; neither where there is none. */
+interface Attempt {
+  readonly volume?: Volume;
+  readonly rootNames: number;
+  readonly fault?: Malformed;
 }
 
-async function withUdf(iso: Volume, read: ReadAt, sizeBytes: number): Promise<Volume> {
+/** A volume whose root folder cannot be read serves nothing: better known now. */
+async function attempt(open: () => Promise<Volume | undefined>, read: ReadAt): Promise<Attempt> {
   try {
-    const udf = await openUdf(read, sizeBytes);
-    return udf ? bridge(iso, udf) : iso;
+    const volume = await open();
+    if (!volume) return { rootNames: 0 };
+    return { volume, rootNames: (await volume.readFolder(volume.root, read)).length };
   } catch (error) {
-    if (error instanceof Malformed) return iso;
+    if (error instanceof Malformed) return { rootNames: 0, fault: error };
     throw error;
   }
+}
+
+/** On Windows' images the ISO 9660 side holds one readme, so UDF is preferred to names without Rock Ridge. */
+function together(iso: Volume, udf: Volume): Volume {
+  if (iso.names === 'rock-ridge') return bridge(iso, udf);
+  return { ...udf, bootImages: iso.bootImages, declaredBytes: Math.max(iso.declaredBytes, udf.declaredBytes) };
 }
 
 /** What people have put into the folder instead, by its first octets. */

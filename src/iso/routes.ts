@@ -1,13 +1,15 @@
 /** What is inside images: one door for HTTP, TFTP and recognition, over the folder's own way to open an image. */
+import { setImmediate } from 'node:timers/promises';
 import { Malformed } from '../core/bytes.ts';
 import { type Content, type FolderEntry, type MissReason, normalisePath, type Opened } from '../core/content.ts';
 import { errnoOf, messageOf } from '../core/errors.ts';
 import type { ImageProblem, ImageView } from '../core/image.ts';
 import { CACHE_LIMITS, type CacheLimits, VolumeCache } from './cache.ts';
+import { heldVolume } from './held.ts';
 import { NotAnImage, openVolume, problemOf } from './open.ts';
 import { fileContent } from './slice.ts';
-import { entriesOf, imageView, rawView, readerOf } from './view.ts';
-import type { ReadAt, Volume } from './volume.ts';
+import { entriesOf, imageView, rawView } from './view.ts';
+import { OutOfTurns, type ReadAt, type Volume } from './volume.ts';
 import { findNode } from './walk.ts';
 
 export interface ImageTreesDeps {
@@ -73,7 +75,11 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
       const where = normalisePath(`/${inside}`);
       if (where === undefined) return missing('bad-name');
       return visit<Opened>(path, {
-        work: async (image, volume) => openInside(await volume(), where, image),
+        work: async (image, volume) => {
+          const opened = await openInside(await volume(), where, image);
+          // Who asks for a folder gets no file.
+          return opened.kind === 'file' && inside.endsWith('/') ? missing('not-found') : opened;
+        },
         damaged: (error) => missing(error instanceof NotAnImage && isDisk(path) ? 'not-found' : 'damaged'),
       });
     },
@@ -81,11 +87,26 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
       visit<ImageLook>(path, {
         work: (image, volume) => lookAt(volume, path, image),
         damaged: (error, image) => ({
-          ...{ kind: 'bad', problem: toldProblem(error) },
-          ...{ identity: identityOf(image), sizeBytes: image.sizeBytes },
+          kind: 'bad',
+          problem: toldProblem(error),
+          identity: identityOf(image),
+          sizeBytes: image.sizeBytes,
         }),
       }),
   };
+}
+
+/** Of one question, or all that recognition asks of an image: four seconds or so of work. Installers take a dozen. */
+const MAX_TURNS = 4096;
+
+/** Reads out of `image` for one question. */
+function readerOf(image: Content): ReadAt {
+  let turns = 0;
+  const turn = async (): Promise<void> => {
+    if (++turns > MAX_TURNS) throw new OutOfTurns('damaged: more to look at than any image has', 0);
+    await setImmediate();
+  };
+  return Object.assign((into: Uint8Array, position: number) => image.read(into, position), { turn });
 }
 
 /** What is done with an image that is open. */
@@ -105,8 +126,8 @@ async function faultOf(error: unknown, image: Content): Promise<'damaged' | 'bus
 
 /** Who gets a file closes `image` with it. Letter case matters where the image was made to keep it. */
 async function openInside(volume: Volume, path: string, image: Content): Promise<Opened> {
-  const walk = { volume, read: readerOf(image), ignoreCase: volume.names !== 'rock-ridge' };
-  const node = await findNode(volume, path, walk.read, walk);
+  const walk = { volume: heldVolume(volume), read: readerOf(image), ignoreCase: volume.names !== 'rock-ridge' };
+  const node = await findNode(walk.volume, path, walk.read, walk);
   if (!node) return missing('not-found');
   if (node.kind === 'folder') {
     const entries = await entriesOf(node, path, walk);
@@ -125,13 +146,19 @@ function isSpeakable({ name }: FolderEntry): boolean {
 async function lookAt(volumeOf: () => Promise<Volume>, path: string, image: Content): Promise<ImageLook> {
   const fileName = path.slice(path.lastIndexOf('/') + 1);
   const seen = {
-    ...({ kind: 'view', identity: identityOf(image), etag: image.etag } as const),
+    kind: 'view' as const,
+    identity: identityOf(image),
+    etag: image.etag,
     isUnchanged: () => image.isUnchanged(),
     close: () => image.close(),
   };
   try {
     const volume = await volumeOf();
-    return { ...seen, view: imageView(volume, image, fileName), declaredBytes: volume.declaredBytes };
+    return {
+      ...seen,
+      view: imageView(volume, { image, read: readerOf(image), fileName }),
+      declaredBytes: volume.declaredBytes,
+    };
   } catch (error) {
     if (!(error instanceof NotAnImage && isDisk(path)) || image.sizeBytes === 0) throw error;
     return { ...seen, view: rawView(image, fileName), declaredBytes: image.sizeBytes };

@@ -2,6 +2,7 @@
 import { ByteReader, latin1, Malformed } from '../core/bytes.ts';
 import { readWhole } from './octets.ts';
 import type { ReadAt } from './volume.ts';
+import type { Work } from './work.ts';
 
 /** An entry's two letters as a number. */
 export type Signature = number;
@@ -28,7 +29,7 @@ const MAX_CONTINUATIONS = 32;
 export type Visit = (kind: Signature, data: Uint8Array) => void;
 
 /** Shows each entry of one area to `visit`; an entry that is longer than what is left ends it. §4.1 */
-function scan(area: Uint8Array, visit: Visit): Continuation | undefined {
+function scan(area: Uint8Array, visit: Visit, work: Work): Continuation | undefined {
   let next: Continuation | undefined;
   const r = new ByteReader(area);
   while (r.left >= HEADER_BYTES) {
@@ -36,6 +37,7 @@ function scan(area: Uint8Array, visit: Visit): Continuation | undefined {
     const dataBytes = r.u8('entry length') - HEADER_BYTES;
     r.skip(1, 'entry version');
     if (dataBytes < 0 || dataBytes > r.left || kind === TERMINATOR) break;
+    work.look(HEADER_BYTES + dataBytes);
     const data = r.take(dataBytes, 'entry');
     if (kind === CONTINUATION && dataBytes >= 24) next = decodeContinuation(new ByteReader(data));
     else visit(kind, data);
@@ -50,20 +52,23 @@ function decodeContinuation(r: ByteReader): Continuation {
   return { lba, offset, lengthBytes: r.skip(4, 'offset, big-endian').u32le('length of continuation') };
 }
 
-/** Finds the octets of continuation areas and of relocated folders. */
-export type ReadArea = (position: number, lengthBytes: number) => Promise<Uint8Array>;
+/** Finds the octets of continuation areas and of relocated folders, for the length of one folder's reading. */
+export interface Areas {
+  readonly work: Work;
+  read(position: number, lengthBytes: number): Promise<Uint8Array>;
+}
 
 /** Makers write areas one after the other behind the folder, so one read brings many. */
 const WINDOW_BYTES = 16 * 1024;
 /** 4096 reads for one folder: areas that jump about so much are somebody's joke. */
 const MAX_WINDOWS = 4096;
 
-/** For the length of one folder's reading: keeps what it read last. Throws `Malformed` where it goes too far. */
-export function areaReader(read: ReadAt, sizeBytes: number): ReadArea {
+/** Keeps what it read last. Throws `Malformed` where it goes too far. */
+export function areasOf(read: ReadAt, sizeBytes: number, work: Work): Areas {
   let window: Uint8Array = new Uint8Array(0);
   let from = 0;
   let windows = 0;
-  return async (position, lengthBytes) => {
+  const readArea = async (position: number, lengthBytes: number): Promise<Uint8Array> => {
     if (lengthBytes > WINDOW_BYTES || position + lengthBytes > sizeBytes)
       throw new Malformed('damaged: a continuation area outside the image', position);
     if (position < from || position + lengthBytes > from + window.length) {
@@ -73,6 +78,7 @@ export function areaReader(read: ReadAt, sizeBytes: number): ReadArea {
     }
     return window.subarray(position - from, position - from + lengthBytes);
   };
+  return { work, read: readArea };
 }
 
 /** Shows all entries of `area` and of those it goes on in to `visit`. Reads nothing where it does not go on. */
@@ -80,18 +86,19 @@ export function visitEntries(
   area: Uint8Array,
   visit: Visit,
   blockBytes: number,
-  readArea: ReadArea,
+  areas: Areas,
 ): Promise<void> | undefined {
-  const next = scan(area, visit);
-  return next && visitRest(next, visit, blockBytes, readArea);
+  const next = scan(area, visit, areas.work);
+  return next && visitRest(next, visit, blockBytes, areas);
 }
 
-async function visitRest(first: Continuation, visit: Visit, blockBytes: number, readArea: ReadArea): Promise<void> {
+async function visitRest(first: Continuation, visit: Visit, blockBytes: number, areas: Areas): Promise<void> {
   let next: Continuation | undefined = first;
-  for (let areas = 0; next; areas++) {
+  for (let count = 0; next; count++) {
     const position = next.lba * blockBytes + next.offset;
-    if (areas === MAX_CONTINUATIONS) throw new Malformed('damaged: continuation areas without end', position);
-    next = scan(await readArea(position, next.lengthBytes), visit);
+    if (count === MAX_CONTINUATIONS) throw new Malformed('damaged: continuation areas without end', position);
+    next = scan(await areas.read(position, next.lengthBytes), visit, areas.work);
+    await areas.work.turn();
   }
 }
 

@@ -33,6 +33,18 @@ export function locate(
 export class Budget {
   #runs = 100_000;
   #blocks = 4096;
+  #linkBytes = 4 * 1024 * 1024;
+
+  /** Once one is spent, nothing more is followed. */
+  takeEntry(): void {
+    if (Math.min(this.#runs, this.#blocks) < 0) throw new Malformed('UDF: too much to follow', 0);
+  }
+
+  /** What links lead to is kept with their nodes; it is no longer than what it is made of. */
+  takeLink(lengthBytes: number): void {
+    this.#linkBytes -= lengthBytes;
+    if (this.#linkBytes < 0) throw new Malformed('UDF: too many long links', 0);
+  }
 
   takeRun(): void {
     if (--this.#runs < 0) throw new Malformed('UDF: too fragmented', 0);
@@ -59,6 +71,7 @@ export async function contentOf(
   space: Space,
   budget: Budget,
 ): Promise<Extent[]> {
+  budget.takeEntry();
   const extents: Extent[] = [];
   let left = entry.sizeBytes;
   const push = (run: Extent): void => {

@@ -123,17 +123,17 @@ const PARENT = 8;
 /**
  * The names a folder holds, in order, each once: the first of it counts. Deleted ones, the way up and what cannot be a
  * name are left out; hidden ones are shown, as 7z does: loaders ask for them. Throws `Malformed` for octets that are no
- * list of names, and for more than `most` of them. ECMA-167 4/14.4.
+ * list of names, and for more than `most` of them, left out or not. ECMA-167 4/14.4.
  */
 export function decodeFolder(content: Uint8Array, most: number): FolderName[] {
   const names = new Map<string, FolderName>();
   const r = new ByteReader(content);
-  while (r.left > 0) {
+  for (let count = 0; r.left > 0; count++) {
     const tag = tagWithoutCrc(content.subarray(r.offset));
     if (tag?.identifier !== TAG.fileIdentifier) throw new Malformed('UDF: no file identifier', r.offset);
     const { name, ...found } = decodeName(r);
     if (name !== undefined && !names.has(name)) names.set(name, { name, ...found });
-    if (names.size > most) throw new Malformed(`UDF: a folder of more than ${most} names`, r.offset);
+    if (count >= most) throw new Malformed(`UDF: a folder of more than ${most} names`, r.offset);
   }
   return [...names.values()];
 }
@@ -159,7 +159,7 @@ const COMPONENTS: Readonly<Record<number, string>> = { 1: '/', 2: '/', 3: '..', 
 /** The path a link leads to: `../live/vmlinuz`. Throws `Malformed` for what is no path. ECMA-167 4/14.16. */
 export function decodeLink(content: Uint8Array): string {
   const r = new ByteReader(content);
-  let parts: string[] = [];
+  const parts: string[] = [];
   while (r.left > 0) {
     const type = r.u8('componentType');
     const lengthBytes = r.u8('lengthOfComponentIdentifier');
@@ -167,7 +167,8 @@ export function decodeLink(content: Uint8Array): string {
     const identifier = r.take(lengthBytes, 'componentIdentifier');
     const part = type === 5 ? nameOf(identifier) : COMPONENTS[type];
     if (part === undefined) throw new Malformed('UDF: a link that leads nowhere', r.offset);
-    parts = part === '/' ? [''] : [...parts, part];
+    if (part === '/') parts.splice(0, parts.length, '');
+    else parts.push(part);
   }
   return parts.length === 1 && parts[0] === '' ? '/' : parts.join('/');
 }

@@ -5,11 +5,14 @@ import type { BlockAddress } from './udfdescriptors.ts';
 import { decodeEntry, decodeFolder, decodeLink, type Entry, FILE_TYPE, type FolderName } from './udfentry.ts';
 import { groupsOf, isInside, readExtents, readOctets } from './udfread.ts';
 import type { Extent, Node } from './volume.ts';
+import { Work } from './work.ts';
 
 const MAX_FOLDER_BYTES = 8 * 1024 * 1024;
 const MAX_NAMES = 65_536;
 const MAX_LINK_BYTES = 16 * 1024;
 const MOST_READ_BYTES = 256 * 1024;
+/** As many blocks of the largest kind as there may be names. */
+const MAX_WORK_OCTETS = MAX_NAMES * 4096;
 
 /** What cannot be read of a node; its name is there all the same. */
 type Unreadable = 'damaged' | 'outside-the-image' | 'strategy-4096';
@@ -24,7 +27,7 @@ export async function rootNode(at: BlockAddress, space: Space): Promise<Node> {
   return node;
 }
 
-/** What a folder holds, in the order stored. Throws `Malformed` when the folder itself can't be read. */
+/** What a folder holds, in the order stored; names of one file share all but the name. Throws `Malformed` when the folder itself can't be read. */
 export async function childrenOf(folder: Node, space: Space): Promise<Node[]> {
   if (folder.kind !== 'folder') throw new Malformed(`UDF: ${folder.name} is no folder`, folder.place);
   if (folder.unreadable) throw new Malformed(`UDF: ${folder.name} is ${folder.unreadable}`, folder.place);
@@ -34,19 +37,33 @@ export async function childrenOf(folder: Node, space: Space): Promise<Node[]> {
   const byPlace = Map.groupBy(names, (_, i) => places[i] ?? 0);
   const nodes = new Map<FolderName, Node>();
   const budget = new Budget();
+  const work = new Work(space.read, MAX_WORK_OCTETS);
   for (const group of groupsOf(places, space.blockBytes, MOST_READ_BYTES)) {
     for (const { position, entry } of await readEntries(group, space)) {
+      const known = new Map<number, Node>();
       for (const name of byPlace.get(position) ?? []) {
-        const isWhole = typeof entry !== 'string';
-        const placed = { position, partition: name.entry.partition };
-        nodes.set(
-          name,
-          isWhole ? await nodeOf(name.name, { ...placed, entry }, space, budget) : stub(name, position, entry),
-        );
+        const { partition } = name.entry;
+        const same = known.get(partition);
+        const made = same && { ...same, name: name.name };
+        const node = made ?? (await namedNode(name, { entry, position, partition }, space, budget));
+        if (typeof entry !== 'string') known.set(partition, node);
+        nodes.set(name, node);
       }
+      work.look(space.blockBytes);
+      await work.turn();
     }
   }
   return names.flatMap((name) => nodes.get(name) ?? []);
+}
+
+function namedNode(
+  name: FolderName,
+  { entry, position, partition }: Omit<PlacedEntry, 'entry'> & { readonly entry: Entry | Unreadable },
+  space: Space,
+  budget: Budget,
+): Node | Promise<Node> {
+  if (typeof entry === 'string') return stub(name, position, entry);
+  return nodeOf(name.name, { entry, position, partition }, space, budget);
 }
 
 /** The entries at `positions`, which are neighbours, by one read; or why one is none. */
@@ -92,7 +109,7 @@ async function nodeOf(name: string, placed: PlacedEntry, space: Space, budget: B
   if (typeof found === 'string')
     return { ...bare, sizeBytes: kind === 'link' ? 0 : entry.sizeBytes, unreadable: found };
   if (kind !== 'link') return { ...bare, sizeBytes: entry.sizeBytes, extents: found };
-  const target = await linkTarget(found, entry.sizeBytes, space);
+  const target = await linkTarget(found, entry, space, budget);
   return target === undefined ? { ...bare, unreadable: 'bad-link' } : { ...bare, target };
 }
 
@@ -115,9 +132,15 @@ async function readable(placed: PlacedEntry, space: Space, budget: Budget): Prom
   }
 }
 
-async function linkTarget(extents: readonly Extent[], sizeBytes: number, space: Space): Promise<string | undefined> {
+async function linkTarget(
+  extents: readonly Extent[],
+  { sizeBytes }: Entry,
+  space: Space,
+  budget: Budget,
+): Promise<string | undefined> {
   if (sizeBytes > MAX_LINK_BYTES) return undefined;
   try {
+    budget.takeLink(sizeBytes);
     return decodeLink(await readExtents(space, extents));
   } catch (e) {
     if (e instanceof Malformed) return undefined;

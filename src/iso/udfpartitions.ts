@@ -54,6 +54,7 @@ async function sparablePartition(
   const spared = await readSparingTable(map, medium);
   if (spared.size === 0) return plain;
   const packetBytes = packetBlocks * blockBytes;
+  const inOrder = [...spared].map(([packet, sector]) => ({ startAt: packet * blockBytes, sector }));
   return {
     locate: (block, lengthBytes) => {
       const runs: Extent[] = [];
@@ -63,11 +64,10 @@ async function sparablePartition(
         if (to > at) runs.push(...run(to - at));
         at = Math.max(at, to);
       };
-      const packets = [...spared].filter(
-        ([packet]) => (packet + packetBlocks) * blockBytes > at && packet * blockBytes < end,
-      );
-      for (const [packet, sector] of packets) {
-        const start = packet * blockBytes;
+      const first = firstWhere(inOrder, ({ startAt }) => startAt + packetBytes > at);
+      for (let i = first; i < inOrder.length; i++) {
+        const { startAt: start = end, sector = 0 } = inOrder[i] ?? {};
+        if (start >= end) break;
         through(start, (length) => plain.locate(at / blockBytes, length));
         const position = sector * blockBytes + at - start;
         through(Math.min(end, start + packetBytes), (length) => [{ position, lengthBytes: length }]);
@@ -76,6 +76,19 @@ async function sparablePartition(
       return runs;
     },
   };
+}
+
+/** By halves: where the first of `items` is for which `isAt` holds, as it does for all that follow. */
+function firstWhere<Item>(items: readonly Item[], isAt: (item: Item) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const item = items[middle];
+    if (item !== undefined && !isAt(item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Packet to sector, in ascending order. Of two tables either will do. */
@@ -110,7 +123,8 @@ async function metadataPartition(fileBlocks: readonly number[], below: Space): P
   for (const block of fileBlocks) {
     const runs = await readMetadataFile(block, below).catch(ignoreMalformed);
     if (!runs || runs.length > MAX_METADATA_RUNS) continue;
-    return { locate: (at, lengthBytes) => within(runs, at * below.blockBytes, lengthBytes) };
+    const pieces = piecesOf(runs);
+    return { locate: (at, lengthBytes) => within(pieces, at * below.blockBytes, lengthBytes) };
   }
   throw new Malformed('UDF: no metadata file', 0);
 }
@@ -122,19 +136,35 @@ async function readMetadataFile(block: number, below: Space): Promise<readonly E
   return await volumeFile({ entry, position, partition: 0 }, below, MAX_METADATA_BYTES);
 }
 
-/** The part of `runs` that `lengthBytes` from `from` on make. */
-function within(runs: readonly Extent[], from: number, lengthBytes: number): readonly Extent[] {
+/** A run with its place in the file. */
+interface Piece {
+  readonly startAt: number;
+  readonly endAt: number;
+  readonly position: number | undefined;
+}
+
+function piecesOf(runs: readonly Extent[]): readonly Piece[] {
+  let endAt = 0;
+  return runs.map(({ position, lengthBytes }) => {
+    const startAt = endAt;
+    endAt += lengthBytes;
+    return { startAt, endAt, position };
+  });
+}
+
+/** The part of the file that `lengthBytes` from `from` on make. */
+function within(pieces: readonly Piece[], from: number, lengthBytes: number): readonly Extent[] {
   const found: Extent[] = [];
   const end = from + lengthBytes;
-  let at = 0;
-  for (const { position, lengthBytes: length } of runs) {
-    const start = Math.max(from, at);
-    const stop = Math.min(end, at + length);
-    if (stop > start)
-      found.push({ position: position === undefined ? undefined : position + start - at, lengthBytes: stop - start });
-    at += length;
+  let at = from;
+  for (let i = firstWhere(pieces, ({ endAt }) => endAt > from); at < end; i++) {
+    const piece = pieces[i];
+    if (!piece) throw new Malformed('UDF: beyond the metadata file', 0);
+    const { startAt, endAt, position } = piece;
+    const stop = Math.min(end, endAt);
+    found.push({ position: position === undefined ? undefined : position + at - startAt, lengthBytes: stop - at });
+    at = stop;
   }
-  if (end > at) throw new Malformed('UDF: beyond the metadata file', 0);
   return found;
 }
 

@@ -25,6 +25,9 @@ export async function readOctets(
   return bytes;
 }
 
+/** Of reads that may be answered out of memory. */
+const READS_EACH_TURN = 256;
+
 /** One run after the other; what was never written is zeros. The caller has bounded what they come to. */
 export async function readExtents(
   medium: Pick<Medium, 'read' | 'sizeBytes'>,
@@ -32,7 +35,8 @@ export async function readExtents(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(extents.reduce((sum, extent) => sum + extent.lengthBytes, 0));
   let at = 0;
-  for (const { position, lengthBytes } of extents) {
+  for (const [i, { position, lengthBytes }] of extents.entries()) {
+    if (i % READS_EACH_TURN === READS_EACH_TURN - 1) await medium.read.turn?.();
     if (position !== undefined) bytes.set(await readOctets(medium, position, lengthBytes), at);
     at += lengthBytes;
   }

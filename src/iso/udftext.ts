@@ -1,6 +1,8 @@
 /** Names and times of UDF. */
 import { ByteReader, latin1 } from '../core/bytes.ts';
 
+const utf16 = new TextDecoder('utf-16be', { ignoreBOM: true });
+
 /**
  * OSTA compressed unicode: the first octet says whether one octet or two make a character. Undefined when it is
  * neither: such a name cannot be told. UDF 2.60 §2.1.1.
@@ -10,9 +12,7 @@ export function charactersOf(bytes: Uint8Array): string | undefined {
   if (compressionId === 8) return latin1(bytes.subarray(1));
   if (compressionId !== 16) return undefined;
   // Half a pair of surrogates is left by some writers: it becomes U+FFFD, since no URL can say it.
-  return new TextDecoder('utf-16be', { ignoreBOM: true }).decode(
-    bytes.subarray(1, 1 + Math.floor((bytes.length - 1) / 2) * 2),
-  );
+  return utf16.decode(bytes.subarray(1, 1 + Math.floor((bytes.length - 1) / 2) * 2));
 }
 
 /** A string in a field of fixed width, whose last octet says how many are in use. Empty when it says nonsense. UDF 2.60 §2.1.3. */

@@ -2,6 +2,7 @@
 import { Malformed } from '../core/bytes.ts';
 import type { Content, FolderEntry } from '../core/content.ts';
 import type { ImageView } from '../core/image.ts';
+import { heldVolume } from './held.ts';
 import { dateOf, fileContent } from './slice.ts';
 import type { Node, ReadAt, Volume } from './volume.ts';
 import { findNode } from './walk.ts';
@@ -11,20 +12,26 @@ const MAX_READ_BYTES = 4 << 20;
 /** Links that are looked after in one folder; there are dozens where there are any. The rest is left out. */
 const MAX_LINKS = 1000;
 
+/** An image that is open, and the means to read it. */
+export interface OpenImage {
+  readonly image: Content;
+  readonly read: ReadAt;
+  readonly fileName: string;
+}
+
 /** The volume on `image`, whose file is called `fileName`. Letter case does not matter in paths. Good until `image` is closed. */
-export function imageView(volume: Volume, image: Content, fileName: string): ImageView {
+export function imageView(volume: Volume, { image, read, fileName }: OpenImage): ImageView {
   const { format, label, systemId, bootImages } = volume;
-  const walk = { volume, read: readerOf(image), ignoreCase: true };
-  const find = (path: string) => findNode(volume, path, walk.read, walk);
   return {
     ...{ fileName, format, label, systemId, bootImages, sizeBytes: image.sizeBytes },
-    list: async (path) => {
-      const folder = await unlessDamaged(() => find(path));
-      if (folder?.kind !== 'folder') return undefined;
-      return unlessDamaged(() => entriesOf(folder, path, walk));
-    },
+    list: (path) =>
+      unlessDamaged(async () => {
+        const walk = { volume: heldVolume(volume), read, ignoreCase: true };
+        const folder = await findNode(walk.volume, path, read, walk);
+        return folder?.kind === 'folder' ? await entriesOf(folder, path, walk) : undefined;
+      }),
     read: async (path, maxBytes, position = 0) => {
-      const file = await unlessDamaged(() => find(path));
+      const file = await unlessDamaged(() => findNode(heldVolume(volume), path, read, { ignoreCase: true }));
       if (file?.kind !== 'file' || file.unreadable !== undefined) return undefined;
       const length = Math.min(maxBytes, MAX_READ_BYTES, file.sizeBytes - position);
       const bytes = new Uint8Array(Math.max(0, length));
@@ -42,14 +49,11 @@ export function rawView(image: Content, fileName: string): ImageView {
   };
 }
 
+/** One that holds what was read of it: `heldVolume`. */
 export interface Walk {
   readonly volume: Volume;
   readonly read: ReadAt;
   readonly ignoreCase: boolean;
-}
-
-export function readerOf(image: Content): ReadAt {
-  return (into, position) => image.read(into, position);
 }
 
 /** Files and folders of the folder at `path`, in the volume's order; links as what they point to, those that lead nowhere left out. */

@@ -1,8 +1,21 @@
 /** A file system on an image, whichever it is: what `ecma119.ts` and `udf.ts` give and everything else works with. */
+import { Malformed } from '../core/bytes.ts';
 import type { BootImage } from '../core/image.ts';
 
-/** Fills `into` from `position` on; the count is short only at the end of the image. */
-export type ReadAt = (into: Uint8Array, position: number) => Promise<number>;
+/** The means to read an image, which belong to whoever asks: pure files get them handed in. */
+export interface ReadAt {
+  /** Fills `into` from `position` on; the count is short only at the end of the image. */
+  (into: Uint8Array, position: number): Promise<number>;
+  /**
+   * Lets all that waits in the process go on before the promise is fulfilled: reads may be answered out of memory, and
+   * then nothing else has a turn. Long work calls it about every millisecond. Rejects with `OutOfTurns` for whoever has
+   * had as many as one question may cost.
+   */
+  readonly turn?: () => Promise<void>;
+}
+
+/** Not the folder's fault alone: another question may have turns left for it. */
+export class OutOfTurns extends Malformed {}
 
 /** A run of octets in the image; without a position it was never written, and reads as zeros. */
 export interface Extent {

@@ -58,9 +58,23 @@ function stepsOf(path: string): string[] {
     .reverse();
 }
 
+/** By lists of nodes that are kept: each is gone with its list. */
+const FOLDED = new WeakMap<readonly Node[], ReadonlyMap<string, Node>>();
+
 function ignoringCase(nodes: readonly Node[], name: string): Node | undefined {
-  const folded = name.toLowerCase();
-  return nodes.find((node) => node.name.toLowerCase() === folded);
+  const known = FOLDED.get(nodes) ?? foldedNames(nodes);
+  FOLDED.set(nodes, known);
+  return known.get(name.toLowerCase());
+}
+
+/** The first of the names that differ in case alone. */
+function foldedNames(nodes: readonly Node[]): ReadonlyMap<string, Node> {
+  const first = new Map<string, Node>();
+  for (const node of nodes) {
+    const folded = node.name.toLowerCase();
+    if (!first.has(folded)) first.set(folded, node);
+  }
+  return first;
 }
 
 /** By halves, so that a folder of 50,000 costs no more than a small one. */
