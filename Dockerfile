@@ -27,6 +27,10 @@ COPY --from=pruned /opt/flisolator/node_modules /opt/flisolator/node_modules
 COPY package.json LICENSE /opt/flisolator/
 COPY docker/health.js /opt/flisolator/docker/
 COPY --from=built /opt/flisolator/dist /opt/flisolator/dist
+# Each role becomes the owner of this folder, and a new volume takes owner and mode from here, so it need not be able to
+# chown. The number is fixed because volumes outlive images.
+RUN useradd --system --no-log-init --uid 690 --user-group --home-dir /var/lib/flisolator --shell /usr/sbin/nologin flisolator \
+ && install -d -m 0750 -o flisolator -g flisolator /var/lib/flisolator
 # The defaults ./isos and ./boot are /srv/isos and /srv/boot here, whatever the arguments are.
 WORKDIR /srv
 # No USER: ports below 1024 are opened as root, then the process itself becomes somebody else for good. A capability
@@ -42,10 +46,6 @@ RUN node /opt/flisolator/dist/fnode.js loaders install --dir /srv/boot
 FROM runtime AS flink
 LABEL org.opencontainers.image.title="flink" \
       org.opencontainers.image.description="The director of a hall: DHCP and PXE"
-# It becomes the owner of this folder, and a new volume takes owner and mode from here, so it need not be able to chown.
-# The number is fixed because volumes outlive images.
-RUN useradd --system --no-log-init --uid 690 --user-group --home-dir /var/lib/flisolator --shell /usr/sbin/nologin flisolator \
- && install -d -m 0750 -o flisolator -g flisolator /var/lib/flisolator
 EXPOSE 67/udp
 ENTRYPOINT ["node", "/opt/flisolator/dist/flink.js"]
 CMD ["serve"]

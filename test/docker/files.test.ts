@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { DEFAULT_STATE_DIR } from '../../src/host/user.ts';
 import { PROJECT, ROLES, readCompose, serviceOf } from './compose.ts';
 
 const SET = { LAN: 'enp3s0', ISOS: '/data/isos' };
@@ -81,11 +82,15 @@ test('compose.flink.yaml: no start without a LAN, and the sentence says what to 
   assert.deepEqual(serviceOf('flink', SET).command, ['serve', '--lan', 'enp3s0']);
 });
 
-test("compose.flink.yaml: the state is a named volume at flink's default folder", () => {
-  const [volume] = serviceOf('flink', SET).volumes;
-  assert.deepEqual(volume, { type: 'volume', source: 'state', target: '/var/lib/flisolator' });
-  assert.ok(Object.hasOwn(readCompose('flink', SET).volumes ?? {}, 'state'));
-});
+for (const role of ['flink', 'fnode'] as const) {
+  test(`compose.${role}.yaml: the state is a named volume at the default folder, which the image gives an owner`, () => {
+    const volume = serviceOf(role, SET).volumes.find(({ type }) => type === 'volume');
+    assert.deepEqual(volume, { type: 'volume', source: 'state', target: DEFAULT_STATE_DIR });
+    assert.ok(Object.hasOwn(readCompose(role, SET).volumes ?? {}, 'state'));
+    const owned = `install -d -m 0750 -o flisolator -g flisolator ${DEFAULT_STATE_DIR}`;
+    assert.ok(dockerfile.some((line) => line.startsWith('RUN useradd') && line.endsWith(owned)));
+  });
+}
 
 test('compose.fnode.yaml: images are read-only, and a folder that is not there is an error', () => {
   const [volume] = serviceOf('fnode', SET).volumes;
