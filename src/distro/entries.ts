@@ -135,18 +135,18 @@ function variantOf(
   return plainLine(parts.filter((part) => part).join(', ')) || undefined;
 }
 
-const SHIMS: Readonly<Record<Arch, readonly [string, string]>> = {
-  x86_64: ['BOOTX64.EFI', '*x64.efi'],
-  i386: ['BOOTIA32.EFI', '*ia32.efi'],
-  arm64: ['BOOTAA64.EFI', '*aa64.efi'],
+const SHIMS: Readonly<Record<Arch, readonly [string, RegExp]>> = {
+  x86_64: ['BOOTX64.EFI', /\/(?:(?:grub|mm|fb)(?:x64)?|MokManager)\.efi$/i],
+  i386: ['BOOTIA32.EFI', /\/(?:(?:grub|mm|fb)(?:ia32)?|MokManager)\.efi$/i],
+  arm64: ['BOOTAA64.EFI', /\/(?:(?:grub|mm|fb)(?:aa64)?|MokManager)\.efi$/i],
 };
 
-/** The first EFI program is a shim where GRUB or MokManager lies beside it; alone it is a loader itself. */
+/** The first EFI program is a shim where GRUB or MokManager lies beside it; alone it is a loader itself. SUSE's have no suffix. */
 async function shimOf({ tree }: Scene, arch: Arch): Promise<string | undefined> {
   const [program, partner] = SHIMS[arch];
   const [shim] = await tree.find(`EFI/BOOT/${program}`);
-  const partners = await tree.find(`EFI/BOOT/${partner}`);
-  return partners.some((one) => /\/(?:grub|mm|fb)[^/]*$/i.test(one.path)) ? shim?.path : undefined;
+  const beside = await tree.find('EFI/BOOT/*.efi');
+  return beside.some((one) => partner.test(one.path)) ? shim?.path : undefined;
 }
 
 async function unattendedOf(c: Circumstances): Promise<string | undefined> {

@@ -18,6 +18,8 @@ export interface Linux {
   readonly arguments: readonly string[];
   /** The distribution's own shim: with it iPXE starts a kernel that Debian has not signed, Secure Boot on. */
   readonly shim?: Source;
+  /** One more file of the initramfs, under an absolute name there, as iPXE alone can add it. */
+  readonly addedFile?: { readonly name: string; readonly file: Source };
 }
 
 export type How =
@@ -87,7 +89,7 @@ export function runsOn(entry: Entry, machine: Machine): boolean {
 export function sourcesOf(how: How): readonly Source[] {
   switch (how.kind) {
     case 'linux': {
-      const others = [how.uefiKernel, how.shim].filter((source) => source !== undefined);
+      const others = [how.uefiKernel, how.shim, how.addedFile?.file].filter((source) => source !== undefined);
       return [how.kernel, ...others, ...how.initrds];
     }
     case 'chain':
@@ -104,6 +106,7 @@ export function sourcesOf(how: How): readonly Source[] {
 
 /** Whether only iPXE knows how. */
 export function isForIpxeOnly(how: How): boolean {
+  if (how.kind === 'linux') return how.addedFile !== undefined;
   return how.kind === 'wimboot' || how.kind === 'sanboot';
 }
 

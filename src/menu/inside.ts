@@ -15,13 +15,14 @@ export function howOf(how: ImageHow, image: Named): How {
   const whole = `/isos/${image.alias}${image.suffix}`;
   switch (how.kind) {
     case 'linux': {
-      const { kernel, initrds, shim } = how;
+      const { kernel, initrds, shim, imageAs } = how;
       return {
         kind: 'linux',
         kernel: inside(kernel),
         initrds: initrds.map(inside),
         arguments: how.arguments.map((word) => filled(word, image)),
         ...(shim === undefined ? {} : { shim: inside(shim) }),
+        ...(imageAs === undefined ? {} : { addedFile: { name: imageAs, file: whole } }),
       };
     }
     case 'wimboot': {

@@ -296,6 +296,11 @@ test('what is called boot loader is a shim only with its partner beside it', asy
     return how?.kind === 'linux' ? how.shim : undefined;
   };
   assert.equal(await shimOf({ 'EFI/BOOT/BOOTX64.EFI': 900_000, 'EFI/BOOT/grubx64.efi': MIB }), 'EFI/BOOT/BOOTX64.EFI');
+  assert.equal(
+    await shimOf({ 'EFI/BOOT/bootx64.efi': 900_000, 'EFI/BOOT/MokManager.efi': MIB }),
+    'EFI/BOOT/bootx64.efi',
+  );
+  assert.equal(await shimOf({ 'EFI/BOOT/BOOTX64.EFI': 900_000, 'EFI/BOOT/grubia32.efi': MIB }), undefined);
   assert.equal(await shimOf({ 'EFI/BOOT/BOOTX64.EFI': 900_000 }), undefined);
 });
 

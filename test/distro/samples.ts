@@ -1138,6 +1138,24 @@ const REDHAT: Readonly<Record<string, Sample>> = {
     group: 'SUSE',
     keys: ['install-nfs', 'install'],
   },
+  'sles-16': {
+    image: {
+      label: 'Install-SLES-16.0-x86_64',
+      sizeBytes: 4200 * MIB,
+      files: {
+        'boot/x86_64/loader/linux': fedoraKernel('6.12.0-160000.5-default'),
+        'boot/x86_64/loader/initrd': 150 * MIB,
+        'LiveOS/squashfs.img': 800 * MIB,
+        'EFI/BOOT/bootx64.efi': 900_000,
+        'EFI/BOOT/MokManager.efi': 800_000,
+      },
+    },
+    family: 'agama',
+    name: 'SUSE Linux Enterprise',
+    version: '16.0',
+    group: 'SUSE',
+    keys: ['install'],
+  },
   agama: {
     image: {
       label: 'Install-Leap-16.0-x86_64',
