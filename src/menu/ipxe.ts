@@ -171,6 +171,10 @@ function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
   return [
     ...kernelLines(how, words),
     ...how.initrds.map((source, i) => `initrd --name ${names[i]} ${urlOf(source)} || goto _failed`),
+    // With a name for an argument iPXE puts a header before the file that makes it one of the initramfs. [ipxe.org/cmd/initrd]
+    ...(how.addedFile
+      ? [`initrd ${urlOf(how.addedFile.file)} ${ipxeWords([how.addedFile.name])} || goto _failed`]
+      : []),
     ...(how.shim === undefined ? [] : [`${WITH_SECURE_BOOT} shim ${urlOf(how.shim)} ||`]),
     'boot || goto _failed',
   ];
