@@ -141,6 +141,7 @@ const SUSE: readonly Product[] = [
     { in: 'label', like: /Tumbleweed[-_](?<edition>DVD|NET|KDE|GNOME|XFCE|Rescue)/i, isWeak: true },
     { in: 'media.1/media', like: /(?<![a-z])Tumbleweed/i },
     { in: 'media.1/media', like: /Snapshot(?<version>\d{8})/i, isWeak: true },
+    { in: 'media.1/products', like: /openSUSE-(?<version>\d{8})/i, isWeak: true },
     { in: 'file', like: /Snapshot(?<version>\d{8})/i, isWeak: true },
   ]),
   suse('sles', 'SUSE Linux Enterprise', [

@@ -153,7 +153,8 @@ export const LAYOUTS: readonly Layout[] = [
 
   fails('void', ['Void Linux', ''], 'cannot-netboot'),
   fails('nixos', ['NixOS', '24.05', 'Minimal'], 'cannot-netboot'),
-  fails('proxmox', ['Proxmox VE', '8.2'], 'cannot-netboot'),
+  // By iPXE alone.
+  { name: 'proxmox', is: ['Proxmox VE', '8.2'], arch: 'x86_64' },
   { name: 'memtest86plus', is: ['Memtest86+', ''], arch: 'x86_64' },
   { name: 'freedos', is: ['FreeDOS', '1.3', 'Live CD'], arch: '' },
   { name: 'windows-11', is: ['Windows 11', '24H2'], arch: 'x86_64' },

@@ -52,6 +52,7 @@ lmde() {
 iso lmde-6 'LMDE 6 Cinnamon 64-bit' lmde
 
 kali() {
+  unsigned=6.6.15-amd64
   text .disk/info 'Kali GNU/Linux 2024.2 "Kali-last-snapshot" - Official amd64 LIVE/INSTALL Binary 20240528-10:26'
   live 6.6.15-amd64 vmlinuz-6.6.15-amd64 initrd.img-6.6.15-amd64
   # shellcheck disable=SC2016
