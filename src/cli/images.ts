@@ -63,7 +63,7 @@ function remarks(row: OfferedImage): readonly string[] {
   const problem = problemBeside(row);
   return [
     ...(problem ? [problem.cure === undefined ? problem.says : `${problem.says} ${problem.cure}`] : []),
-    ...heldBackBySentence(row).map(({ ids, says }) => `in no menu: ${ids.join(', ')}: ${says}`),
+    ...heldBackBySentence(row).map(({ ids, says }) => ['in no menu', ids.join(', '), says].filter(Boolean).join(': ')),
     ...(standing.kind === 'hidden' ? ['in no menu: the file beside it hides it'] : []),
     ...(standing.kind === 'twin' ? [`in no menu: the same as ${standing.of}; one of them will do`] : []),
   ];

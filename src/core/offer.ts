@@ -62,7 +62,10 @@ export function problemBeside({
   return offer.heldBack.length > 0 ? bare : problem;
 }
 
-/** Why entries are in no menu, each sentence once with the ids that it holds for; not where it holds for the whole image. */
+/**
+ * Why entries are in no menu, each sentence once with the ids that it holds for, none where it holds for all that the
+ * image has; nothing where `standing` or the checksum say it.
+ */
 export function heldBackBySentence({
   image: { checksum },
   offer: { heldBack },
@@ -70,5 +73,6 @@ export function heldBackBySentence({
 }: OfferedImage): readonly { readonly ids: readonly string[]; readonly says: string }[] {
   if (checksum.kind === 'wrong' || (standing.kind !== 'offered' && standing.kind !== 'attention')) return [];
   const groups = Map.groupBy(heldBack, ({ says }) => says);
-  return [...groups].map(([says, entries]) => ({ says, ids: entries.map(({ id }) => id) }));
+  const isForAll = groups.size === 1 && standing.kind === 'attention';
+  return [...groups].map(([says, entries]) => ({ says, ids: isForAll ? [] : entries.map(({ id }) => id) }));
 }

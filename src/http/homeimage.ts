@@ -21,11 +21,13 @@ export function imageHtml(row: OfferedImage, words: HomeWords): string {
     `<a href="${encodePath(`/isos/${path}`)}">${words.file}</a>` +
     (hasInside ? ` · <a href="${encodePath(`/tree/${path}`)}/">${words.inside}</a>` : '');
   const facts = [archs, showBytes(sizeBytes), progress(image, words), checksum(image, words)].filter(Boolean);
-  const parts = [...problems(row, words).map((text) => `<p class="bad">${text}</p>`), entries(offer.entries, words)];
+  const bad = problems(row, words).map((text) => `<p class="bad">${text}</p>`);
+  const rest = remarks(row, words);
+  const more = offer.entries.length === 0 ? rest : entries(offer.entries, rest, words);
   return `<article>
 <h4>${escapeHtml(titleOf(row))}</h4>
 <p class="soft">${[...facts.map(escapeHtml), links].join(' · ')}<br><small>${escapeHtml(path)}</small></p>
-${[...parts, remarks(row, words)].filter(Boolean).join('\n')}
+${[...bad, more].filter(Boolean).join('\n')}
 </article>`;
 }
 
@@ -63,11 +65,13 @@ function remarks(row: OfferedImage, words: HomeWords): string {
   const lines = [
     ...(standing.kind === 'twin' ? [escapeHtml(filled(words.sameAs, standing.of))] : []),
     ...(standing.kind === 'hidden' ? [words.hidden] : []),
-    ...heldBackBySentence(row).map(
-      ({ ids, says }) => `${words.heldBack} ${ids.map(codeOf).join(', ')}: ${english(says)}`,
-    ),
+    ...heldBackBySentence(row).map(({ ids, says }) => {
+      const which = ids.length === 0 ? '' : `${ids.map(codeOf).join(', ')}: `;
+      return `${words.heldBack} ${which}${english(says)}`;
+    }),
   ];
-  return lines.map((line) => `<p class="soft">${line}</p>`).join('\n');
+  const look = standing.kind === 'attention' ? 'bad' : 'soft';
+  return lines.map((line) => `<p class="${look}">${line}</p>`).join('\n');
 }
 
 function english(text: string): string {
@@ -78,8 +82,8 @@ function codeOf(id: string): string {
   return `<code>${escapeHtml(id)}</code>`;
 }
 
-function entries(all: readonly OfferedEntry[], words: HomeWords): string {
-  if (all.length === 0) return '';
+/** `below` is markup. */
+function entries(all: readonly OfferedEntry[], below: string, words: HomeWords): string {
   const { entry, memory, firmware, secureBoot } = words.columns;
   const count = all.length === 1 ? words.starters.one : filled(words.starters.many, all.length);
   const least = Math.min(...all.map(({ memoryMib }) => memoryMib ?? Number.POSITIVE_INFINITY));
@@ -88,7 +92,7 @@ function entries(all: readonly OfferedEntry[], words: HomeWords): string {
 <table>
 <tr><th>${entry}</th><th>${memory}</th><th>${firmware}</th><th>${secureBoot}</th></tr>
 ${all.map((row) => entryRow(row, words)).join('\n')}
-</table></details>`;
+</table>${below}</details>`;
 }
 
 /** A narrow screen shows each cell as a line of its own, with the column's name before it. */
@@ -111,9 +115,25 @@ export function imageJson(row: OfferedImage, url: string): unknown {
   const { path, alias, sizeBytes, modifiedMs, state, declaredBytes, verdict, checksum: sum, sameAs } = image;
   const { name, version, codename, edition, archs, group } = verdict ?? {};
   return {
-    ...{ name: path, title: titleOf(row), sizeBytes, url: `${url}${encodePath(`/isos/${path}`)}` },
-    ...{ tree: `${url}${encodePath(`/tree/${path}`)}/`, alias, modified: new Date(modifiedMs).toISOString() },
-    ...{ state, declaredBytes, checksum: sum, sameAs, problem: problemBeside(row), menus: standing.kind },
+    ...{
+      name: path,
+      title: titleOf(row),
+      sizeBytes,
+      url: `${url}${encodePath(`/isos/${path}`)}`,
+    },
+    ...{
+      tree: `${url}${encodePath(`/tree/${path}`)}/`,
+      alias,
+      modified: new Date(modifiedMs).toISOString(),
+    },
+    ...{
+      state,
+      declaredBytes,
+      checksum: sum,
+      sameAs,
+      problem: problemBeside(row),
+      menus: standing.kind,
+    },
     ...(verdict ? { is: { name, version, codename, edition, archs, group } } : {}),
     entries: offer.entries,
     heldBack: offer.heldBack,
