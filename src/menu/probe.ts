@@ -64,7 +64,7 @@ const PASSED_BY: ReadonlySet<string> = new Set(['pool', 'dists', 'boot-screens',
  */
 export async function probeImages(images: ImagesFolder, before: Found = NOTHING_FOUND): Promise<Found> {
   const faults: ConfigFault[] = [];
-  const look: LookAround = { images, before, faults };
+  const look: LookAround = { images, before, faults, stale: new Set() };
   const { listing, unknown } = await listAll(look);
   const safe = findInstallers(listing).filter((tree) => {
     if (isSourceSafe(tree.kernel) && isSourceSafe(tree.initrd)) return true;
@@ -82,13 +82,21 @@ interface LookAround {
   readonly before: Found;
   /** Grows. */
   readonly faults: ConfigFault[];
+  /** Grows: folders that are as they were before, since they cannot be read now. */
+  readonly stale: Set<string>;
 }
 
-async function releaseAt(tree: InstallerTree, { images, before }: LookAround): Promise<Release> {
+/** Below a folder that cannot be read now nothing has gone for good: its whole drive may be away. */
+function unlessStale<Seen>(looked: Looked<Seen>, path: string, { stale }: LookAround): Looked<Seen> {
+  const isStale = stale.has(path.slice(0, path.lastIndexOf('/')));
+  return looked.kind === 'gone' && isStale ? { kind: 'unknown', reason: 'busy' } : looked;
+}
+
+async function releaseAt(tree: InstallerTree, look: LookAround): Promise<Release> {
   if (tree.versionFile === undefined) return releaseOf(undefined, tree.folder);
-  const info = await read(images, tree.versionFile, MAX_VERSION_BYTES);
+  const info = await read(tree.versionFile, MAX_VERSION_BYTES, look);
   if (info.kind === 'there') return releaseOf(info.seen, tree.folder);
-  const known = before.installers.find((one) => one.tree.kernel === tree.kernel);
+  const known = look.before.installers.find((one) => one.tree.kernel === tree.kernel);
   return (info.kind === 'unknown' ? known?.release : undefined) ?? releaseOf(undefined, tree.folder);
 }
 
@@ -117,28 +125,26 @@ function tooManyFolders(): ConfigFault {
 }
 
 /** What a folder holds, or held when it was last seen. */
-async function list(
-  path: string,
-  { images, before, faults }: LookAround,
-): Promise<readonly FolderEntry[] | 'unknown' | undefined> {
-  const looked = await images.listImages(path).catch(unreadable);
+async function list(path: string, look: LookAround): Promise<readonly FolderEntry[] | 'unknown' | undefined> {
+  const looked = unlessStale(await look.images.listImages(path).catch(unreadable), path, look);
   if (looked.kind === 'there') return looked.seen;
   // The folder of images was there when the node started: a drive is away.
   if (looked.kind === 'gone' && path !== ROOT) return undefined;
   const reason = looked.kind === 'gone' ? 'not-found' : looked.reason;
   if (reason !== 'busy') {
     const cure = 'mind its permissions and the drive; until then menus keep what was in it';
-    faults.push({ file: path, path: '', problem: `cannot be read (${reason}): ${cure}` });
+    look.faults.push({ file: path, path: '', problem: `cannot be read (${reason}): ${cure}` });
   }
-  return before.listing.get(path) ?? 'unknown';
+  look.stale.add(path);
+  return look.before.listing.get(path) ?? 'unknown';
 }
 
 function unreadable(error: unknown): { readonly kind: 'unknown'; readonly reason: string } {
   return { kind: 'unknown', reason: errnoOf(error) ?? 'error' };
 }
 
-async function read(images: ImagesFolder, path: string, maxBytes: number): Promise<Looked<string>> {
-  const looked = await images.readImage(path, maxBytes).catch(unreadable);
+async function read(path: string, maxBytes: number, look: LookAround): Promise<Looked<string>> {
+  const looked = unlessStale(await look.images.readImage(path, maxBytes).catch(unreadable), path, look);
   return looked.kind === 'there' ? { kind: 'there', seen: new TextDecoder().decode(looked.seen) } : looked;
 }
 
@@ -176,9 +182,9 @@ interface ReadSheet {
 const refused = (problem: string): ReadSheet => ({ problem, isRefused: true });
 
 /** Nothing for one that has gone meanwhile. */
-async function readSheet({ path, sizeBytes }: FoundSheet, { images }: LookAround): Promise<ReadSheet | undefined> {
+async function readSheet({ path, sizeBytes }: FoundSheet, look: LookAround): Promise<ReadSheet | undefined> {
   if (sizeBytes > MAX_MENU_FILE_BYTES) return refused(`is larger than ${MAX_MENU_FILE_BYTES / 1024} KiB: split it`);
-  const looked = await read(images, path, MAX_MENU_FILE_BYTES);
+  const looked = await read(path, MAX_MENU_FILE_BYTES, look);
   if (looked.kind === 'there') return { text: looked.seen };
   if (looked.kind === 'gone') return undefined;
   if (looked.reason === 'busy') return {};
