@@ -1,5 +1,6 @@
 /** What keeps an entry that recognition found out of the menus, each in one sentence that ends in the cure. */
 import type { CompanionFacts } from '../core/companion.ts';
+import { shellWord } from '../core/errors.ts';
 import type { CatalogImage, ImageEntry, Transport } from '../core/image.ts';
 import { areArguments, type Entry, isSourceSafe, loaderOf, sourcesOf } from './entries.ts';
 import type { ImageFile } from './file.ts';
@@ -71,11 +72,6 @@ const CURES: Readonly<Record<string, string>> = {
   memdisk: 'node dist/fnode.js loaders install',
   wimboot: 'put it there, from ipxe.org/wimboot',
 };
-
-/** One word of a shell, in double quotes where that is all it takes. */
-function shellWord(text: string): string {
-  return /["$`\\!\p{C}]/u.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
-}
 
 /** Why nothing of an image is in the menus, by path; whoever is not in it stands there. */
 export function absences<Image extends CatalogImage>(

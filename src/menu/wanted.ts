@@ -39,4 +39,4 @@ function whyNot(id: string, { offers, images }: Known, ids: readonly string[]): 
 }
 
 const noEntry = (id: string): string =>
-  `no entry is called ${JSON.stringify(id)}: fnode isos shows what they are called`;
+  `no entry is called ${JSON.stringify(id)}: node dist/fnode.js isos shows what they are called`;

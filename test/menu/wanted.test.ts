@@ -61,7 +61,7 @@ const said = [
   {
     name: 'a typo',
     id: 'fedora-41-sever-amd64',
-    want: /^menu\.default: no entry is called "fedora-41-sever-amd64": fnode isos shows .*; the nearest are fedora-41-server-amd64, fedora/,
+    want: /^menu\.default: no entry is called "fedora-41-sever-amd64": node dist\/fnode\.js isos shows .*; the nearest are fedora-41-server-amd64, fedora/,
   },
   { name: 'nothing like it', id: 'zzz', want: /^menu\.default: no entry is called "zzz": [^;]*$/ },
   {
