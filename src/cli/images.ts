@@ -106,14 +106,16 @@ export function verifyProgress(
   terminal: Pick<Terminal, 'err' | 'progress'>,
 ): (images: readonly CatalogImage[]) => void {
   const pending = new Set<string>();
+  let shown = '';
   return (images) => {
-    const before = new Set(pending);
     for (const { path, checksum } of images) {
       if (checksum.kind === 'waiting' || checksum.kind === 'checking') pending.add(path);
       else if (pending.delete(path) && checksum.kind !== 'none' && !terminal.progress)
         terminal.err(plain(`${path}: checksum ${checksum.kind}`));
     }
-    if (before.size + pending.size > 0) terminal.progress?.(plain(progressLine(images, pending.size)));
+    const line = plain(progressLine(images, pending.size));
+    if (line !== shown) terminal.progress?.(line);
+    shown = line;
   };
 }
 
@@ -123,7 +125,7 @@ function progressLine(images: readonly CatalogImage[], left: number): string {
       ? [`verifying ${path}: ${Math.floor((100 * checksum.doneBytes) / Math.max(1, sizeBytes))} %`]
       : [],
   );
-  return [...now, ...(left > 1 ? [`${left} left`] : [])].join(', ');
+  return now.length === 0 ? '' : [...now, ...(left > 1 ? [`${left} left`] : [])].join(', ');
 }
 
 /** Volume labels and file names come from anywhere: nothing in them may steer a terminal. */

@@ -55,7 +55,7 @@ export async function main(program: Program): Promise<never> {
 
 /** A line that is wider than the terminal could not be written over. ECMA-48 §8.3.41: erase the line. */
 function writeOver(line: string): void {
-  process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+  process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
 }
 
 /** The same two folders up from the sources as from what is built of them. */
