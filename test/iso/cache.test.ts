@@ -1,8 +1,9 @@
 /** One read of a volume and of each folder for all who ask, bounded whatever images hold. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Malformed } from '../../src/core/bytes.ts';
 import { VolumeCache } from '../../src/iso/cache.ts';
-import type { Node, ReadAt, Volume } from '../../src/iso/volume.ts';
+import { type Node, OutOfTurns, type ReadAt, type Volume } from '../../src/iso/volume.ts';
 
 const READ: ReadAt = async () => 0;
 const common = { sizeBytes: 0, modifiedMs: 0, mode: 0o555, uid: 0, gid: 0, extents: [] };
@@ -91,6 +92,24 @@ test('cache: a damaged image stays so for who asks again; forgotten, it is tried
   cache.forget('a');
   await assert.rejects(cache.get('a', 'k', open), /damaged/);
   assert.equal(opened, 2);
+});
+
+test('cache: a damaged folder stays so, one for which the turns did not suffice is tried anew', async () => {
+  for (const [error, want] of [
+    [new Malformed('damaged', 0), 1],
+    [new OutOfTurns('damaged', 0), 2],
+  ] as const) {
+    let reads = 0;
+    const cache = new VolumeCache({ maxImages: 2, maxBytes: 1 << 20 });
+    const readFolder = async (): Promise<never> => {
+      reads += 1;
+      throw error;
+    };
+    const volume = await cache.get('a', 'k', async () => volumeOf(readFolder));
+    for (const _ of [1, 2]) await assert.rejects(volume.readFolder(volume.root, READ), error);
+    assert.equal(reads, want);
+    assert.ok(want === 2 || cache.heldBytes > 0, 'what is remembered is counted');
+  }
 });
 
 test('cache: a folder that could not be read is tried anew', async () => {

@@ -17,16 +17,19 @@ import {
   rockRidgeImage,
   SECTOR,
 } from './handmade.ts';
-import { bytesOf, counted, hasPrograms, makeIso, makeTree, readerOf, temporaryFolder } from './support.ts';
+import { bytesOf, counted, hasPrograms, makeIso, makeTree, mutationsOf, readerOf, temporaryFolder } from './support.ts';
 
 const work = temporaryFolder();
+
+/** Of work on one image, a tenth of a second each hundred. */
+const MAX_TURNS = 2000;
 
 /** Opens and walks `bytes`; the paths found, or the damage. Whatever else is thrown is a fault of ours. */
 async function look(
   bytes: Uint8Array,
   maxBytes = 1_000_000,
 ): Promise<{ paths: string[]; damage?: string; octets: number }> {
-  const read = counted(readerOf(bytes), maxBytes);
+  const read = counted(readerOf(bytes), maxBytes, MAX_TURNS);
   const paths: string[] = [];
   try {
     const volume = await openVolume(read, bytes.length);
@@ -212,7 +215,8 @@ const makers = [
   { by: 'genisoimage', options: ['-R', '-udf', '-no-pad'], count: 1000 },
 ] as const;
 
-for (const [i, { by, options, count }] of makers.entries()) {
+for (const [i, { by, options, count: usual }] of makers.entries()) {
+  const count = mutationsOf(usual);
   const what = `${by} ${options.join(' ')}`;
 
   test(`cut off anywhere: Malformed or nodes (${what})`, async (t) => {
@@ -229,6 +233,25 @@ for (const [i, { by, options, count }] of makers.entries()) {
     await mutateAndLook(bytesOf(path), 9660 + i, count);
   });
 }
+
+/** Small ones of what `work.test.ts` has in large: mutation makes other loops of them. */
+const crafted: readonly (readonly [string, Uint8Array])[] = [
+  [
+    'nested areas',
+    rockRidgeImage(
+      Array.from({ length: 20 }, (_, i) => record({ name: `A${i}`, systemUse: continuation(40, 0, SECTOR) })),
+      { 40: Buffer.concat(Array.from({ length: 73 }, (_, i) => continuation(40, 0, SECTOR - i * 28))) },
+    ),
+  ],
+  [
+    'parts of files',
+    rockRidgeImage(Array.from({ length: 20 }, (_, i) => record({ name: 'A', lba: 30 + i, sizeBytes: 9, flags: 0x80 }))),
+  ],
+];
+for (const [i, [what, bytes]] of crafted.entries())
+  test(`mutations: Malformed or nodes, reads and work bounded (${what})`, async () => {
+    await mutateAndLook(bytes, 100 + i, mutationsOf(1000));
+  });
 
 /** Changes octets where there are any, in descriptors and folders, looks, and takes the changes back. */
 async function mutateAndLook(whole: Uint8Array, seed: number, count: number): Promise<void> {

@@ -28,36 +28,31 @@ async function opened(bytes: Uint8Array): Promise<Volume> {
   return await openVolume(readerOf(bytes), bytes.length);
 }
 
+const AGAIN = 'Remove it or copy it again.';
 const refused = [
-  { name: 'an empty file', bytes: new Uint8Array(0), says: 'not an image: an empty file' },
-  { name: 'a few zeros', bytes: new Uint8Array(100), says: 'not an image: no volume descriptor at sector 16' },
-  {
-    name: 'a million zeros',
-    bytes: new Uint8Array(1_000_000),
-    says: 'not an image: no volume descriptor at sector 16',
-  },
-  {
-    name: 'a text',
-    bytes: Buffer.from('hello world\n'.repeat(9000)),
-    says: 'not an image: no volume descriptor at sector 16',
-  },
+  { name: 'an empty file', bytes: new Uint8Array(0), says: 'It is an empty file.', cure: AGAIN },
+  { name: 'a few zeros', bytes: new Uint8Array(100), says: 'It is no ISO image.', cure: AGAIN },
+  { name: 'a million zeros', bytes: new Uint8Array(1_000_000), says: 'It is no ISO image.', cure: AGAIN },
+  { name: 'a text', bytes: Buffer.from('hello world\n'.repeat(9000)), says: 'It is no ISO image.', cure: AGAIN },
   {
     name: 'a web page',
     bytes: Buffer.from('<!DOCTYPE html><title>404'),
-    says: 'not an image: a web page; the download went wrong',
+    says: 'It is a web page: the download went wrong.',
+    cure: 'Download it again.',
   },
   {
     name: 'a ZIP archive',
     bytes: Buffer.from('PK\x03\x04'.padEnd(99_999)),
-    says: 'not an image: a ZIP archive; unpack it',
+    says: 'It is a ZIP archive.',
+    cure: 'Unpack it.',
   },
-  { name: 'gzip', bytes: Buffer.from('1f8b0800', 'hex'), says: 'not an image: compressed by gzip; unpack it' },
+  { name: 'gzip', bytes: Buffer.from('1f8b0800', 'hex'), says: 'It is compressed by gzip.', cure: 'Unpack it.' },
 ];
-for (const { name, bytes, says } of refused)
-  test(`open: ${name} is no image`, async () => {
-    await assert.rejects(opened(bytes), (error) => error instanceof NotAnImage && error.what === says);
-    const error = (await opened(bytes).catch((error: unknown) => error)) as Malformed;
-    assert.deepEqual(problemOf(error), { reason: 'not-an-image', says: `${says}.` });
+for (const { name, bytes, says, cure } of refused)
+  test(`open: ${name} is no image, with a sentence and the cure`, async () => {
+    const error = await opened(bytes).catch((error: unknown) => error);
+    assert.ok(error instanceof NotAnImage);
+    assert.deepEqual(problemOf(error), { reason: 'not-an-image', says, cure });
   });
 
 test('open: a file that ends before the root folder is cut off, and says so for people', async () => {
@@ -66,7 +61,7 @@ test('open: a file that ends before the root folder is cut off, and says so for 
   assert.equal(error.what, 'cut off: the file ends before the root folder');
   assert.deepEqual(problemOf(error), {
     reason: 'damaged',
-    says: 'cut off: the file ends before the root folder.',
+    says: 'Cut off: the file ends before the root folder.',
     cure: 'Copy or download it again, and compare its checksum.',
   });
 });
@@ -185,6 +180,42 @@ test('open: a damaged UDF side is as if it were not there', async (t) => {
   const nodes = await nodesOf(await opened(bytes), readerOf(bytes));
   assert.equal(nodes.get('/small.txt')?.sizeBytes, 2);
 });
+
+const LABELS = { joliet: 'LABEL J', plain: 'LABEL P' };
+for (const names of ['joliet', 'plain'] as const)
+  test(`open: beside a damaged UDF side, names of ${names} will do`, async (t) => {
+    if (!hasPrograms(t, ['genisoimage'])) return;
+    const { bytes } = bridged(names === 'joliet' ? ['-J', '-V', LABELS.joliet] : ['-V', LABELS.plain], `half-${names}`);
+    bytes.fill(0xff, 257 * SECTOR, 260 * SECTOR);
+    bytes.fill(0xff, 32 * SECTOR, 64 * SECTOR);
+    const volume = await opened(bytes);
+    assert.deepEqual([volume.names, volume.label], [names, LABELS[names]]);
+    assert.equal((await nodesOf(volume, readerOf(bytes))).get('/small.txt')?.kind, 'file');
+  });
+
+test('open: a damaged UDF side beside an ISO 9660 side of a readme alone is the damage of the image', async (t) => {
+  if (!hasPrograms(t, ['genisoimage'])) return;
+  const source = makeTree(join(work, 'readme-source'), { 'README.TXT': 'This disc contains a "UDF" file system' });
+  const path = makeIso('genisoimage', ['-udf'], source, join(work, 'readme.iso'));
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 257 * SECTOR, 260 * SECTOR);
+  bytes.fill(0xff, 32 * SECTOR, 64 * SECTOR);
+  await assert.rejects(opened(bytes), /UDF: no description of a volume/);
+});
+
+const isoFaults: readonly (readonly [string, (bytes: Buffer, rootAt: number) => void])[] = [
+  ['descriptor', (bytes) => bytes.writeUInt16LE(777, 16 * SECTOR + 128)],
+  ['root folder', (bytes, rootAt) => bytes.fill(1, rootAt, rootAt + SECTOR)],
+];
+for (const [what, damage] of isoFaults)
+  test(`open: beside a damaged ${what} of ISO 9660, a sound UDF will do`, async (t) => {
+    if (!hasPrograms(t, ['genisoimage'])) return;
+    const { bytes } = bridged(['-R'], `bad-${what.replace(' ', '-')}`);
+    damage(bytes, bytes.readUInt32LE(16 * SECTOR + 158) * SECTOR);
+    const volume = await opened(bytes);
+    assert.equal(volume.format, 'udf');
+    assert.equal((await nodesOf(volume, readerOf(bytes))).get('/small.txt')?.sizeBytes, 5);
+  });
 
 test('open: UDF is preferred to names without Rock Ridge, with the boot images of ISO 9660', async (t) => {
   if (!hasPrograms(t, ['genisoimage'])) return;

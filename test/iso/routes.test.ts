@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Malformed } from '../../src/core/bytes.ts';
 import { type Content, memoryContent, type Opened } from '../../src/core/content.ts';
+import { CACHE_LIMITS } from '../../src/iso/cache.ts';
 import { NotAnImage } from '../../src/iso/open.ts';
 import { imageTrees } from '../../src/iso/routes.ts';
 import type { Node, Volume } from '../../src/iso/volume.ts';
@@ -42,7 +43,7 @@ function volumeOf(paths: readonly string[], facts: Partial<Volume> = {}): Volume
 }
 
 /** Trees over one image with any name, and what was opened and closed. */
-function world(open: () => Promise<Volume>, facts: Partial<Content> = {}) {
+function world(open: () => Promise<Volume>, facts: Partial<Content> = {}, limits = CACHE_LIMITS) {
   const seen = { open: 0, parsed: 0 };
   const openImage = async (path: string): Promise<Opened> => {
     if (path === 'none.iso') return { kind: 'missing', reason: 'not-found' };
@@ -57,7 +58,7 @@ function world(open: () => Promise<Volume>, facts: Partial<Content> = {}) {
     seen.parsed += 1;
     return open();
   };
-  return { trees: imageTrees({ openImage, openVolume }), seen };
+  return { trees: imageTrees({ openImage, openVolume, limits }), seen };
 }
 
 const shown = (opened: Opened): string => {
@@ -100,6 +101,7 @@ const opens = [
   { inside: 'live/itself', want: 'not-found' },
   { inside: 'live/VMLINUZ', want: 'not-found' },
   { inside: 'live/vmlinuz/x', want: 'not-found' },
+  { inside: 'live/vmlinuz/', want: 'not-found' },
   { inside: '../etc/passwd', want: 'bad-name' },
   { inside: 'live/../../x', want: 'bad-name' },
   { inside: 'live/\0', want: 'bad-name' },
@@ -135,6 +137,62 @@ test('tree: of many links in a folder some are looked after, and the rest is lef
   const { trees } = world(async () => volumeOf(['/f', ...links]));
   const opened = await trees.open('a.iso', '');
   assert.equal(opened.kind === 'folder' && opened.entries.length, 1001);
+});
+
+test('tree: listing a folder that is not kept reads it once, whatever its links lead to', async () => {
+  const volume = volumeOf(['/d/', '/d/f', ...Array.from({ length: 500 }, (_, i) => `/${i} -> d/../d/f`)]);
+  const reads = new Map<number, number>();
+  const readFolder: Volume['readFolder'] = async (folder, read) => {
+    reads.set(folder.place, (reads.get(folder.place) ?? 0) + 1);
+    return volume.readFolder(folder, read);
+  };
+  const { trees } = world(async () => ({ ...volume, readFolder }), {}, { maxImages: 1, maxBytes: 0 });
+  const opened = await trees.open('a.iso', '');
+  assert.equal(opened.kind === 'folder' && opened.entries.length, 501);
+  assert.deepEqual([...reads.values()], [1, 1]);
+  const look = await trees.view('a.iso');
+  assert.equal(look.kind === 'view' && (await look.view.list('/'))?.length, 501);
+  assert.deepEqual([...reads.values()], [2, 2]);
+});
+
+test('tree: links all over an image are followed into folders of 64 MiB together, and no further', async () => {
+  const volume = volumeOf(Array.from({ length: 900 }, (_, i) => [`/d${i}/`, `/l${i} -> d${i}/f`]).flat());
+  const common = { modifiedMs: 0, mode: 0, uid: 0, gid: 0, sizeBytes: 0, extents: [] };
+  const many: Node[] = Array.from({ length: 2000 }, (_, i) => ({ ...common, name: `f${i}`, kind: 'file', place: i }));
+  many.unshift({ ...common, name: 'f', kind: 'file', place: 9 });
+  let reads = 0;
+  const readFolder: Volume['readFolder'] = async (folder, read) => {
+    if (folder.place === volume.root.place) return volume.readFolder(folder, read);
+    reads += 1;
+    return many;
+  };
+  const { trees } = world(async () => ({ ...volume, readFolder }));
+  const opened = await trees.open('a.iso', '');
+  const links = opened.kind === 'folder' ? opened.entries.filter(({ kind }) => kind === 'file').length : 0;
+  assert.equal(links, reads);
+  assert.ok(reads > 50 && reads < 90, `${reads} folders of a megabyte`);
+});
+
+test('tree: work without end is refused after its turns, while everything else goes on, and is tried anew', async () => {
+  let reads = 0;
+  const readFolder: Volume['readFolder'] = async (_, read) => {
+    reads += 1;
+    for (;;) await read.turn?.();
+  };
+  const volume = volumeOf([]);
+  const { trees } = world(async () => ({ ...volume, readFolder }));
+  let rounds = 0;
+  let isDone = false;
+  const round = (): void => {
+    rounds += 1;
+    if (!isDone) setImmediate(round);
+  };
+  setImmediate(round);
+  assert.equal(shown(await trees.open('a.iso', 'x')), 'damaged');
+  isDone = true;
+  assert.ok(rounds >= 4096, `the event loop went round ${rounds} times`);
+  assert.equal(shown(await trees.open('a.iso', 'x')), 'damaged');
+  assert.equal(reads, 2);
 });
 
 test('tree: a file that is there but cannot be read is damaged', async () => {

@@ -138,17 +138,35 @@ export function bytesOf(path: string): Uint8Array {
   return readFileSync(path);
 }
 
-/** `read`, and what was asked of it so far; throws beyond `maxBytes`, so that a loop ends as a fault. */
-export function counted(read: ReadAt, maxBytes = Infinity): ReadAt & { calls(): number; octets(): number } {
+/**
+ * `read`, and what was asked of it so far, turns for others included, by which long work is counted; throws beyond
+ * `maxBytes` and `maxTurns`, so that a loop ends as a fault.
+ */
+export function counted(read: ReadAt, maxBytes = Infinity, maxTurns = Infinity): ReadAt & Counts {
   let calls = 0;
   let octets = 0;
+  let turns = 0;
+  const turn = async (): Promise<void> => {
+    if (++turns > maxTurns) throw new Error(`more than ${maxTurns} turns of work`);
+  };
   const counting: ReadAt = async (into, position) => {
     calls++;
     octets += into.length;
     if (octets > maxBytes) throw new Error(`more than ${maxBytes} octets were asked for`);
     return await read(into, position);
   };
-  return Object.assign(counting, { calls: () => calls, octets: () => octets });
+  return Object.assign(counting, { turn, calls: () => calls, octets: () => octets, turns: () => turns });
+}
+
+interface Counts {
+  calls(): number;
+  octets(): number;
+  turns(): number;
+}
+
+/** How many of `usual` mutations there are to be made: `MUTATIONS=1000000` of each kind for a long run. */
+export function mutationsOf(usual: number): number {
+  return Number(process.env.MUTATIONS ?? usual);
 }
 
 /** SHA-256 of a file inside an image, hexadecimal, by its extents. */

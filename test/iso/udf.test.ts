@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openVolume } from '../../src/iso/open.ts';
 import { openUdf } from '../../src/iso/udf.ts';
 import { decodeFolder } from '../../src/iso/udfentry.ts';
 import { charactersOf, dstring, timestampMs } from '../../src/iso/udftext.ts';
@@ -98,6 +99,36 @@ test('a folder of hundreds of files costs a handful of reads: entries of neighbo
     assert.equal((await volume.readFolder(folder, counting)).length, 400);
     assert.ok(counting.calls() <= 8, `${counting.calls()} reads`);
     assert.ok(counting.octets() < 2 * 1024 * 1024, `${counting.octets()} octets`);
+  });
+});
+
+/**
+ * As oscdimg -u2 makes them: on the ISO 9660 side one readme, everything else in UDF. pycdlib writes it with the tags
+ * of 2.60; genisoimage, above, with those of 1.02.
+ */
+test('laid out like Windows, by python3-pycdlib: names, lengths and octets as 7z sees them, UDF preferred', async (t) => {
+  if (!hasPrograms(t, ['/usr/bin/python3', has7z])) return;
+  const source = makeTree(join(scratch, 'windows'), installer);
+  const path = join(scratch, 'windows.iso');
+  const script = `
+import io, os, pycdlib, sys
+source, to = sys.argv[1:]
+iso = pycdlib.PyCdlib()
+iso.new(udf='2.60', vol_ident='CCCOMA_X64FRE')
+iso.add_fp(io.BytesIO(b'readme'), 6, '/README.TXT;1')
+for folder, names, files in os.walk(source):
+    at = '' if folder == source else '/' + os.path.relpath(folder, source)
+    if at: iso.add_directory(udf_path=at)
+    for name in files:
+        iso.add_file(os.path.join(folder, name), udf_path=at + '/' + name)
+iso.write(to)`;
+  run('/usr/bin/python3', ['-c', script, source, path]);
+  await withImage(path, async ({ read, sizeBytes }) => {
+    const volume = await openVolume(read, sizeBytes);
+    assert.equal(volume.format, 'udf');
+    const found = await listing(volume, read);
+    assert.ok(found.length > 410);
+    assert.deepEqual(found, by7z(path));
   });
 });
 

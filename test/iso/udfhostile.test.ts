@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Malformed } from '../../src/core/bytes.ts';
 import { openUdf } from '../../src/iso/udf.ts';
 import type { Node, ReadAt, Volume } from '../../src/iso/volume.ts';
-import { counted, readerOf, type Tree } from './support.ts';
+import { counted, mutationsOf, readerOf, type Tree } from './support.ts';
 import { allocation, sign, tagged } from './udfencode.ts';
 import { type Making, makeUdf, PARTITION_START } from './udfsupport.ts';
 
@@ -392,7 +392,9 @@ function mutated(block: Buffer, pick: (below: number) => number): Buffer {
   return sign(copy);
 }
 
-const EACH_MUTATIONS = 4400;
+const EACH_MUTATIONS = mutationsOf(4400);
+/** Of work on one image, a tenth of a second each hundred. */
+const MAX_TURNS = 1000;
 for (const [seed, making] of kinds.entries()) {
   test(`${EACH_MUTATIONS} mutations, only Malformed is thrown: ${JSON.stringify(making)}`, async () => {
     const image = makeUdf(tree, making);
@@ -405,7 +407,7 @@ for (const [seed, making] of kinds.entries()) {
         changed.set(at, mutated(image.subarray(at * SECTOR, (at + 1) * SECTOR), pick));
       }
       for (const [at, block] of changed) block.copy(image, at * SECTOR);
-      const read = counted(readerOf(image), 64 * 1024 * 1024);
+      const read = counted(readerOf(image), 64 * 1024 * 1024, MAX_TURNS);
       const thrown = await walked(read, image.length);
       assert.ok(thrown === undefined || thrown instanceof Malformed, `mutation ${run}: ${(thrown as Error)?.stack}`);
       restore(image, making, changed.keys());

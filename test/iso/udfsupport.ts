@@ -1,6 +1,7 @@
 /**
  * UDF images for tests. Makers that people use write revision 1.02 with files and nothing later but empty volumes, so
- * the later kinds of partition are written here, held against 7z and udfinfo in `udfmakers.test.ts`.
+ * the later kinds of partition are written here, held against 7z and udfinfo in `udf.test.ts` as far as these read
+ * them: nothing but ourselves has read what lies in sparable partitions, nor by extended descriptors or lists of them.
  */
 import { makeIso, type Tree } from './support.ts';
 import {
