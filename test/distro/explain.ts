@@ -40,6 +40,7 @@ export function explain(verdict: Verdict, entry: ImageEntry): string {
   const lines = [
     `${entry.key} (${entry.use}${entry.variant ? `: ${entry.variant}` : ''}; ${facts.join('; ')})`,
     ...(entry.companion ? [`  companion ${entry.companion}`] : []),
+    ...(entry.companionVersion ? [`  of the kernel ${entry.companionVersion}`] : []),
     ...(entry.unattended ? [`  unattended ${entry.unattended}`] : []),
     ...howLines(verdict, entry),
   ];
@@ -55,6 +56,7 @@ function howLines(verdict: Verdict, entry: ImageEntry): readonly string[] {
   return [
     `  kernel ${how.kernel}`,
     ...how.initrds.map((initrd) => `  initrd ${initrd}`),
+    ...(how.imageAs ? [`  the image as ${how.imageAs}`] : []),
     ...(how.shim ? [`  shim ${how.shim}`] : []),
     ...how.arguments.map((word) => {
       const row = rowOf(word, verdict, entry);

@@ -143,7 +143,6 @@ const UNSAMPLED: readonly string[] = [
   'KDE neon',
   'Linux Lite',
   'Ubuntu GNOME',
-  'Nobara',
   'Bazzite',
   'Ultramarine',
   'Oracle Linux',

@@ -943,6 +943,22 @@ const REDHAT: Readonly<Record<string, Sample>> = {
     edition: 'Workstation',
     keys: BOTH,
   },
+  nobara: {
+    image: {
+      label: 'Nobara-Official-41',
+      sizeBytes: 4000 * MIB,
+      files: {
+        'boot/x86_64/loader/linux': plainKernel('6.12.9-207.nobara.fc41.x86_64'),
+        'boot/x86_64/loader/initrd': 70 * MIB,
+        'LiveOS/squashfs.img': 3500 * MIB,
+        ...SHIM,
+      },
+    },
+    family: 'dracut-live',
+    name: 'Nobara',
+    version: '41',
+    keys: BOTH,
+  },
   'fedora-kde-kiwi': {
     image: {
       label: 'Fedora-KDE-Live-43',
