@@ -107,7 +107,7 @@ function imageFilesOf(
   });
   const strangers = images
     .filter(({ path }) => isUnknown(found, path))
-    .map(({ path }) => [path, unreadFile('may be there: its folder cannot be read', [])] as const);
+    .map(({ path }) => [path, unreadFile('its folder can be read: a file beside it may hide it', [])] as const);
   return new Map([...strangers, ...texts]);
 }
 

@@ -44,11 +44,11 @@ export function parseMenuFile(name: string, text: string, exists: Exists): MenuF
 /** The same for the file of one image, whose inside is `folder`: `/tree/mint-22.iso`. */
 export function parseImageFile(name: string, text: string, folder: string, exists: Exists): ImageFile {
   const sheet = openSheet(name, text);
-  if (!isSheet(sheet)) return unreadFile(`is at fault: ${showConfigFault(sheet)}`, [sheet]);
+  if (!isSheet(sheet)) return unreadFile(`the file beside it is put right: ${showConfigFault(sheet)}`, [sheet]);
   const file = imageFileShape.safeParse(sheet.tree);
   if (!file.success) {
     const faults = file.error.issues.map((issue) => faultOf(sheet, issue, [], IMAGE_KEYS));
-    return unreadFile(`is at fault: ${faults.map(showConfigFault).join('; ')}`, faults);
+    return unreadFile(`the file beside it is put right: ${faults.map(showConfigFault).join('; ')}`, faults);
   }
   const { title, group, edition, note, macs, memory, hidden, entries } = file.data;
   return {
@@ -65,14 +65,8 @@ export function parseImageFile(name: string, text: string, folder: string, exist
 }
 
 /** The file of an image that nobody knows what to make of. */
-export function unreadFile(why: string, faults: readonly ConfigFault[]): ImageFile {
-  return {
-    entries: [],
-    isHidden: false,
-    arguments: [],
-    faults,
-    problem: `is not shown while the file beside it ${why}`,
-  };
+export function unreadFile(until: string, faults: readonly ConfigFault[]): ImageFile {
+  return { entries: [], isHidden: false, arguments: [], faults, problem: `waits until ${until}` };
 }
 
 interface Place {

@@ -47,7 +47,7 @@ interface Part {
 /** A loader's script of more would take long to fetch and nobody would find anything in it. Taste. */
 const MAX_IMAGE_ENTRIES = 1000;
 const TOO_MANY = `more than ${MAX_IMAGE_ENTRIES} entries: the rest is in no menu; move images elsewhere`;
-const HIDDEN = 'the file beside it hides it (hidden: true)';
+const HIDDEN = 'is hidden by the file beside it';
 
 export function imageEntries(images: readonly CatalogImage[], facts: ImageFacts): ImageEntries {
   const known = images.filter((image): image is Known => image.verdict !== undefined);

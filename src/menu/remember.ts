@@ -49,7 +49,7 @@ function rememberedParse(): ParseFiles {
       const key = `${name}\n${folder}`;
       const file =
         text === undefined
-          ? unreadFile(`cannot be read: ${name}`, [])
+          ? unreadFile(`${name} can be read`, [])
           : imageFiles(key, text, exists, (ask) => parseImageFile(name, text, folder, ask));
       return lastGood(key, file);
     },

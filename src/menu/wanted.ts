@@ -30,7 +30,7 @@ export function unknownIds(known: Known, settings: MenuSettings): readonly Confi
 function whyNot(id: string, { offers, images }: Known, ids: readonly string[]): string {
   const heldBack = offers.flatMap((offer) => offer.heldBack.map((entry) => ({ ...entry, path: offer.path })));
   const held = heldBack.find((entry) => entry.id === id);
-  if (held) return `${JSON.stringify(id)} exists, but is in no menu: ${held.path} ${held.says}`;
+  if (held) return `${JSON.stringify(id)} of ${held.path} exists, but is in no menu: ${held.says}`;
   const near = nearestIds(id, [...ids, ...heldBack.map((entry) => entry.id)]);
   const meant = near.length === 0 ? '' : `; the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(', ')}`;
   const copied = images.find(({ state }) => state === 'copying');

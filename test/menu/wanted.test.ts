@@ -67,12 +67,12 @@ const said = [
   {
     name: 'over NFS',
     id: 'linux-mint-22-cinnamon-amd64-nfs',
-    want: /^menu\.default: "linux-mint-22-cinnamon-amd64-nfs" exists, but is in no menu: m\.iso streams over NFS, which this node does not serve$/,
+    want: /^menu\.default: "linux-mint-22-cinnamon-amd64-nfs" of m\.iso exists, but is in no menu: streams over NFS, which this node does not serve$/,
   },
   {
     name: 'without its kernel',
     id: 'debian-12.5.0-netinst-amd64',
-    want: /exists, but is in no menu: d\.iso needs the kernel debian-12-amd64, .* --for "d\.iso"$/,
+    want: /of d\.iso exists, but is in no menu: needs the kernel debian-12-amd64, .* --for "d\.iso"$/,
   },
 ];
 for (const { name, id, want } of said) {
