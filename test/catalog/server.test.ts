@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ImageLook } from '../../src/catalog/look.ts';
 import type { ImageRecord } from '../../src/catalog/record.ts';
 import type { RecordStore } from '../../src/catalog/store.ts';
-import { sha256, started, turns, world } from './world.ts';
+import { fakeHost } from '../support/fakes.ts';
+import { FakeFolder, sha256, started, turns, world } from './world.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -205,7 +207,13 @@ test('chmod, chown and a second name keep an image in the menus while it is read
   const before = image('a.iso');
   const verified = folder.openedWhole.filter((path) => path === 'a.iso').length;
   touch(made, 'a.iso');
-  for (let i = 0; i < 40; i++) {
+  folder.answers.set('a.iso', { kind: 'missing', reason: 'busy' });
+  for (let i = 0; i < 60; i++) {
+    if (i === 20) {
+      assert.equal(folder.openedWhole.filter((path) => path === 'a.iso').length, verified, 'not before it is read');
+      folder.answers.clear();
+      folder.looked.length = 1;
+    }
     await pass(500);
     assert.deepEqual([image('a.iso')?.state, image('a.iso')?.checksum.kind], ['ready', 'right'], `after ${i / 2} s`);
   }
@@ -218,7 +226,7 @@ test('chmod, chown and a second name keep an image in the menus while it is read
 
 test('bytes that changed and were dated back are found out in the background', async () => {
   const made = await started({ 'a.iso': 'good', SHA256SUMS: `${sha256(bytesOf('good'))}  a.iso` });
-  const { folder, pass, image, catalog } = made;
+  const { folder, pass, image, catalog, events } = made;
   await catalog.verified();
   const file = folder.files.get('a.iso');
   const { modifiedMs } = file ?? {};
@@ -228,7 +236,28 @@ test('bytes that changed and were dated back are found out in the background', a
   await pass(8000);
   await catalog.verified();
   assert.equal(image('a.iso')?.checksum.kind, 'wrong');
-  assert.equal(folder.looked.length, 2);
+  assert.deepEqual([folder.looked.length, events('image').length], [2, 2], 'its ETag tells that it is another one');
+  await catalog.stop();
+});
+
+test('of a large image the ETag sees samples only: it is verified again even where that one stays', async () => {
+  const host = fakeHost();
+  const folder = new FakeFolder(() => host.clock.date());
+  const { look } = folder;
+  const sampling = async (path: string) => ({ ...(await look(path)), etag: '"sampled"' }) as ImageLook;
+  const files = { 'a.iso': 'good', SHA256SUMS: `${sha256(bytesOf('good'))}  a.iso` };
+  const { pass, image, catalog, events } = await started(files, {
+    host,
+    folder: Object.assign(folder, { look: sampling }),
+  });
+  await catalog.verified();
+  const { modifiedMs } = folder.files.get('a.iso') ?? {};
+  Object.assign(folder.write('a.iso', 'evil'), { modifiedMs });
+  await pass(2500);
+  assert.deepEqual([image('a.iso')?.state, image('a.iso')?.checksum.kind], ['ready', 'right']);
+  await pass(8000);
+  await catalog.verified();
+  assert.deepEqual([image('a.iso')?.checksum.kind, events('image').length], ['wrong', 1]);
   await catalog.stop();
 });
 
@@ -252,6 +281,26 @@ test('an image of which nothing but the rights changed while the node was off is
   assert.deepEqual(folder.looked, ['a.iso', 'a.iso']);
   assert.notDeepEqual(store.records(), before);
   await third.catalog.stop();
+});
+
+test('a digest of before holds for the same bytes only, as far as their ETag can tell', async () => {
+  for (const { bytes, want } of [
+    { bytes: 'good', want: 'right' },
+    { bytes: 'evil', want: 'waiting' },
+  ]) {
+    const store = kept();
+    const first = await started({ 'a.iso': 'good', SHA256SUMS: `${sha256(bytesOf('good'))}  a.iso` }, { store });
+    await first.catalog.verified();
+    await first.catalog.stop();
+    const { folder, host } = first;
+    const { modifiedMs } = folder.files.get('a.iso') ?? {};
+    Object.assign(folder.write('a.iso', bytes), { modifiedMs });
+    const second = world({ store, folder, host, verify: 'never' });
+    await second.catalog.start();
+    await second.pass(10_000);
+    assert.equal(second.image('a.iso')?.checksum.kind, want);
+    await second.catalog.stop();
+  }
 });
 
 test('an image that may not be read any more says so, and comes back with its rights', async () => {
