@@ -11,6 +11,8 @@ import { findNode } from './walk.ts';
 const MAX_READ_BYTES = 4 << 20;
 /** Links that are looked after in one folder; there are dozens where there are any. The rest is left out. */
 const MAX_LINKS = 1000;
+/** A folder that is kept is listed without reading: a millisecond of it. */
+const NODES_EACH_TURN = 4096;
 
 /** An image that is open, and the means to read it. */
 export interface OpenImage {
@@ -60,7 +62,8 @@ export interface Walk {
 export async function entriesOf(folder: Node, path: string, walk: Walk): Promise<readonly FolderEntry[]> {
   const entries: FolderEntry[] = [];
   let links = 0;
-  for (const node of await walk.volume.readFolder(folder, walk.read)) {
+  for (const [i, node] of (await walk.volume.readFolder(folder, walk.read)).entries()) {
+    if (i % NODES_EACH_TURN === NODES_EACH_TURN - 1) await walk.read.turn?.();
     if (node.kind === 'link' && links++ >= MAX_LINKS) continue;
     const found = node.kind === 'link' ? await behind(`${path}/${node.name}`, walk) : node;
     const kind = found?.kind;
