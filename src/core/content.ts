@@ -1,5 +1,8 @@
 /** What both doors of an fnode, TFTP and HTTP, hand out: one name space, one way to open a name in it. */
 
+/** At once where nothing has to be waited for; `await` takes both. */
+export type Soon<Value> = Value | Promise<Value>;
+
 /** Bytes that can be read at any place while it is open. Whoever opened it closes it, once. */
 export interface Content {
   readonly sizeBytes: number;
@@ -21,7 +24,7 @@ export interface Content {
    * end of a block; none at the end. They are everybody's: nobody writes to them, and they stay as they are for whoever
    * holds them. Nothing where the cache doesn't keep them: `read` them, and ask again a block further on.
    */
-  borrow?(position: number, maxBytes: number): Promise<Uint8Array | undefined>;
+  borrow?(position: number, maxBytes: number): Soon<Uint8Array | undefined>;
   /** False once the bytes have changed since they were opened: what was sent so far must not be completed. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;
@@ -66,11 +69,13 @@ export interface Visit {
 }
 
 /** Opens `path` (absolute, `/boot/lpxelinux.0`, already decoded and without `.` or `..`). Never rejects for a name. */
-export type OpenContent = (path: string, visit: Visit) => Promise<Opened>;
+export type OpenContent = (path: string, visit: Visit) => Soon<Opened>;
 
 /** An absolute path without empty, `.` and trailing segments; nothing for `..`, NUL or control characters. */
 export function normalisePath(path: string): string | undefined {
   if (/[\x00-\x1f\x7f]/.test(path) || path.length > 4096) return undefined;
+  // Nearly every path is normal.
+  if (path.startsWith('/') && !/\/\.{0,2}(?:\/|$)/.test(path)) return path;
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
   return segments.includes('..') ? undefined : `/${segments.join('/')}`;
 }

@@ -1,17 +1,15 @@
-/** Open files, shared: a thousand readers of one image hold one descriptor. */
+/** A file that is open, and what is known of it. */
 import fs, { type BigIntStats } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { Clock } from '../host.ts';
+import type { Soon } from '../core/content.ts';
+import { presentTurn } from './turn.ts';
 
 const closeFd = promisify(fs.close);
 export const statFd = promisify(fs.fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
 
-/** Letting go of what nobody asks for is no reason to stay alive. */
-export function quietly(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms).unref();
-  return () => clearTimeout(timer);
-}
+/** Times on disk may be this coarse: a file younger than that can change without showing it. FAT keeps 2 s. */
+const COARSE_MS = 2000;
 
 /** Which bytes a descriptor stands for: equal as long as nothing wrote to the file, renamed it or removed a name. */
 export function identityOf(stat: BigIntStats): string {
@@ -34,15 +32,23 @@ export interface Opening {
 export class OpenFile {
   readonly identity: string;
   readonly stat: BigIntStats;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
   readonly isAtHand: boolean;
+  /** Once it is known for good. */
+  etag: string | undefined;
   readonly #fd: number;
-  readonly #onFree: (file: OpenFile) => Promise<void>;
+  readonly #changedMs: number;
+  readonly #onFree: (file: OpenFile) => Soon<void>;
   #holders = 1;
   #confirmedIn = -1;
 
-  constructor({ fd, stat, isAtHand }: Opening, onFree: (file: OpenFile) => Promise<void>) {
+  constructor({ fd, stat, isAtHand }: Opening, onFree: (file: OpenFile) => Soon<void>) {
     this.#fd = fd;
     this.stat = stat;
+    this.sizeBytes = Number(stat.size);
+    this.modifiedMs = Number(stat.mtimeMs);
+    this.#changedMs = Number(stat.ctimeMs);
     this.isAtHand = isAtHand;
     this.identity = identityOf(stat);
     this.#onFree = onFree;
@@ -53,9 +59,9 @@ export class OpenFile {
     return this;
   }
 
-  async release(): Promise<void> {
+  release(): Soon<void> {
     this.#holders -= 1;
-    if (this.#holders === 0) await this.#onFree(this);
+    if (this.#holders === 0) return this.#onFree(this);
   }
 
   async use<Value>(work: (fd: number) => Promise<Value>): Promise<Value> {
@@ -74,15 +80,25 @@ export class OpenFile {
     });
   }
 
+  /** Whether `stat` says of the same bytes that nothing happened to them: the identity is the same. */
+  isAs(stat: BigIntStats): boolean {
+    const { dev, ino, size, mtimeNs, ctimeNs } = this.stat;
+    return (
+      stat.ctimeNs === ctimeNs && stat.mtimeNs === mtimeNs && stat.size === size && stat.ino === ino && stat.dev === dev
+    );
+  }
+
+  /** It may change without showing it. */
+  get isYoung(): boolean {
+    return Date.now() - this.#changedMs < COARSE_MS;
+  }
+
   /** Its name led to it, and it was as when it was opened, a moment ago. */
   confirm(): void {
     this.#confirmedIn = presentTurn();
   }
 
-  /**
-   * Whether it was confirmed in this turn of the event loop: those who are heard in one turn asked at the same moment, as
-   * far as anybody can tell.
-   */
+  /** Whether it was confirmed in this turn of the event loop. */
   get isConfirmed(): boolean {
     return this.#confirmedIn === presentTurn();
   }
@@ -96,21 +112,6 @@ export class OpenFile {
   close(): Promise<void> {
     return closeFd(this.#fd);
   }
-}
-
-let turn = 0;
-let isTurning = false;
-
-/** A number that is another one after this turn of the event loop. */
-function presentTurn(): number {
-  if (!isTurning) {
-    isTurning = true;
-    setImmediate(() => {
-      isTurning = false;
-      turn += 1;
-    });
-  }
-  return turn;
 }
 
 /** The kernel's own name for what a descriptor is; no disk is asked, so this is done at once. */
@@ -131,167 +132,4 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 export async function isAtHand(fd: number): Promise<boolean> {
   const found = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
   return found !== undefined && LOCAL_TYPES.has(found.type);
-}
-
-/** Files that nobody holds and that stay open for who comes next: a loader and all its modules and themes, a few times. */
-const MAX_IDLE = 512;
-/** They close after one to two of these. */
-const IDLE_MS = 2000;
-
-/** At most `max` files open, one for each identity; those that were held last stay open for a moment. */
-export class OpenFiles {
-  readonly #byIdentity = new Map<string, OpenFile>();
-  /** The name at which it was opened last. Whoever finds it by that has to look whether it still is there. */
-  readonly #byName = new Map<string, OpenFile>();
-  readonly #nameOf = new Map<OpenFile, string>();
-  /** The longest idle first; true once a round of closing has seen it. */
-  readonly #idle = new Map<OpenFile, boolean>();
-  readonly #max: number;
-  readonly #after: Clock['after'];
-  #cancel: (() => void) | undefined;
-  constructor(max: number, after: Clock['after']) {
-    this.#max = max;
-    this.#after = after;
-  }
-
-  /** Those that somebody holds. */
-  get count(): number {
-    return this.#byIdentity.size - this.#idle.size;
-  }
-
-  /** What was opened as `name` lately, held for the caller. */
-  find(name: string): OpenFile | undefined {
-    const file = this.#byName.get(name);
-    return file && this.#hold(file);
-  }
-
-  /** Nobody finds it by its name any more, and it doesn't stay open without a holder. */
-  forget(file: OpenFile): void {
-    const name = this.#nameOf.get(file);
-    this.#nameOf.delete(file);
-    if (name !== undefined && this.#byName.get(name) === file) this.#byName.delete(name);
-  }
-
-  /** Takes over `fd`, or closes it where the same file is open already. Nothing when there is no room. */
-  async adopt(name: string, opening: Opening): Promise<OpenFile | undefined> {
-    const { fd, stat } = opening;
-    const known = this.#byIdentity.get(identityOf(stat));
-    if (known) {
-      this.#call(this.#hold(known), name);
-      await closeFd(fd);
-      return known;
-    }
-    // Those have left the tables when the call returns, though they close a moment later.
-    const closing = this.#byIdentity.size >= this.#max ? this.#closeIdle(1) : undefined;
-    if (this.#byIdentity.size >= this.#max) {
-      await closeFd(fd);
-      return undefined;
-    }
-    const file = new OpenFile(opening, (freed) => this.#keep(freed));
-    this.#byIdentity.set(file.identity, file);
-    this.#call(file, name);
-    await closing;
-    return file;
-  }
-
-  /** Closes what nobody holds. */
-  async closeAllIdle(): Promise<void> {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    await this.#closeIdle(this.#idle.size);
-  }
-
-  #hold(file: OpenFile): OpenFile {
-    this.#idle.delete(file);
-    return file.hold();
-  }
-
-  #call(file: OpenFile, name: string): void {
-    this.forget(file);
-    const other = this.#byName.get(name);
-    if (other) this.forget(other);
-    this.#byName.set(name, file);
-    this.#nameOf.set(file, name);
-  }
-
-  async #keep(file: OpenFile): Promise<void> {
-    if (!this.#nameOf.has(file)) return this.#close(file);
-    this.#idle.set(file, false);
-    this.#cancel ??= this.#after(IDLE_MS, () => this.#round());
-    if (this.#idle.size > MAX_IDLE) await this.#closeIdle(1);
-  }
-
-  #round(): void {
-    for (const [file, isSeen] of [...this.#idle]) {
-      if (isSeen) this.#close(file).catch(() => {});
-      else this.#idle.set(file, true);
-    }
-    this.#cancel = this.#idle.size > 0 ? this.#after(IDLE_MS, () => this.#round()) : undefined;
-  }
-
-  async #closeIdle(count: number): Promise<void> {
-    await Promise.all([...this.#idle.keys()].slice(0, count).map((file) => this.#close(file).catch(() => {})));
-  }
-
-  #close(file: OpenFile): Promise<void> {
-    this.#idle.delete(file);
-    this.forget(file);
-    this.#byIdentity.delete(file.identity);
-    return file.close();
-  }
-}
-
-/** Fills `into` from `position`; the count is short only at the end of the file. */
-export async function readAt(fd: number, into: Uint8Array, position: number): Promise<number> {
-  let count = 0;
-  while (count < into.length) {
-    const got = await readOnce(fd, into, count, position + count);
-    if (got === 0) break;
-    count += got;
-  }
-  return count;
-}
-
-function readOnce(fd: number, into: Uint8Array, offset: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, offset, into.length - offset, position, (error, count) =>
-      error ? reject(error) : resolve(count),
-    );
-  });
-}
-
-/** As `readAt`, into one view after the other by one call; the rest of a short count, which is rare, view by view. */
-export async function readScatteredAt(fd: number, into: readonly Uint8Array[], position: number): Promise<number> {
-  let count = await new Promise<number>((resolve, reject) => {
-    fs.readv(fd, into, position, (error, got) => (error ? reject(error) : resolve(got)));
-  });
-  let viewAt = 0;
-  for (const view of into) {
-    const missing = viewAt + view.length - count;
-    if (count > 0 && missing > 0) {
-      const got = await readAt(fd, view.subarray(view.length - missing), position + count);
-      count += got;
-      if (got < missing) break;
-    }
-    viewAt += view.length;
-  }
-  return count;
-}
-
-/** Descriptors that are nobody's share: the runtime's own, the doors, what is opened for a moment. */
-const RESERVED_DESCRIPTORS = 32;
-/** Of the others, so that no service takes what another needs. `files` is for each of the two folders. */
-const SHARES = { http: 0.5, tftp: 0.3, files: 0.1 } as const;
-/** What works at all, however few there are. */
-const MIN_SHARE = 8;
-
-/** How many of this process's descriptors may be used for that at once. */
-export function descriptorShare(user: keyof typeof SHARES): number {
-  return Math.max(MIN_SHARE, Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) * SHARES[user]));
-}
-
-/** How many descriptors this process may hold. Node has raised the soft limit to the hard one when it started. */
-export function descriptorLimit(): number {
-  const limits = fs.readFileSync('/proc/self/limits', 'latin1');
-  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
 }

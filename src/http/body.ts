@@ -70,6 +70,9 @@ function flush(out: ServerResponse, views: readonly Uint8Array[], isLast: boolea
       resolve(!error);
     };
     out.once('close', onClose);
+    const [first] = views;
+    // The last octets go out in one write with the head, where that is still waiting.
+    if (isLast && views.length === 1) return out.end(first, onFlushed);
     out.cork();
     for (const view of views.slice(0, -1)) out.write(view);
     if (isLast) out.end(views.at(-1), onFlushed);

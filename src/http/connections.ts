@@ -1,9 +1,7 @@
-/** Every open connection: how many there may be, which makes room for a new one, and the order of answers on each. */
+/** Every open connection: how many there may be, and which makes room for a new one. */
 import type { Socket } from 'node:net';
-import { Pace } from './pool.ts';
+import { Connection } from './connection.ts';
 
-/** Requests sent without waiting for answers. No client of ours does that; the rest of them would fill our memory. */
-const MAX_PIPELINED = 16;
 /** Beyond the others, for this machine's own clients: the health check of a full server, an operator at its console. */
 const MAX_OWN = 4;
 
@@ -15,19 +13,12 @@ export interface ConnectionBounds {
   readonly stalledMs: number;
 }
 
-export interface Connection extends Pick<Pace, 'isFast' | 'record'> {
-  /** Whether an answer is under way. */
-  readonly isBusy: boolean;
-  /** Waits for its turn. True when it came, false when the connection went away, or asks too much at once. */
-  begin(): Promise<boolean>;
-  /** Its answer is done. */
-  end(): void;
-}
-
 interface Entry {
   readonly socket: Socket;
   readonly source: string;
   readonly connection: Connection;
+  /** `#idle` or `#busy`, as long as it is open. */
+  queue: Set<Entry> | undefined;
   /** When it was admitted, its answer began, or the last piece of it left. */
   movedAtMs: number;
 }
@@ -88,7 +79,8 @@ export class Connections {
   }
 
   #add(socket: Socket, source: string): void {
-    const entry = { socket, source, movedAtMs: this.#now(), connection: this.#connection(socket) };
+    const connection = new Connection(socket, (isBusy) => this.#move(entry, isBusy ? this.#busy : this.#idle));
+    const entry: Entry = { socket, source, connection, queue: this.#idle, movedAtMs: this.#now() };
     this.#open.set(socket, entry);
     this.#perSource.set(source, (this.#perSource.get(source) ?? 0) + 1);
     this.#idle.add(entry);
@@ -102,58 +94,20 @@ export class Connections {
 
   #forget(entry: Entry): void {
     if (!this.#open.delete(entry.socket)) return;
-    this.#idle.delete(entry);
-    this.#busy.delete(entry);
+    entry.queue?.delete(entry);
+    entry.queue = undefined;
     const left = (this.#perSource.get(entry.source) ?? 1) - 1;
     if (left > 0) this.#perSource.set(entry.source, left);
     else this.#perSource.delete(entry.source);
   }
 
-  #moveTo(to: Set<Entry>, socket: Socket): void {
-    const entry = this.#open.get(socket);
-    if (!entry) return;
-    this.#idle.delete(entry);
-    this.#busy.delete(entry);
+  /** To the end of `to`. One that was forgotten stays out. */
+  #move(entry: Entry, to: Set<Entry>): void {
+    if (!entry.queue) return;
+    entry.queue.delete(entry);
+    entry.queue = to;
     entry.movedAtMs = this.#now();
     to.add(entry);
-  }
-
-  #connection(socket: Socket): Connection {
-    const waiting: ((isTurn: boolean) => void)[] = [];
-    const pace = new Pace();
-    let isBusy = false;
-    socket.once('close', () => {
-      for (const goOn of waiting.splice(0)) goOn(false);
-    });
-    return {
-      get isBusy() {
-        return isBusy;
-      },
-      get isFast() {
-        return pace.isFast;
-      },
-      record: (bytes, tookMs) => {
-        pace.record(bytes, tookMs);
-        this.#moveTo(this.#busy, socket);
-      },
-      begin: async () => {
-        if (!isBusy) {
-          isBusy = true;
-          this.#moveTo(this.#busy, socket);
-          return true;
-        }
-        if (socket.destroyed) return false;
-        if (waiting.length < MAX_PIPELINED) return new Promise((resolve) => waiting.push(resolve));
-        socket.destroy();
-        return false;
-      },
-      end: () => {
-        const next = waiting.shift();
-        isBusy = next !== undefined;
-        this.#moveTo(isBusy ? this.#busy : this.#idle, socket);
-        next?.(true);
-      },
-    };
   }
 }
 

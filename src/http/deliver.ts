@@ -1,13 +1,13 @@
 /** Opens what a request names and sends it: a file, a folder's page, or why there is nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Request } from 'express';
-import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import { UNSPECIFIED } from '../core/addr.ts';
 import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
 import { errnoOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import { answerFile, type FileRequest } from './answer.ts';
-import { sendBody } from './body.ts';
+import { type BodyOutcome, sendBody } from './body.ts';
+import type { Connection, Ends } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { listingHtml, listingJson } from './listing.ts';
 import { mediaTypeOf } from './mediatype.ts';
@@ -29,26 +29,34 @@ export interface Delivery {
   readonly boundary: string;
 }
 
+const NOWHERE: Ends = { localAddress: UNSPECIFIED, clientAddress: UNSPECIFIED, httpPort: 80 };
+
+/** What is asked for, and by whom. */
+interface Asked {
+  readonly path: string;
+  readonly visit: Visit;
+}
+
 /** Answers with what `target` names where that is a file; otherwise false, and nothing has been sent. */
 export async function deliverPlain(
   request: IncomingMessage,
   response: ServerResponse,
-  target: Target,
+  { path, query }: Target,
   delivery: Delivery,
 ): Promise<boolean> {
-  const { path, query } = target;
-  if (!delivery.roots.some((root) => path.startsWith(`${root}/`))) return false;
-  const visit = visitOf(request.socket, query);
+  if (!delivery.roots.some((root) => path.startsWith(root) && path[root.length] === '/')) return false;
+  const visit = visitOf(delivery.connections.of(request.socket), query);
   const opened = await delivery.open(path, visit);
-  if (opened.kind === 'file') await deliverFile(request, response, opened.content, { ...delivery, path, visit });
-  return opened.kind === 'file';
+  if (opened.kind !== 'file') return false;
+  await deliverFile(request, response, { content: opened.content, path, visit }, delivery);
+  return true;
 }
 
 export async function deliver(request: Request, reply: Reply, delivery: Delivery): Promise<void> {
-  const { host, open, roots, nodeName } = delivery;
+  const { host, open, roots, nodeName, connections } = delivery;
   const asked = reply.locals.target.path;
   const path = contentPath(asked, roots);
-  const visit = visitOf(request.socket, reply.locals.target.query);
+  const visit = visitOf(connections.of(request.socket), reply.locals.target.query);
   const opened: Opened = path === undefined ? { kind: 'missing', reason: 'not-found' } : await open(path, visit);
 
   if (opened.kind === 'missing') {
@@ -60,79 +68,74 @@ export async function deliver(request: Request, reply: Reply, delivery: Delivery
     const html = (): string => listingHtml(asked, entries, nodeName);
     sendPage(request, reply, { html, json: () => listingJson(asked, entries) });
   } else {
-    await deliverFile(request, reply, opened.content, { ...delivery, path: path ?? asked, visit });
+    await deliverFile(request, reply, { content: opened.content, path: path ?? asked, visit }, delivery);
   }
 }
 
-interface FileDelivery extends Delivery {
-  readonly path: string;
-  readonly visit: Visit;
+interface OpenFile extends Asked {
+  readonly content: Content;
 }
 
 async function deliverFile(
   request: IncomingMessage,
   reply: ServerResponse,
-  content: Content,
-  delivery: FileDelivery,
+  file: OpenFile,
+  delivery: Delivery,
 ): Promise<void> {
-  const { host, path, visit } = delivery;
-  const startMs = host.clock.now();
-  const fields = { ip: visit.clientAddress, file: path, local: visit.localAddress };
+  const { clock, log } = delivery.host;
+  const { clientAddress: ip, localAddress: local } = file.visit;
+  const startMs = clock.now();
   try {
-    const outcome = await sendFile(request, reply, content, delivery);
-    if (outcome.kind === 'sent') {
-      const { kind, ...sent } = outcome;
-      const tookMs = Math.round(host.clock.now() - startMs);
+    const { kind, status, bytes } = await sendFile(request, reply, file, delivery);
+    if (kind === 'sent') {
+      const tookMs = Math.round(clock.now() - startMs);
       // Whoever boots from an image over HTTP asks for thousands of ranges of it.
-      const isStep = request.method === 'GET' && sent.status === 200;
-      host.log[isStep ? 'info' : 'debug']('http', kind, { ...fields, ...sent, tookMs });
-    } else if (outcome.kind === 'aborted') {
-      host.log.debug('http', 'aborted', fields);
+      const isStep = request.method === 'GET' && status === 200;
+      log[isStep ? 'info' : 'debug']('http', kind, { ip, file: file.path, local, bytes, status, tookMs });
     } else {
-      host.log.warn('http', 'changed', fields);
-      reset(reply);
+      log[kind === 'aborted' ? 'debug' : 'warn']('http', kind, { ip, file: file.path, local });
+      if (kind === 'changed') reset(reply);
     }
   } catch (error) {
     reset(reply);
     const reason = errnoOf(error);
     if (reason === undefined) throw error;
-    host.log.warn('http', 'unreadable', { ...fields, reason });
+    log.warn('http', 'unreadable', { ip, file: file.path, local, reason });
   } finally {
-    await content.close();
+    await file.content.close();
   }
 }
 
-type FileOutcome =
-  | { readonly kind: 'sent'; readonly bytes: number; readonly status: number }
-  | { readonly kind: 'aborted' | 'changed' };
+interface FileOutcome {
+  readonly kind: BodyOutcome;
+  readonly status: number;
+  /** Of the body; all of them, when it was sent. */
+  readonly bytes: number;
+}
 
 /** Rejects when the content cannot be read. */
 async function sendFile(
   request: IncomingMessage,
   reply: ServerResponse,
-  content: Content,
-  delivery: FileDelivery,
+  { content, path }: OpenFile,
+  { host, boundary, pool, connections, turn }: Delivery,
 ): Promise<FileOutcome> {
-  const { host, path, boundary, pool, connections, turn } = delivery;
-  const connection = connections.of(request.socket);
-  if (!connection || reply.destroyed) return { kind: 'aborted' };
   const { sizeBytes, modifiedMs, etag } = content;
-  const answer = answerFile(fileRequest(request), {
+  const { status, headers, segments, bodyBytes } = answerFile(fileRequest(request), {
     ...{ sizeBytes, modifiedMs, etag, boundary },
     mediaType: mediaTypeOf(path),
     nowMs: host.clock.date(),
   });
-  reply.writeHead(answer.status, [...answer.headers]);
-  if (answer.segments.length === 0) {
+  const outcome = (kind: BodyOutcome): FileOutcome => ({ kind, status, bytes: bodyBytes });
+  const connection = connections.of(request.socket);
+  if (!connection || reply.destroyed) return outcome('aborted');
+  reply.writeHead(status, [...headers]);
+  if (segments.length === 0) {
     reply.end();
-    return { kind: 'sent', bytes: 0, status: answer.status };
+    return outcome('sent');
   }
-  const kind = await sendBody(reply, content, answer.segments, {
-    ...{ pool, pace: connection },
-    now: () => host.clock.now(),
-    turn,
-  });
-  return kind === 'sent' ? { kind, bytes: answer.bodyBytes, status: answer.status } : { kind };
+  const now = (): number => host.clock.now();
+  return outcome(await sendBody(reply, content, segments, { pool, pace: connection, now, turn }));
 }
 
 function fileRequest({ method, headers }: IncomingMessage): FileRequest {
@@ -150,14 +153,10 @@ function fileRequest({ method, headers }: IncomingMessage): FileRequest {
   };
 }
 
-export function visitOf({ localAddress, remoteAddress, localPort }: Socket, query: URLSearchParams): Visit {
-  return {
-    localAddress: parseIpv4(localAddress ?? '') ?? UNSPECIFIED,
-    clientAddress: parseIpv4(remoteAddress ?? '') ?? UNSPECIFIED,
-    transport: 'http',
-    httpPort: localPort ?? 80,
-    query,
-  };
+/** Without a connection, which is gone then: whoever asked hears nothing any more. */
+export function visitOf(connection: Connection | undefined, query: URLSearchParams): Visit {
+  const { localAddress, clientAddress, httpPort } = connection?.ends ?? NOWHERE;
+  return { localAddress, clientAddress, transport: 'http', httpPort, query };
 }
 
 const MISSING: Readonly<Record<MissReason, { readonly status: number; readonly says: string }>> = {

@@ -4,11 +4,11 @@ import express, { type NextFunction, type Request } from 'express';
 import type { OpenContent, Visit } from '../core/content.ts';
 import type { CatalogImage, Offer } from '../core/image.ts';
 import type { Host } from '../host.ts';
-import type { Connections } from './connections.ts';
 import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
+import type { Work } from './work.ts';
 
 export interface HttpDeps {
   readonly host: Host;
@@ -27,14 +27,14 @@ export interface HttpDeps {
 const MAX_FIELDS = 200;
 
 /**
- * The handler of all requests. `delivery` is asked once or twice for each; `onWork` is told of every answer under way, so
- * that stopping can wait for it. Files don't pass through express: it makes each request and answer an object of its own
+ * The handler of all requests. `delivery` is asked once or twice for each; `work` counts the answers under way, so that
+ * stopping can wait for them. Files don't pass through express: it makes each request and answer an object of its own
  * kind, and all that Node does with them is slower from then on.
  */
 export function httpRoutes(
   deps: HttpDeps,
   delivery: () => Delivery,
-  onWork: (work: Promise<void>) => void,
+  work: Work,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -43,32 +43,33 @@ export function httpRoutes(
     const health = deps.health();
     sendText(reply, health.ok ? 200 : 503, `${JSON.stringify(health)}\n`, 'application/json');
   });
-  app.get('/', (request, reply: Reply) => sendHome(request, reply, deps, delivery().nodeName));
+  app.get('/', (request, reply: Reply) => sendHome(request, reply, deps, delivery()));
   app.use(async (request: Request, reply: Reply) => {
-    const work = deliver(request, reply, delivery());
-    onWork(work);
-    await work;
+    work.begin();
+    try {
+      await deliver(request, reply, delivery());
+    } finally {
+      work.end();
+    }
   });
   app.use((error: unknown, _request: Request, reply: Reply, _next: NextFunction) => sendFailure(error, reply, deps));
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const now = delivery();
-    if (!(await takeTurn(now.connections, request, response))) return;
-    const target = hasContent(request) || refusalOf(request) ? undefined : parseTarget(request.url ?? '');
-    if (!target || !(await deliverPlain(request, response, target, now))) app(request, response);
+    const connection = now.connections.of(request.socket);
+    work.begin();
+    try {
+      // One answer at a time, in the order of the requests: what waits has opened and read nothing yet.
+      if (!(await connection?.begin())) return;
+      response.once('close', () => connection?.end());
+      const target = hasContent(request) || refusalOf(request) ? undefined : parseTarget(request.url ?? '');
+      if (!target || !(await deliverPlain(request, response, target, now))) app(request, response);
+    } catch (error) {
+      sendFailure(error, response, deps);
+    } finally {
+      work.end();
+    }
   };
-  return (request, response) => onWork(answer(request, response).catch((error) => sendFailure(error, response, deps)));
-}
-
-/** One answer at a time on a connection, in the order of the requests: what waits has opened and read nothing yet. */
-async function takeTurn(
-  connections: Connections,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<boolean> {
-  const connection = connections.of(request.socket);
-  if (!connection || !(await connection.begin())) return false;
-  response.once('close', () => connection.end());
-  return true;
+  return (request, response) => void answer(request, response);
 }
 
 function sendFailure(error: unknown, response: ServerResponse, { host }: HttpDeps): void {
@@ -111,8 +112,13 @@ function refusalOf({
   return undefined;
 }
 
-async function sendHome(request: Request, reply: Reply, deps: HttpDeps, nodeName: string): Promise<void> {
-  const visit = visitOf(request.socket, reply.locals.target.query);
+async function sendHome(
+  request: Request,
+  reply: Reply,
+  deps: HttpDeps,
+  { nodeName, connections }: Delivery,
+): Promise<void> {
+  const visit = visitOf(connections.of(request.socket), reply.locals.target.query);
   const offers = (await deps.offers?.()) ?? [];
   const images = deps.images?.() ?? (await filesOf(deps.open, visit));
   const url = `http://${visit.localAddress}${visit.httpPort === 80 ? '' : `:${visit.httpPort}`}`;

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
-import { descriptorShare } from '../host/openfile.ts';
+import { descriptorShare } from '../host/descriptors.ts';
 import { bindFault } from '../host/system.ts';
 import type { Service } from '../service.ts';
 import { type ConnectionBounds, Connections } from './connections.ts';
@@ -13,6 +13,7 @@ import type { Delivery } from './deliver.ts';
 import { NO_PROXY, type Refusal, refusalOf, refuse } from './garbled.ts';
 import { BigBuffers } from './pool.ts';
 import { type HttpDeps, httpRoutes } from './routes.ts';
+import { Work } from './work.ts';
 
 export interface HttpLimits {
   readonly maxConnections: number;
@@ -66,13 +67,7 @@ export type HttpService = Service & { address(): readonly Endpoint[] };
 export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpService {
   let servers: Server[] = [];
   let closeAll = (): void => {};
-  const working = new Set<Promise<void>>();
-
-  const onWork = (work: Promise<void>): void => {
-    working.add(work);
-    const done = (): boolean => working.delete(work);
-    work.then(done, done);
-  };
+  const work = new Work();
 
   const open = async (): Promise<void> => {
     const { listen, port } = options();
@@ -89,7 +84,7 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
       const { nodeName, roots = CONTENT_ROOTS } = options();
       return { ...shared, nodeName, roots };
     };
-    const routes = httpRoutes(deps, delivery, onWork);
+    const routes = httpRoutes(deps, delivery, work);
     const onConnection = admitting(connections, deps);
     const onGarbled = turningAway(connections);
     for (const address of listen === 'every-address' ? [UNSPECIFIED] : listen) {
@@ -106,7 +101,7 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     closeAll();
     servers = [];
     await Promise.all(closing);
-    await Promise.allSettled(working);
+    await work.done();
   };
 
   return {

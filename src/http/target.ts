@@ -7,6 +7,8 @@ export interface Target {
   readonly query: URLSearchParams;
 }
 
+const NO_QUERY = new URLSearchParams();
+
 /** Octets. Taste: twice what common servers take, and far above any name this node hands out. */
 export const MAX_TARGET_BYTES = 16_384;
 
@@ -22,7 +24,7 @@ export function parseTarget(raw: string): Target | undefined {
   const path = decodePath(queryAt < 0 ? local : local.slice(0, queryAt));
   const normal = path === undefined ? undefined : normalisePath(path);
   if (normal === undefined) return undefined;
-  return { path: normal, query: new URLSearchParams(queryAt < 0 ? '' : local.slice(queryAt + 1)) };
+  return { path: normal, query: queryAt < 0 ? NO_QUERY : new URLSearchParams(local.slice(queryAt + 1)) };
 }
 
 function afterAuthority(raw: string): string | undefined {
@@ -33,6 +35,7 @@ function afterAuthority(raw: string): string | undefined {
 }
 
 function decodePath(path: string): string | undefined {
+  if (!/[%\\]/.test(path)) return path;
   // A slash or backslash that hides in an escape is meant for somebody who decodes twice.
   if (/%2f|%5c|\\/i.test(path)) return undefined;
   try {

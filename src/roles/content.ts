@@ -18,7 +18,7 @@ export interface NameSpace extends ImageDoorDeps {
  */
 export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
   const doors = imageDoors(deps);
-  return async (path, visit) => {
+  const openAny = async (path: string, visit: Visit): Promise<Opened> => {
     const generated = await menu(path, visit);
     if (generated) return generated;
     const [, root, rest = ''] =
@@ -27,6 +27,9 @@ export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
     if (root === 'isos') return doors.openImage(rest);
     return root === 'tree' ? doors.openTree(rest) : { kind: 'missing', reason: 'not-found' };
   };
+  // No menu is among the images.
+  const openNow = (path: string) => (path.startsWith('/isos/') ? deps.isos.openNow?.(path.slice(6)) : undefined);
+  return (path, visit) => openNow(path) ?? openAny(path, visit);
 }
 
 /** A folder that may not be there yet: it is looked for again at each name until it is. */

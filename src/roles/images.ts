@@ -4,7 +4,7 @@ import type { FolderEntry, Opened } from '../core/content.ts';
 
 export interface ImageDoorDeps {
   /** The folder of images. */
-  readonly isos: { open(path: string): Promise<Opened> };
+  readonly isos: { open(path: string): Promise<Opened>; openNow?(path: string): Opened | undefined };
   /** What is inside the image at `imagePath`. */
   readonly trees: { open(imagePath: string, inside: string): Promise<Opened> };
   /** The catalogue's, which may be some seconds behind. */

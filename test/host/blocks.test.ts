@@ -135,7 +135,7 @@ for (const { name, read, want } of [
     const { blocks, touch } = world(room(8));
     const a = sourceOf('a', 1, read);
     await touch(a, [0]);
-    const got = await blocks.borrow(a, 0, BLOCK_BYTES).then((view) => view?.length, String);
+    const got = await Promise.resolve(blocks.borrow(a, 0, BLOCK_BYTES)).then((view) => view?.length, String);
     assert.deepEqual([got, blocks.bytes], [want, 0]);
     // It has to be asked for twice again.
     assert.deepEqual([await touch(a, [0]), a.reads.length], [[], 1]);

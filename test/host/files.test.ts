@@ -10,7 +10,7 @@ import { Fault } from '../../src/core/errors.ts';
 import { Blocks } from '../../src/host/blocks.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host/files.ts';
 import { fingerprint } from '../../src/host/fingerprint.ts';
-import { OpenFiles } from '../../src/host/openfile.ts';
+import { OpenFiles } from '../../src/host/openfiles.ts';
 import { FakeClock, seeded } from '../support/fakes.ts';
 
 const GIB = 2 ** 30;
@@ -459,8 +459,9 @@ test('kept open: the same descriptor for who comes next, none beyond its time, f
   for (let i = 0; i < 600; i++) await (await adopt(`${i}`)).release();
   assert.equal(openDescriptors(kept), 512);
   assert.equal(files.find('0'), undefined);
-  const held = files.find('599');
-  assert.ok(held);
+  const found = files.find('599');
+  assert.ok(found);
+  const held = files.hold(found);
   clock.advance(10_000);
   assert.equal(files.count, 1);
   await held.use(async () => {});
