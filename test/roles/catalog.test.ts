@@ -142,8 +142,9 @@ test('a copy that ends too early waits, and says so when it goes on', { timeout:
   await pass(() => declared() !== undefined);
   assert.deepEqual([declared(), catalog.images()[0]?.state], [whole.length, 'copying']);
   appendFileSync(file, whole.subarray(200_000));
-  await pass(() => catalog.images()[0]?.state === 'ready');
-  assert.equal(declared(), undefined);
+  // On a busy machine the test's own time may pass a minute within one look, after which it counts as cut off for a while.
+  await pass(() => catalog.images()[0]?.state === 'ready' && declared() === undefined);
+  assert.deepEqual([declared(), catalog.images()[0]?.state], [undefined, 'ready']);
 });
 
 test('listImages: verified at once, remembered in the state folder, nothing left open', {
