@@ -24,16 +24,29 @@ export function openLog(settings: LogSettings, fd: number = STDOUT): Log {
     {
       level: settings.level,
       base: null,
-      timestamp: () => `,"at":"${new Date().toISOString()}"`,
+      timestamp: timestamps(),
       formatters: { level: (label) => ({ level: label }) },
     },
     lines,
   );
   const at =
     (level: LogLevel) =>
-    (service: string, event: string, fields: LogFields = {}): void =>
-      logger[level]({ service, event, ...fields });
+    (service: string, event: string, fields: LogFields = {}): void => {
+      if (logger.isLevelEnabled(level)) logger[level]({ service, event, ...fields });
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** What pino writes for the moment; many events of a busy node are of the same millisecond. */
+function timestamps(): () => string {
+  let shownMs = Number.NaN;
+  let shown = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== shownMs) shown = `,"at":"${new Date(nowMs).toISOString()}"`;
+    shownMs = nowMs;
+    return shown;
+  };
 }
 
 const COLOURS: Readonly<Record<string, number>> = { debug: 90, info: 32, warn: 33, error: 31 };
