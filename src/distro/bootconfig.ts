@@ -7,16 +7,24 @@ import { readSyslinux } from './syslinuxconfig.ts';
 
 export type { BootLine } from './bootline.ts';
 
-/** `loopback.cfg` first: it is meant for being started from elsewhere. `grub2` is SUSE's and kiwi's. */
+/** `loopback.cfg` first: it is meant for being started from elsewhere. `grub2` is SUSE's and kiwi's, `grubsrcd` SystemRescue's. */
 const GRUB_FILES = [
   '/boot/grub/loopback.cfg',
   '/boot/grub/grub.cfg',
   '/boot/grub2/loopback.cfg',
   '/boot/grub2/grub.cfg',
+  '/boot/grub/grubsrcd.cfg',
   '/EFI/BOOT/grub.cfg',
 ];
 const BLS_FOLDER = '/loader/entries';
-const SYSLINUX_FOLDERS = ['/isolinux', '/boot/isolinux', '/boot/syslinux', '/syslinux', '/boot/x86_64/loader'];
+const SYSLINUX_FOLDERS = [
+  '/isolinux',
+  '/boot/isolinux',
+  '/boot/syslinux',
+  '/syslinux',
+  '/boot/x86_64/loader',
+  '/sysresccd/boot/syslinux',
+];
 /** These include the others, in the order that is meant. */
 const MAIN_FILES = ['isolinux.cfg', 'syslinux.cfg'];
 

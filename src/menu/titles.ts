@@ -12,7 +12,7 @@ export interface Line {
 
 /**
  * `22 Cinnamon (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
- * room goes first the size, then the architecture, which the machine has seen to, and last the end of the title.
+ * room goes first the size, then the architecture, which the machine has seen to, and last words of the name, from its end.
  */
 export function lineOf(entry: Entry, words: Words, line: Line): string {
   const needs = [
@@ -24,9 +24,17 @@ export function lineOf(entry: Entry, words: Words, line: Line): string {
     .join('');
   const room = line.maxChars - needs.length;
   const title = plainText(entry.title, entry.id, 120);
-  const short = `${title.length <= room ? title : plainText(withoutArch(entry, words), entry.id, room)}${needs}`;
+  const short = `${title.length <= room ? title : shortened(plainText(withoutArch(entry, words), entry.id, 120), room)}${needs}`;
   const size = entry.sizeBytes === undefined ? '' : ` - ${showBytes(entry.sizeBytes)}`;
   return short.length + size.length <= line.maxChars ? `${short}${size}` : short;
+}
+
+/** `openSUSE Tumbleweed 20241115 DVD: install` becomes `openSUSE Tumbleweed: install`: what starts stays. */
+function shortened(title: string, room: number): string {
+  const [, name = title, use = ''] = /^(.*[^:])(: [^:]*)$/.exec(title) ?? [];
+  let left = name;
+  while (left.length + use.length > room && left.includes(' ')) left = left.slice(0, left.lastIndexOf(' '));
+  return plainText(`${left}${use}`, title, room);
 }
 
 function withoutArch({ title, archs }: Entry, words: Words): string {
