@@ -24,7 +24,7 @@ export function fileContent(file: Node, image: Content): Content {
         readRuns(runs, position, into, (views, at) => readScattered.call(image, views, at)),
     }),
     ...(borrow && {
-      borrow: async (position, maxBytes) => {
+      borrow: (position, maxBytes) => {
         const run = runAt(runs, position);
         if (!run || maxBytes <= 0) return ZEROS.subarray(0, 0);
         const max = Math.min(maxBytes, run.endAt - position);

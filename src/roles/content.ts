@@ -27,9 +27,12 @@ export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
     if (root === 'isos') return doors.openImage(rest);
     return root === 'tree' ? doors.openTree(rest) : { kind: 'missing', reason: 'not-found' };
   };
-  // No menu is among the images.
-  const openNow = (path: string) => (path.startsWith('/isos/') ? deps.isos.openNow?.(path.slice(6)) : undefined);
-  return (path, visit) => openNow(path) ?? openAny(path, visit);
+  return (path, visit) => {
+    // No menu is among the images, nor in them.
+    const [, root, rest = ''] = /^\/(isos|tree)\/(.+)$/s.exec(path) ?? [];
+    if (root === 'isos') return deps.isos.openNow?.(rest) ?? doors.openImage(rest);
+    return root === 'tree' ? doors.openTree(rest) : openAny(path, visit);
+  };
 }
 
 /** A folder that may not be there yet: it is looked for again at each name until it is. */

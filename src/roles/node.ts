@@ -34,7 +34,7 @@ export function nodeContent({ config, settings, host, ...watch }: NodeSources): 
   const blocks = systemBlocks(config().cache);
   const boot = laterFolder(config().boot, blocks);
   const isos = folderContent(config().isos, FOLDER_LIMITS, blocks);
-  const trees = imageTrees({ openImage: isos.open });
+  const trees = imageTrees({ openImage: async (path) => isos.openNow(path) ?? isos.open(path) });
   const catalog = nodeCatalog(config(), host, { isos, trees, ...watch });
   const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
   const menu: MenuContent = menuContent(settings, {
