@@ -15,8 +15,8 @@ import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
-import { runCommand } from './host/exec.ts';
 import { descriptorLimit } from './host/descriptors.ts';
+import { runCommand } from './host/exec.ts';
 import { systemClock } from './host/system.ts';
 import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
