@@ -50,7 +50,14 @@ export async function main(program: Program): Promise<never> {
   const bug = (error: unknown): never => process.exit(complain(program.name, error, terminal));
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
-  process.exit(await runProgram(program, process.argv.slice(2), terminal));
+  const code = await runProgram(program, process.argv.slice(2), terminal);
+  // A pipe takes 64 KiB at a time: what its reader has not fetched yet would be lost.
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit(code);
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 /** A line that is wider than the terminal could not be written over. ECMA-48 §8.3.41: erase the line. */

@@ -9,7 +9,7 @@ import { showImages, verifyProgress } from '../../src/cli/images.ts';
 import { runProgram } from '../../src/cli/main.ts';
 import type { ListedImages } from '../../src/cli/role.ts';
 import type { CatalogImage, ChecksumState, Offer, OfferedEntry, Verdict } from '../../src/core/image.ts';
-import { skipUnlessRoot } from './support.ts';
+import { runEntry, skipUnlessRoot } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isos-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -236,4 +236,20 @@ test('a folder that is not there is one sentence with the cure', async () => {
   const { code, out } = await isos(NONE, '--isos', 'nowhere');
   assert.equal(code, 2);
   assert.match(out, /^fnode: there is no folder ".*nowhere": make it, or name one by --isos$/);
+});
+
+test('a reader that is slower than the command gets all of it: a pipe takes 64 KiB at a time', async () => {
+  const many = join(folder, 'many');
+  mkdirSync(many);
+  for (let i = 0; i < 900; i++) writeFileSync(join(many, `image-${i}.iso`), 'no image');
+  const { code, out } = await runEntry('fnode', [
+    'isos',
+    '--json',
+    '--isos',
+    many,
+    '--state-dir',
+    join(folder, 'none'),
+  ]);
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(out) as readonly unknown[]).length, 900);
 });
