@@ -13,7 +13,7 @@ const folders = new SeenNow<string>();
  * A descriptor cannot be swapped: it stands for the inode that was looked at when it was opened, a regular file below
  * the root. What may have changed is the way to it. That `lstat` finds the same inode, size and times there says that
  * the name is not another's, is not a link itself, and may be reached and read as before (a change of mode or owner shows
- * in ctime; a folder that was closed to us fails the call); on network file systems it also asks the server anew. It would
+ * in ctime; a folder that was closed to us fails the call; what was opened with more rights than we have left is opened anew); on network file systems it also asks the server anew. It would
  * go through links in the middle of the path, and see the same inode behind them: those show, as when opening, in the
  * kernel's own name of the descriptor, looked at last. What that says of the folder goes for its other files, too.
  */
@@ -30,7 +30,7 @@ export function isThereNow(file: OpenFile, wanted: string): boolean {
 }
 
 function isConfirmedBy(now: BigIntStats | undefined, file: OpenFile, wanted: string): boolean {
-  if (!now || !file.isAs(now)) return false;
+  if (!now || !file.isAs(now) || !file.isOurs) return false;
   const folder = wanted.slice(0, wanted.lastIndexOf('/'));
   if (!folders.has(folder)) {
     if (file.whereIsIt() !== wanted) return false;

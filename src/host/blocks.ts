@@ -45,6 +45,8 @@ const ROUND_MS = 60_000;
 const IDLE_MS = 900_000;
 /** Of the machine's memory: the cache doesn't grow into it, and gives back what it has of it. */
 const SPARE_SHARE = 0.1;
+/** Of the machine's memory, whatever the configuration says. */
+const MAX_SHARE = 0.8;
 /** Looking how much is left takes longer than finding a block. */
 const LOOK_EVERY_BYTES = 64 << 20;
 
@@ -178,7 +180,7 @@ export class Blocks {
   /** Before growing, once in a while: where the machine has little left, as much goes as comes. */
   #lookAround(growthBytes: number): void {
     this.#unlookedBytes += growthBytes;
-    if (this.#unlookedBytes < LOOK_EVERY_BYTES) return;
+    if (this.#unlookedBytes < Math.min(LOOK_EVERY_BYTES, this.#memory.totalBytes / 64)) return;
     this.#unlookedBytes = 0;
     this.#giveBack();
   }
@@ -197,14 +199,16 @@ export class Blocks {
 }
 
 export function cacheBytes(size: MemorySize, { totalBytes }: Memory): number {
-  return 'bytes' in size ? size.bytes : Math.floor((totalBytes * size.percent) / 100);
+  const wanted = 'bytes' in size ? size.bytes : Math.floor((totalBytes * size.percent) / 100);
+  return Math.min(wanted, Math.floor(totalBytes * MAX_SHARE));
 }
 
 /** Of the machine, or of the control group that this process may not grow beyond. */
 export function systemMemory(): Memory {
   const constrained = process.constrainedMemory();
   const totalBytes = constrained > 0 ? Math.min(os.totalmem(), constrained) : os.totalmem();
-  return { totalBytes, availableBytes: os.freemem };
+  // What the machine has free is not the control group's.
+  return { totalBytes, availableBytes: () => Math.min(os.freemem(), totalBytes - process.memoryUsage.rss()) };
 }
 
 export function systemBlocks(size: MemorySize): Blocks {

@@ -64,7 +64,6 @@ export function folderContent(root: string, limits: FolderLimits = FOLDER_LIMITS
     const file = files.hold(known);
     if (await isStillThere(file, wanted)) return file;
     files.forget(file);
-    blocks?.forget(file.identity);
     await file.release();
     return undefined;
   };

@@ -42,6 +42,7 @@ export class OpenFile {
   readonly #onFree: (file: OpenFile) => Soon<void>;
   #holders = 1;
   #confirmedIn = -1;
+  #user = process.geteuid?.();
 
   constructor({ fd, stat, isAtHand }: Opening, onFree: (file: OpenFile) => Soon<void>) {
     this.#fd = fd;
@@ -91,6 +92,16 @@ export class OpenFile {
   /** It may change without showing it. */
   get isYoung(): boolean {
     return Date.now() - this.#changedMs < COARSE_MS;
+  }
+
+  /** Opened as the user that this process is now: root opens more than the one it becomes may read. */
+  get isOurs(): boolean {
+    return this.#user === process.geteuid?.();
+  }
+
+  /** It was opened again, by the present user. */
+  renew(): void {
+    this.#user = process.geteuid?.();
   }
 
   /** Its name led to it, and it was as when it was opened, a moment ago. */

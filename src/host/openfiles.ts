@@ -61,6 +61,7 @@ export class OpenFiles {
     const { fd, stat } = opening;
     const known = this.#byIdentity.get(identityOf(stat));
     if (known) {
+      known.renew();
       this.#call(this.hold(known), name);
       await closeFd(fd);
       return known;

@@ -73,7 +73,7 @@ export class Pieces {
     const { borrow } = this.#content;
     if (!borrow || this.#done < this.#askAt || !this.#pool.lease(this.#pace.isFast)) return undefined;
     const start = segment.start + this.#done;
-    const wanted = Math.min(LENT_BYTES, segment.end - start);
+    const wanted = Math.min(this.#pace.isFast ? LENT_BYTES : BIG_BYTES, segment.end - start);
     const views: Uint8Array[] = [];
     let bytes = 0;
     try {
