@@ -62,7 +62,7 @@ export class Blocks {
   readonly #seen = new Set<string>();
   readonly #memory: Memory;
   readonly #clock: Pick<Clock, 'now' | 'after'>;
-  #limitBytes: number;
+  readonly #limitBytes: number;
   #bytes = 0;
   #unlookedBytes = LOOK_EVERY_BYTES;
   #cancel: (() => void) | undefined;
@@ -96,17 +96,6 @@ export class Blocks {
     const from = position - index * BLOCK_BYTES;
     const cut = (bytes: Uint8Array): Uint8Array => bytes.subarray(from, from + maxBytes);
     return block.bytes ? cut(block.bytes) : block.loading.then(cut);
-  }
-
-  /** Another bound, from now on. */
-  resize(limitBytes: number): void {
-    this.#limitBytes = limitBytes;
-    this.#makeRoom(limitBytes);
-  }
-
-  /** Drops what is kept of a source that is no more. */
-  forget(identity: string): void {
-    for (const [key, block] of this.#kept) if (key.startsWith(`${identity} `)) this.#drop(key, block);
   }
 
   /** The second who asks brings it in; the first is remembered. */

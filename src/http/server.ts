@@ -43,8 +43,9 @@ export interface HttpOptions {
 export const CONTENT_ROOTS: readonly string[] = ['/boot', '/isos', '/tree', '/grub'];
 
 /**
- * Connections: 20 for each of 200 machines. Buffers: 32 MiB. A peer at 1 kB/s lets the kernel's send buffer stand still
- * for a quarter of an hour before it takes the next octet; one that is gone is found by TCP itself.
+ * Connections: 20 for each of 200 machines. Buffers: 32 MiB of our own; what is lent keeps two blocks of a MiB alive for
+ * each, 256 MiB at worst, and more only for files that lie in many short runs. A peer at 1 kB/s lets the kernel's send
+ * buffer stand still for a quarter of an hour before it takes the next octet; one that is gone is found by TCP itself.
  */
 export const HTTP_LIMITS: HttpLimits = {
   maxConnections: 4096,
