@@ -11,8 +11,10 @@ import type { Visit } from './core/content.ts';
 import { type ConfigFault, Fault, showConfigFault } from './core/errors.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
+import { NO_MACHINES } from './dhcp/machines.ts';
 import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
 import type { DhcpPolicy } from './dhcp/policy.ts';
+import { NOBODY_LOOKS } from './dhcp/presence.ts';
 import { dhcpService } from './dhcp/server.ts';
 import { memoryLeaseStore } from './dhcp/store.ts';
 import { descriptorLimit } from './host/descriptors.ts';
@@ -45,7 +47,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
   let config = initial;
   const lan = lanOf(config, host);
   let policy = dhcpPolicy(config, lan, systemResolvers());
-  const listen = { address: lan.address, port: config.ports.dhcp };
+  const listen = { address: lan.address, port: config.ports.dhcp, pxePort: config.ports.pxe };
   const dhcp = dhcpService(listen, () => policy, { host, store: memoryLeaseStore() });
   return {
     services: config.dhcp.mode === 'off' ? [] : [resolversNotice(() => policy, host), dhcp],
@@ -110,7 +112,9 @@ function resolvConf(): readonly string[] {
 
 /** The decision for a client that asks, made with an empty table of leases; sends nothing. */
 export function explainClient(config: FlinkConfig, question: Question, host: Host): Explanation {
-  return explain(question, dhcpPolicy(config, lanOf(config, host), systemResolvers()), new LeaseTable());
+  const policy = dhcpPolicy(config, lanOf(config, host), systemResolvers());
+  const unknown = { leases: new LeaseTable(), presence: NOBODY_LOOKS, machines: NO_MACHINES };
+  return explain(question, { policy, ...unknown, door: 'dhcp', nowMs: 0 });
 }
 
 /** What is wrong with an extra DHCP option, if anything; for the check of the configuration. */

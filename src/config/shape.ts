@@ -61,6 +61,10 @@ const dhcp = section({
     .describe("Addresses that are given out. Default: the LAN's from its 101st on; the upper half of a small LAN."),
   leaseTime: leaseSec().prefault('24h').describe('How long an address is given for.'),
   router: ipv4().optional().describe('Default gateway of the clients. Default: flink itself.'),
+  probe: onOff().prefault('on').describe('Looks whether somebody is on an address before it is offered.'),
+  ladder: onOff()
+    .prefault('on')
+    .describe('A machine that comes back without having booted gets another variant of the answer.'),
   options: dhcpOptions.prefault({}).describe('Extra DHCP options by number or name; a list for several values.'),
   relays: list(
     section({

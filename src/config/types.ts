@@ -73,6 +73,10 @@ export interface DhcpConfig {
   readonly leaseTimeSec: number;
   /** Undefined: flink itself. */
   readonly router: Ipv4 | undefined;
+  /** Whether addresses are probed before they are offered. */
+  readonly probe: boolean;
+  /** Whether machines that come back get other variants of the answer. */
+  readonly ladder: boolean;
   readonly options: readonly DhcpOptionSetting[];
   readonly relays: readonly RelayedSubnet[];
 }

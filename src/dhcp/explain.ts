@@ -1,12 +1,10 @@
 /** What the server would tell a client, and why: the same decision, made for a question instead of a packet. */
 import { type Mac, UNSPECIFIED } from '../core/addr.ts';
-import type { LeaseView } from './leases.ts';
 import { OPTION, ofText, ofU8, showValue } from './options.ts';
 import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from './packet.ts';
-import type { DhcpPolicy } from './policy.ts';
 import { ARCHITECTURES } from './pxe.ts';
 import { MESSAGE } from './reply.ts';
-import { type Decision, type Granted, respond } from './respond.ts';
+import { type Decision, type Facts, type Granted, respond } from './respond.ts';
 
 export interface Question {
   readonly mac: Mac;
@@ -25,8 +23,8 @@ export interface Explanation {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export function explain(question: Question, policy: DhcpPolicy, leases: LeaseView): Explanation {
-  const decision = respond(discoverFor(question), policy, leases, 0);
+export function explain(question: Question, facts: Facts): Explanation {
+  const decision = respond(discoverFor(question), facts);
   const data = dataOf(question, decision);
   return { lines: linesOf(question, decision), data };
 }
@@ -97,6 +95,7 @@ const ADDRESS_RULES = {
 const NODE_RULES = {
   'client-row': 'its row in the MAC table names it',
   'only-node': 'there is no other',
+  kept: 'it was sent there before, and the node is alive',
   rendezvous: 'no row names one; hashing of its MAC over the nodes that are alive',
   'no-node': 'no fnode is alive: it gets an address, but nothing to boot',
 } as const;

@@ -1,5 +1,6 @@
 /** What the decisions may know of the hall, made once from the configuration. */
 import type { Ipv4, Ipv4Range, Mac, Subnet } from '../core/addr.ts';
+import type { MachineKey } from '../core/swarm.ts';
 import type { Options } from './packet.ts';
 import type { BootTarget, LoaderMap } from './pxe.ts';
 
@@ -20,16 +21,25 @@ export interface ChosenNode extends BootTarget {
   readonly name: string;
 }
 
+/** `kept`: where this machine was sent before. `no-node`: none is alive. */
+export type PlacementRule = 'client-row' | 'only-node' | 'kept' | 'rendezvous' | 'no-node';
+
 /** Where a client boots from and by which rule; `loader` is its row's, which goes over the choice by architecture. */
 export interface Placement {
   readonly node: ChosenNode | undefined;
-  readonly rule: 'client-row' | 'only-node' | 'rendezvous' | 'no-node';
+  readonly rule: PlacementRule;
   readonly loader: string | undefined;
+  /** Boot files that the node has; undefined where it has not said. */
+  readonly loaders?: ReadonlySet<string> | undefined;
+  /** Whether the node tells what its clients fetch: without it nobody can know whether a machine came further. */
+  readonly isWatched?: boolean;
 }
 
+/** `proxy`: boot data beside somebody else's DHCP, no addresses. `off`: nobody is answered. */
+export type DhcpRole = 'server' | 'proxy' | 'off';
+
 export interface DhcpPolicy {
-  /** `dhcp.mode: off`: nobody is answered. */
-  readonly isOff: boolean;
+  readonly role: DhcpRole;
   readonly serverAddress: Ipv4;
   /** The LAN first, then the subnets behind relays. */
   readonly networks: readonly [DhcpNetwork, ...DhcpNetwork[]];
@@ -42,5 +52,5 @@ export interface DhcpPolicy {
   /** Given to their owners only: reservations, fnodes, the router, flink itself. */
   readonly fixedAddresses: ReadonlySet<Ipv4>;
   reservationFor(mac: Mac): Reservation | undefined;
-  place(mac: Mac): Placement;
+  place(machine: MachineKey): Placement;
 }

@@ -1,5 +1,5 @@
 /** What a DHCP message deserves: RFC 2131 §4.3, one function a state. Pure, so `explain` prints what the server would do. */
-import { type Ipv4, macFromBytes, subnetHas, UNSPECIFIED } from '../core/addr.ts';
+import { type Ipv4, type Mac, macFromBytes, subnetHas, UNSPECIFIED } from '../core/addr.ts';
 import { hex } from '../core/bytes.ts';
 import {
   type AddressRule,
@@ -11,9 +11,11 @@ import {
   reservedAddress,
 } from './address.ts';
 import { isHeld, type Lease, type LeaseView } from './leases.ts';
+import type { Machine, MachineView } from './machines.ts';
 import { cleanHostname, OPTION, readIpv4, readText, readU8 } from './options.ts';
 import { BOOTREQUEST, type DhcpPacket, type EncodeLimits } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
+import type { PresenceView } from './presence.ts';
 import { type BootAnswer, type BootClient, bootAnswer, identify } from './pxe.ts';
 import { grantReply, limitsFor, MESSAGE, nakReply } from './reply.ts';
 
@@ -44,6 +46,8 @@ export interface Granted {
   readonly client: BootClient;
   readonly placement: Placement;
   readonly boot: BootAnswer | undefined;
+  /** What is to be remembered of the machine from now on; nothing new without it. */
+  readonly machine?: Machine;
 }
 
 /** What becomes of the table. */
@@ -59,7 +63,23 @@ export type Decision =
   | ({ readonly kind: 'inform' } & Granted)
   | { readonly kind: 'nak'; readonly reason: NakReason; readonly reply: Reply }
   | ({ readonly kind: 'release' | 'decline' } & Change)
+  /** Boot data beside somebody else's DHCP: an offer without an address, or the answer of the PXE port. */
+  | ({ readonly kind: 'proxy-offer' | 'proxy-ack' } & Granted)
+  /** Nobody has looked lately who is on `address`: look, then decide anew. */
+  | { readonly kind: 'probe'; readonly address: Ipv4; readonly mac: Mac }
   | { readonly kind: 'ignore'; readonly reason: IgnoreReason };
+
+/** What decisions know of the world at one moment. */
+export interface Facts {
+  readonly policy: DhcpPolicy;
+  readonly leases: LeaseView;
+  readonly presence: PresenceView;
+  readonly machines: MachineView;
+  /** Which port the request came to: 67, or the PXE port 4011. */
+  readonly door: 'dhcp' | 'pxe';
+  /** `Clock.now`. */
+  readonly nowMs: number;
+}
 
 /** An offer is kept for a client this long; a boot ROM asks for it within 32 s or not at all. */
 const OFFER_MS = 30_000;
@@ -68,14 +88,15 @@ const DECLINE_MS = 600_000;
 const ETHERNET = 1;
 
 /** One request with what every rule needs to know of it. */
-interface Case extends Claim {
+interface Case extends Claim, Facts {
   readonly request: DhcpPacket;
   readonly client: BootClient;
 }
 
-/** Never throws. `nowMs` is `Clock.now`. */
-export function respond(request: DhcpPacket, policy: DhcpPolicy, leases: LeaseView, nowMs: number): Decision {
-  if (policy.isOff) return ignore('mode-off');
+/** Never throws. */
+export function respond(request: DhcpPacket, facts: Facts): Decision {
+  const { policy } = facts;
+  if (policy.role !== 'server' || facts.door === 'pxe') return ignore('mode-off');
   if (request.op !== BOOTREQUEST) return ignore('not-a-request');
   if (request.htype !== ETHERNET || request.hlen !== 6) return ignore('not-ethernet');
   const network = networkOf(request, policy);
@@ -83,18 +104,18 @@ export function respond(request: DhcpPacket, policy: DhcpPolicy, leases: LeaseVi
   const client = identify(request.options);
   const mac = macFromBytes(request.chaddr);
   const key = { mac, clientId: clientIdentifier(request), isBoot: client.stage !== 'system' };
-  const facts: Case = { request, mac, client, key, network, leases, policy, nowMs };
+  const it: Case = { ...facts, request, mac, client, key, network };
   switch (readU8(request.options.get(OPTION.messageType))) {
     case MESSAGE.discover:
-      return onDiscover(facts);
+      return onDiscover(it);
     case MESSAGE.request:
-      return onRequest(facts);
+      return onRequest(it);
     case MESSAGE.decline:
-      return onDecline(facts);
+      return onDecline(it);
     case MESSAGE.release:
-      return onRelease(facts);
+      return onRelease(it);
     case MESSAGE.inform:
-      return onInform(facts);
+      return onInform(it);
     default:
       return ignore('unknown-message');
   }
@@ -238,7 +259,7 @@ function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4): Lease {
 
 function granted(facts: Case, type: typeof MESSAGE.offer | typeof MESSAGE.ack, address: Ipv4 | undefined): Granted {
   const { request, policy, mac, client, network } = facts;
-  const placement = policy.place(mac);
+  const placement = policy.place({ mac, uuid: client.machineId });
   const boot = placement.node && bootAnswer(client, placement.node, placement.loader, policy.loaders);
   const hostname = policy.reservationFor(mac)?.hostname;
   const packet = grantReply(request, { type, network, address, hostname, placement, boot }, policy);

@@ -1,51 +1,92 @@
 /** DHCP on the LAN: datagram in, decision, lease kept, answer out of the LAN's own address. */
-import { type Endpoint, type Ipv4, LIMITED_BROADCAST } from '../core/addr.ts';
+import { type Endpoint, type Ipv4, LIMITED_BROADCAST, type Mac } from '../core/addr.ts';
 import { Malformed } from '../core/bytes.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Clock, Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
 import { type Lease, LeaseTable } from './leases.ts';
-import { observer } from './observe.ts';
+import { type Machine, type MachineView, NO_MACHINES } from './machines.ts';
+import { type Observe, observer } from './observe.ts';
 import { type DhcpPacket, decode, encode } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
+import { NOBODY_LOOKS, type PresenceView } from './presence.ts';
 import { deliver, MESSAGE } from './reply.ts';
-import { type Decision, respond } from './respond.ts';
+import { type Decision, type Facts, respond } from './respond.ts';
 import type { LeaseStore, StoredLease } from './store.ts';
 
 export interface DhcpListen {
   /** The LAN's own address: answers leave from here, so that Linux sends broadcasts through the LAN's interface. */
   readonly address: Ipv4;
   readonly port: number;
+  /** Where PXE firmware asks once more, 4011. */
+  readonly pxePort: number;
+}
+
+/** Looks who is on an address. */
+export interface Prober {
+  readonly view: PresenceView;
+  /** Resolves when `view` knows, a second later at the latest; `mac` is who wants it. Rejects never. */
+  look(address: Ipv4, mac: Mac): Promise<void>;
 }
 
 export interface DhcpDeps {
   readonly host: Host;
   readonly store: LeaseStore;
+  readonly prober?: Prober;
+  readonly machines?: MachineBook;
+  /** Told of everything that was decided, after it was sent. */
+  readonly onDecision?: Observe;
 }
 
-/** Answers that wait for the disk; beyond it new requests are dropped, and clients ask again after four seconds. */
+/** What is remembered of machines, as the server keeps it. */
+export interface MachineBook extends MachineView {
+  put(machine: Machine): void;
+}
+
+/** Answers that wait for the disk or for a look at an address; beyond it new requests are dropped, and clients ask again after four seconds. */
 const MAX_PENDING = 4096;
+/** Addresses that one request is held for, one after the other: each was found to be taken. */
+const MAX_LOOKS = 3;
 
 export interface DhcpService extends Service {
   readonly leases: LeaseTable;
 }
 
+/** A request on its way. */
+interface Heard {
+  readonly socket: UdpSocket;
+  readonly request: DhcpPacket;
+  readonly from: Endpoint;
+  readonly door: Facts['door'];
+  readonly startMs: number;
+}
+
 export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: DhcpDeps): DhcpService {
-  const { host, store } = deps;
+  const { host, store, prober } = deps;
   const { clock } = host;
   const leases = new LeaseTable();
   const sockets: UdpSocket[] = [];
   const observe = observer(host);
+  const machines: MachineView = deps.machines ?? NO_MACHINES;
+  /** Whose DISCOVER waits for a look: asked again, it goes on waiting. */
+  const held = new Set<string>();
   let pending = 0;
 
-  const send = (socket: UdpSocket, request: DhcpPacket, decision: Decision): void => {
+  const send = ({ socket, request, from, door }: Heard, decision: Decision): void => {
     if (!('reply' in decision)) return;
     const bytes = encode(decision.reply.packet, decision.reply.limits);
-    socket.send(bytes, deliver(request, REPLY_TYPE[decision.kind]));
+    socket.send(bytes, door === 'pxe' ? from : deliver(request, REPLY_TYPE[decision.kind]));
+  };
+
+  const done = (heard: Heard, decision: Decision): void => {
+    if ('machine' in decision && decision.machine) deps.machines?.put(decision.machine);
+    const tookMs = clock.now() - heard.startMs;
+    observe(heard.request, decision, tookMs);
+    deps.onDecision?.(heard.request, decision, tookMs);
   };
 
   /** The answer waits until the store has the change; one that it cannot keep did not happen. */
-  const keepThenSend = async (socket: UdpSocket, request: DhcpPacket, decision: Kept): Promise<void> => {
+  const keepThenSend = async (heard: Heard, decision: Kept): Promise<void> => {
     const changes = [decision.lease, ...decision.freed];
     const before = changes.map(({ address }) => leases.at(address));
     // At once, so that the next request sees it.
@@ -63,52 +104,69 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     } finally {
       pending -= 1;
     }
-    send(socket, request, decision);
+    send(heard, decision);
+    done(heard, decision);
+  };
+
+  /** Until somebody has looked who is on that address; then it is decided anew. */
+  const lookThenAnswer = async (heard: Heard, { address, mac }: Probe, looks: number): Promise<void> => {
+    if (!prober || looks >= MAX_LOOKS || held.has(mac)) return;
+    held.add(mac);
+    pending += 1;
+    try {
+      await prober.look(address, mac);
+    } finally {
+      held.delete(mac);
+      pending -= 1;
+    }
+    if (sockets.length > 0) answer(heard, looks + 1);
   };
 
   const onBug = (error: unknown): void =>
     host.log.error('dhcp', 'bug', { error: (error instanceof Error && error.stack) || String(error) });
 
-  /** The flow: decode, decide, keep, encode, send, observe. */
-  const answer = (socket: UdpSocket, bytes: Uint8Array, from: Endpoint): void => {
-    const startMs = clock.now();
-    const request = decodeOrNothing(bytes);
-    if (!request) {
-      host.log.debug('dhcp', 'malformed', { ip: from.address, bytes: bytes.length });
-      return;
-    }
-    const decision = respond(request, policy(), leases, startMs);
-    if (isKept(decision)) keepThenSend(socket, request, decision).catch(onBug);
+  /** The flow: decide, look or keep, encode, send, observe. */
+  const answer = (heard: Heard, looks: number): void => {
+    const facts: Facts = {
+      ...{ policy: policy(), leases, machines, door: heard.door },
+      presence: prober?.view ?? NOBODY_LOOKS,
+      nowMs: clock.now(),
+    };
+    const decision = respond(heard.request, facts);
+    if (decision.kind === 'probe') lookThenAnswer(heard, decision, looks).catch(onBug);
+    else if (isKept(decision)) keepThenSend(heard, decision).catch(onBug);
     else {
       // An offer is a promise for half a minute: a restart may forget it.
       if (decision.kind === 'offer') leases.put(decision.lease);
-      send(socket, request, decision);
+      send(heard, decision);
+      done(heard, decision);
     }
-    observe(request, decision, clock.now() - startMs);
   };
 
   /** A bug in one request stays in that request. */
-  const onDatagram = (bytes: Uint8Array, from: Endpoint): void => {
-    const socket = sockets[0];
+  const onDatagram = (door: Facts['door'], bytes: Uint8Array, from: Endpoint): void => {
+    const socket = sockets.find(({ local }) => (local.port === listen.pxePort) === (door === 'pxe'));
     if (!socket || pending >= MAX_PENDING) return;
     try {
-      answer(socket, bytes, from);
+      const request = decodeOrNothing(bytes);
+      if (request) answer({ socket, request, from, door, startMs: clock.now() }, 0);
+      else host.log.debug('dhcp', 'malformed', { ip: from.address, bytes: bytes.length });
     } catch (error) {
       onBug(error);
     }
   };
+  const onDhcp = (bytes: Uint8Array, from: Endpoint): void => onDatagram('dhcp', bytes, from);
+  const onPxe = (bytes: Uint8Array, from: Endpoint): void => onDatagram('pxe', bytes, from);
 
   const openSockets = async (): Promise<void> => {
     // One that hears its own interface alone is better than ours, which hear every one.
-    const handed = await host.udp.handed(listen.port, onDatagram);
-    if (handed) {
-      sockets.push(handed);
-      return;
-    }
+    const handed = await host.udp.handed(listen.port, onDhcp);
+    if (handed) sockets.push(handed);
     // Linux hands limited broadcasts, which is how clients without an address ask, only to sockets bound to that address.
-    for (const address of [listen.address, LIMITED_BROADCAST]) {
-      sockets.push(await host.udp.bind({ address, port: listen.port }, onDatagram, { broadcast: true }));
+    for (const address of handed ? [] : [listen.address, LIMITED_BROADCAST]) {
+      sockets.push(await host.udp.bind({ address, port: listen.port }, onDhcp, { broadcast: true }));
     }
+    sockets.push(await host.udp.bind({ address: listen.address, port: listen.pxePort }, onPxe));
   };
 
   const closeSockets = async (): Promise<void> => {
@@ -133,6 +191,8 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   };
 }
 
+type Probe = Extract<Decision, { readonly kind: 'probe' }>;
+
 /** What a restart must remember. */
 type Kept = Extract<Decision, { readonly kind: 'ack' | 'release' | 'decline' }>;
 
@@ -140,7 +200,14 @@ function isKept(decision: Decision): decision is Kept {
   return decision.kind === 'ack' || decision.kind === 'release' || decision.kind === 'decline';
 }
 
-const REPLY_TYPE = { offer: MESSAGE.offer, ack: MESSAGE.ack, inform: MESSAGE.ack, nak: MESSAGE.nak } as const;
+const REPLY_TYPE = {
+  offer: MESSAGE.offer,
+  ack: MESSAGE.ack,
+  inform: MESSAGE.ack,
+  nak: MESSAGE.nak,
+  'proxy-offer': MESSAGE.offer,
+  'proxy-ack': MESSAGE.ack,
+} as const;
 
 function decodeOrNothing(bytes: Uint8Array): DhcpPacket | undefined {
   try {

@@ -27,7 +27,7 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
   const nodes = bootNodes(config, lan.address);
   const reservations = reservationsOf(config);
   return {
-    isOff: dhcp.mode === 'off',
+    role: dhcp.mode === 'off' ? 'off' : 'server',
     serverAddress: lan.address,
     networks: [lanNetwork(config, lan, router), ...dhcp.relays],
     leaseTimeSec: dhcp.leaseTimeSec,
@@ -37,7 +37,7 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
     loaders: boot,
     fixedAddresses: fixedAddresses(config, lan.address, router),
     reservationFor: (mac) => reservations.get(mac),
-    place: (mac) => {
+    place: ({ mac }) => {
       const choice = chooseNode(mac, lookUp(mac, 'fnode'), nodes);
       const node = choice.kind === 'node' ? choice.node : undefined;
       return { node, rule: choice.kind === 'node' ? choice.rule : choice.reason, loader: lookUp(mac, 'loader') };

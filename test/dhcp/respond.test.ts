@@ -6,8 +6,8 @@ import { OPTION, ofText, showOption } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { deliver, limitsFor, MESSAGE } from '../../src/dhcp/reply.ts';
-import { type Decision, respond } from '../../src/dhcp/respond.ts';
-import { DESK7, FLINK, golden, hall, macNumber, message, pxe, RELAY } from '../support/dhcp.ts';
+import type { Decision } from '../../src/dhcp/respond.ts';
+import { DESK7, decide, FLINK, golden, hall, macNumber, message, pxe, RELAY } from '../support/dhcp.ts';
 import { mutate, seeded } from '../support/fakes.ts';
 
 const ip = (text: string) => text as Ipv4;
@@ -22,7 +22,7 @@ function play(
   const leases = new LeaseTable();
   let last: Decision = { kind: 'ignore', reason: 'unknown-message' };
   for (const [packet, atMs] of steps) {
-    last = respond(packet, policy, leases, atMs ?? 0);
+    last = decide(packet, policy, leases, atMs ?? 0);
     if ('lease' in last) leases.put(last.lease);
   }
   return { leases, last, shown: show(last) };
@@ -235,7 +235,7 @@ function pickedAfter(address: Ipv4): Ipv4 {
     state: 'bound',
     expiresAtMs: HOUR_MS,
   });
-  const next = respond(discover, hall(), leases, 0);
+  const next = decide(discover, hall(), leases, 0);
   return next.kind === 'offer' ? next.lease.address : ip('0.0.0.0');
 }
 
@@ -278,7 +278,7 @@ test('respond: an empty pool is said, and a client that has an address keeps it'
   const holder = [...leases.all()][0];
   assert.ok(holder);
   assert.equal(
-    show(respond(message('discover', { mac: holder.mac }), hall(), leases, 0)),
+    show(decide(message('discover', { mac: holder.mac }), hall(), leases, 0)),
     `offer ${holder.address} current-binding`,
   );
 });
@@ -300,7 +300,7 @@ const bind = (made: Parameters<typeof message>[1], address: Ipv4) =>
     [message('request', { ...made, server: FLINK, requested: address })],
   ] as const;
 const takeOver = (leases: LeaseTable, packet: DhcpPacket, policy: DhcpPolicy, nowMs = 0): string => {
-  const decision = respond(packet, policy, leases, nowMs);
+  const decision = decide(packet, policy, leases, nowMs);
   if ('lease' in decision) for (const lease of [decision.lease, ...decision.freed]) leases.put(lease);
   return show(decision);
 };
@@ -380,7 +380,7 @@ test('respond: an identifier of less than two octets names nobody (RFC 2132 §9.
 test('respond: one machine can put no more than an eighth of the pool to rest', () => {
   const leases = new LeaseTable();
   for (let i = 0; i < 50; i++) {
-    const offered = respond(message('discover'), hall(), leases, i);
+    const offered = decide(message('discover'), hall(), leases, i);
     assert.ok(offered.kind === 'offer', show(offered));
     leases.put(offered.lease);
     takeOver(leases, message('decline', { server: FLINK, requested: offered.lease.address }), hall(), i);
@@ -410,7 +410,7 @@ test('respond: a client behind a relay renews by itself, from its own subnet (§
 });
 
 test('respond: with dhcp.mode off nobody is answered', () => {
-  assert.equal(play([[discover]], hall({ isOff: true })).shown, 'ignore mode-off');
+  assert.equal(play([[discover]], hall({ role: 'off' })).shown, 'ignore mode-off');
 });
 
 test('respond: in a crowded pool of 60,000 the last free address is found, each search bounded', () => {
@@ -433,7 +433,7 @@ test('respond: in a crowded pool of 60,000 the last free address is found, each 
       });
   }
   const answers = Array.from({ length: 40 }, () =>
-    show(respond(message('discover', { mac: macNumber(70_000) }), policy, leases, 0)),
+    show(decide(message('discover', { mac: macNumber(70_000) }), policy, leases, 0)),
   );
   assert.ok(answers.includes(`offer ${free} pool`), answers[0]);
 });
@@ -639,7 +639,7 @@ test('respond: whatever decodes gets a decision, never an exception, and its ans
     } catch {
       continue;
     }
-    const decision = respond(packet, hall(), leases, i);
+    const decision = decide(packet, hall(), leases, i);
     if ('lease' in decision) leases.put(decision.lease);
     if ('reply' in decision) decode(encode(decision.reply.packet, decision.reply.limits));
   }

@@ -10,7 +10,7 @@ import { type FakeHost, fakeHost, seeded } from '../support/fakes.ts';
 
 const CLIENT = { address: UNSPECIFIED, port: 68 };
 const EVERYBODY = { address: LIMITED_BROADCAST, port: 67 };
-const LISTEN = { address: FLINK, port: 67 };
+const LISTEN = { address: FLINK, port: 67, pxePort: 4011 };
 
 /** Lets the promises of the store settle. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -183,11 +183,11 @@ test('dhcp: a log line says who, what and by which rule', async () => {
   );
 });
 
-test('dhcp: a socket that a service manager hands over is the only one', async () => {
+test('dhcp: a socket that a service manager hands over is the only one for port 67', async () => {
   const host = fakeHost();
   host.udp.handedPort = 67;
   const { service } = await running(memoryLeaseStore(), host);
-  assert.equal(host.udp.openSockets, 1);
+  assert.equal(host.udp.openSockets, 2, 'that one and 4011');
   assert.deepEqual(service.health(), { ok: true });
   await service.stop();
   assert.equal(host.udp.openSockets, 0);

@@ -33,18 +33,18 @@ const places = [
 ];
 for (const { name, mac, want } of places) {
   test(`dhcpPolicy: ${name}`, () => {
-    const { node, rule } = policyOf(TABLE).place(mac as Mac);
+    const { node, rule } = policyOf(TABLE).place({ mac: mac as Mac, uuid: undefined });
     assert.deepEqual([node?.name, rule], want);
   });
 }
 
 test('dhcpPolicy: each key goes by the most specific row that has it', () => {
-  assert.equal(policyOf(TABLE).place('52:54:00:aa:00:01' as Mac).loader, 'generic.efi');
+  assert.equal(policyOf(TABLE).place({ mac: '52:54:00:aa:00:01' as Mac, uuid: undefined }).loader, 'generic.efi');
 });
 
 test('dhcpPolicy: who is in no row is hashed over the nodes; without a table the node is this machine', () => {
-  assert.equal(policyOf(TABLE).place('3c:97:0e:11:22:33' as Mac).rule, 'rendezvous');
-  const alone = policyOf('').place('3c:97:0e:11:22:33' as Mac);
+  assert.equal(policyOf(TABLE).place({ mac: '3c:97:0e:11:22:33' as Mac, uuid: undefined }).rule, 'rendezvous');
+  const alone = policyOf('').place({ mac: '3c:97:0e:11:22:33' as Mac, uuid: undefined });
   assert.deepEqual([alone.node?.address, alone.rule], ['172.16.0.1', 'only-node']);
 });
 

@@ -1,10 +1,14 @@
 /** DHCP packets for tests: real ones from `test/packets/dhcp`, made ones with the fields that a rule is about. */
 import { readFileSync } from 'node:fs';
 import { type Ipv4, type Mac, parseMac, parseRange, parseSubnet, UNSPECIFIED } from '../../src/core/addr.ts';
+import type { LeaseView } from '../../src/dhcp/leases.ts';
+import { NO_MACHINES } from '../../src/dhcp/machines.ts';
 import { OPTION, ofIpv4, ofText, ofU8 } from '../../src/dhcp/options.ts';
 import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
+import { NOBODY_LOOKS } from '../../src/dhcp/presence.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
+import { type Decision, type Facts, respond } from '../../src/dhcp/respond.ts';
 
 export const FLINK = '172.16.0.1' as Ipv4;
 export const FNODE00 = '172.16.0.10' as Ipv4;
@@ -61,7 +65,7 @@ export function pxe(arch: number): readonly (readonly [number, Uint8Array])[] {
 /** A hall with one LAN, one relayed subnet, one reservation and one node. */
 export function hall(over: Partial<DhcpPolicy> = {}): DhcpPolicy {
   return {
-    isOff: false,
+    role: 'server',
     serverAddress: FLINK,
     networks: [
       network('172.16.0.0/16', '172.16.0.101-172.16.0.110', FLINK),
@@ -94,4 +98,15 @@ function network(subnet: string, range: string, router: Ipv4) {
 /** The n-th of many machines. */
 export function macNumber(n: number): Mac {
   return parseMac(`0200${n.toString(16).padStart(8, '0')}`) as Mac;
+}
+
+/** What a server with these leases would do; `facts` for what it knows besides. */
+export function decide(
+  request: DhcpPacket,
+  policy: DhcpPolicy,
+  leases: LeaseView,
+  facts: number | Partial<Facts> = 0,
+): Decision {
+  const usual = { presence: NOBODY_LOOKS, machines: NO_MACHINES, door: 'dhcp', nowMs: 0 } as const;
+  return respond(request, { ...usual, policy, leases, ...(typeof facts === 'number' ? { nowMs: facts } : facts) });
 }
