@@ -102,3 +102,37 @@ export interface MachineKey {
   /** Option 97's sixteen octets in hex, where the firmware says them. */
   readonly uuid: string | undefined;
 }
+
+/** An announcement as it arrives at flink's door: `POST ANNOUNCE_PATH`. */
+export interface AnnounceRequest {
+  readonly body: Uint8Array;
+  /** The other end of the connection. */
+  readonly from: Ipv4;
+  /** Header `X-Flisolator-Signature`. */
+  readonly signature: string | undefined;
+}
+
+export interface AnnounceReply {
+  /** 200: `Directions`. 401: signed wrongly or with an old challenge; the body has a new one. 403: not believed. */
+  readonly status: 200 | 400 | 401 | 403;
+  /** JSON. */
+  readonly body: string;
+  readonly signature?: string;
+}
+
+/** What flink's HTTP server asks of the swarm. */
+export interface AnnounceDoor {
+  announce(request: AnnounceRequest): AnnounceReply;
+  /** A connection that announcements came by has been closed: the node may have died. */
+  closed(from: Ipv4): void;
+}
+
+export const ANNOUNCE_PATH = '/api/v1/announcements';
+export const SIGNATURE_HEADER = 'x-flisolator-signature';
+/** Where flink listens for announcements on its LAN address (TCP), and answers who looks for it (UDP broadcast). */
+export const SWARM_PORT = 8067;
+/** How often a node announces itself. */
+export const ANNOUNCE_MS = 2000;
+/** A node that has been silent for so long gets nobody. */
+export const GONE_MS = 10_000;
+export const MAX_ANNOUNCEMENT_BYTES = 1 << 20;
