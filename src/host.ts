@@ -20,9 +20,16 @@ export interface UdpSocket {
   close(): Promise<void>;
 }
 
+export interface BindOptions {
+  /** It may send to 255.255.255.255. */
+  readonly broadcast?: boolean;
+  /** Others that say so, too, may have the same port; all of them hear broadcasts. */
+  readonly isShared?: boolean;
+}
+
 export interface UdpHost {
-  /** Rejects with a `Fault` that names port and cure. A broadcast socket may send to 255.255.255.255. */
-  bind(local: Endpoint, onDatagram: OnDatagram, options?: { readonly broadcast?: boolean }): Promise<UdpSocket>;
+  /** Rejects with a `Fault` that names port and cure. */
+  bind(local: Endpoint, onDatagram: OnDatagram, options?: BindOptions): Promise<UdpSocket>;
   /** A socket for that port that a service manager has opened for us, on one interface perhaps; nothing where there is none. */
   handed(port: number, onDatagram: OnDatagram): Promise<UdpSocket | undefined>;
   /** A port of its own on `localAddress`, which hears `remote` and nobody else. Rejects when there is none to be had. */

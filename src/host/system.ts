@@ -39,6 +39,7 @@ export const systemUdp: UdpHost = {
         type: 'udp4',
         lookup: literalLookup,
         recvBufferSize: RECEIVE_BUFFER_BYTES,
+        reuseAddr: options.isShared === true,
       });
       socket.once('error', (error) => {
         socket.close();
