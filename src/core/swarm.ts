@@ -20,6 +20,17 @@ export interface Fetched {
   readonly sentBytes: number;
 }
 
+/** Told of each transfer of a file when it has begun, with 0, and of what it sent when it ends. Called often: it must be cheap. */
+export type OnFetch = (client: Ipv4, path: string, sentBytes: number) => void;
+
+/** What a door of a node has to do. */
+export interface Traffic {
+  /** Under way. */
+  readonly transfers: number;
+  /** Since the start; only grows. */
+  readonly sentBytes: number;
+}
+
 /** An image that a node has ready to serve. */
 export interface NodeImage {
   /** By which its URLs call it: `mint-22`; equal names on two nodes need not be equal images, equal `etag`s are. */
@@ -61,6 +72,10 @@ export interface Announcement {
   readonly fetched: readonly Fetched[];
   /** It is about to stop: it gets nobody from now on. */
   readonly isLeaving: boolean;
+  /** Of flink's last answer; absent in the first. Only looked at where there is a secret. */
+  readonly challenge?: string;
+  /** Where there is a secret: 16 to 64 of `[A-Za-z0-9]`, new each time; flink signs its answer together with it. */
+  readonly nonce?: string;
 }
 
 export interface NodeCatalog {
@@ -113,11 +128,23 @@ export interface AnnounceRequest {
 }
 
 export interface AnnounceReply {
-  /** 200: `Directions`. 401: signed wrongly or with an old challenge; the body has a new one. 403: not believed. */
+  /** 200: `Directions`. Else `Refusal`. 401: signed wrongly or with an old challenge; the body has a new one. 403: not believed. */
   readonly status: 200 | 400 | 401 | 403;
   /** JSON. */
   readonly body: string;
+  /** Over body and the announcement's nonce, where the announcement was signed rightly. */
   readonly signature?: string;
+}
+
+/** The body of an answer that is not 200. */
+export interface Refusal {
+  readonly version: 1;
+  /** `wrong-signature`, `old-challenge`, `not-in-table`, `too-big` ... */
+  readonly reason: string;
+  /** For people: what to do about it. */
+  readonly cure?: string;
+  /** 401: sign this one, and announce again at once. */
+  readonly challenge?: string;
 }
 
 /** What flink's HTTP server asks of the swarm. */
