@@ -1,5 +1,6 @@
 /** Every open connection: how many there may be, and which makes room for a new one. */
 import type { Socket } from 'node:net';
+import type { Traffic } from '../core/swarm.ts';
 import { Connection } from './connection.ts';
 
 /** Beyond the others, for this machine's own clients: the health check of a full server, an operator at its console. */
@@ -37,6 +38,8 @@ export class Connections {
   readonly #busy = new Set<Entry>();
   readonly #bounds: ConnectionBounds;
   readonly #now: () => number;
+  /** By those that are closed. */
+  #sentBytes = 0;
   constructor(bounds: ConnectionBounds, now: () => number) {
     this.#bounds = bounds;
     this.#now = now;
@@ -44,6 +47,13 @@ export class Connections {
 
   get count(): number {
     return this.#open.size;
+  }
+
+  /** Answers under way, and octets that all connections took, those of before too. */
+  traffic(): Traffic {
+    let sentBytes = this.#sentBytes;
+    for (const socket of this.#open.keys()) sentBytes += socket.bytesWritten;
+    return { transfers: this.#busy.size, sentBytes };
   }
 
   /** False when nobody makes room: the new one has been closed. */
@@ -94,6 +104,7 @@ export class Connections {
 
   #forget(entry: Entry): void {
     if (!this.#open.delete(entry.socket)) return;
+    this.#sentBytes += entry.socket.bytesWritten;
     entry.queue?.delete(entry);
     entry.queue = undefined;
     const left = (this.#perSource.get(entry.source) ?? 1) - 1;

@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { UNSPECIFIED } from '../core/addr.ts';
 import type { Content, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
 import { errnoOf } from '../core/errors.ts';
+import type { OnFetch } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
 import { answerFile, type FileRequest } from './answer.ts';
 import { type BodyOutcome, sendBody } from './body.ts';
@@ -22,6 +23,7 @@ export interface Delivery {
   /** The folders that `open` knows, each as `/boot`. */
   readonly roots: readonly string[];
   readonly connections: Connections;
+  readonly onFetch?: OnFetch | undefined;
   readonly pool: BigBuffers;
   /** Comes back when everybody else has had a turn. */
   readonly turn: () => Promise<void>;
@@ -118,7 +120,7 @@ async function sendFile(
   request: IncomingMessage,
   reply: ServerResponse,
   { content, path }: OpenFile,
-  { host, boundary, pool, connections, turn }: Delivery,
+  { host, boundary, pool, connections, turn, onFetch }: Delivery,
 ): Promise<FileOutcome> {
   const { sizeBytes, modifiedMs, etag } = content;
   const { status, headers, segments, bodyBytes } = answerFile(fileRequest(request), {
@@ -135,7 +137,11 @@ async function sendFile(
     return outcome('sent');
   }
   const now = (): number => host.clock.now();
-  return outcome(await sendBody(reply, content, segments, { pool, pace: connection, now, turn }));
+  const client = connection.ends.clientAddress;
+  onFetch?.(client, path, 0);
+  const kind = await sendBody(reply, content, segments, { pool, pace: connection, now, turn });
+  if (kind === 'sent') onFetch?.(client, path, bodyBytes);
+  return outcome(kind);
 }
 
 function fileRequest({ method, headers }: IncomingMessage): FileRequest {

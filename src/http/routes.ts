@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request } from 'express';
 import type { OpenContent, Visit } from '../core/content.ts';
 import type { CatalogImage, Offer } from '../core/image.ts';
+import type { OnFetch } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
 import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
@@ -19,6 +20,7 @@ export interface HttpDeps {
   readonly images?: () => readonly CatalogImage[];
   /** What the menus offer of each of them. */
   readonly offers?: () => Promise<readonly Offer[]>;
+  readonly onFetch?: OnFetch;
   /** Of the front page; English without. */
   readonly language?: () => 'en' | 'es';
 }

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { Traffic } from '../core/swarm.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { bindFault } from '../host/system.ts';
 import type { Service } from '../service.ts';
@@ -63,11 +64,12 @@ const FULL_EVERY_MS = 60_000;
 /** Of all connections, for one address. Taste: a hall behind one address gets far, and the others still get in. */
 const MAX_SOURCE_SHARE = 0.75;
 
-export type HttpService = Service & { address(): readonly Endpoint[] };
+export type HttpService = Service & { address(): readonly Endpoint[]; traffic(): Traffic };
 
 export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpService {
   let servers: Server[] = [];
   let closeAll = (): void => {};
+  let traffic = (): Traffic => ({ transfers: 0, sentBytes: 0 });
   const work = new Work();
 
   const open = async (): Promise<void> => {
@@ -75,8 +77,9 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     const limits = { ...HTTP_LIMITS, ...options().limits };
     const connections = new Connections(boundsOf(limits), () => deps.host.clock.now());
     closeAll = () => connections.closeAll();
+    traffic = () => connections.traffic();
     const shared = {
-      ...{ host: deps.host, open: deps.open, connections },
+      ...{ host: deps.host, open: deps.open, onFetch: deps.onFetch, connections },
       pool: new BigBuffers(limits.maxBigBuffers),
       turn: () => setImmediate(),
       boundary: randomBytes(12).toString('hex'),
@@ -118,6 +121,7 @@ export function httpService(options: () => HttpOptions, deps: HttpDeps): HttpSer
     stop: close,
     health: () => (servers.length > 0 ? { ok: true } : { ok: false, reason: 'not-bound' }),
     address: () => servers.map(endpointOf),
+    traffic: () => traffic(),
   };
 }
 

@@ -2,6 +2,8 @@
 import type { Ipv4 } from '../core/addr.ts';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { Host, OnDatagram, UdpSocket } from '../host.ts';
+import { type Fallback, openFallback } from './fallback.ts';
+import { tellsOfRivals } from './rivals.ts';
 
 export interface Listening {
   readonly addresses: readonly Ipv4[] | 'every-address';
@@ -9,6 +11,7 @@ export interface Listening {
 }
 
 export interface Listeners {
+  /** Those that are bound to an address. */
   sockets(): readonly UdpSocket[];
   /** Rejects with a `Fault`, and nothing is open then. */
   open(): Promise<void>;
@@ -25,16 +28,23 @@ export function createListeners(
   onDatagram: (socket: UdpSocket, ...heard: Parameters<OnDatagram>) => void,
 ): Listeners {
   const sockets = new Map<Ipv4, UdpSocket>();
+  /** For all other addresses, where it could be had. */
+  let fallback: Fallback | undefined;
   /** Addresses that could not be had at the last look, so that each is told of once. */
   const refused = new Set<Ipv4>();
   let isOpen = false;
   let hasFailed = false;
   let scanning = Promise.resolve();
   let cancelScan = (): void => {};
+  const tellOfRivals = tellsOfRivals(host, () => ({
+    port: listening().port,
+    own: [...sockets.keys(), ...(fallback ? [fallback.local.address] : [])],
+  }));
 
   const bind = async (address: Ipv4): Promise<void> => {
-    const { port } = listening();
-    const socket: UdpSocket = await host.udp.bind({ address, port }, (bytes, from) => onDatagram(socket, bytes, from));
+    const local = { address, port: listening().port };
+    const onHeard: OnDatagram = (bytes, from) => onDatagram(socket, bytes, from);
+    const socket: UdpSocket = await host.udp.bind(local, onHeard, { isShared: fallback !== undefined });
     sockets.set(address, socket);
     refused.delete(address);
   };
@@ -52,17 +62,24 @@ export function createListeners(
       await socket.close();
       host.log.info('tftp', 'address-gone', { local: address });
     }
+    for (const address of refused) if (!addresses.includes(address)) refused.delete(address);
     for (const address of addresses) {
       if (!isOpen || sockets.has(address)) continue;
       await bind(address).then(
         () => host.log.info('tftp', 'address-served', { local: address }),
-        (error: unknown) => {
-          if (!refused.has(address))
-            host.log.warn('tftp', 'address-not-served', { local: address, error: messageOf(error) });
-          refused.add(address);
-        },
+        (error: unknown) => tellOfRefused(address, error),
       );
     }
+    if (fallback && isOpen) await tellOfRivals();
+  };
+
+  /** Without root's rights no socket can be had for a low port, and the one for all others serves the address. */
+  const tellOfRefused = (address: Ipv4, error: unknown): void => {
+    if (refused.has(address)) return;
+    refused.add(address);
+    const isServed = fallback !== undefined && error instanceof Fault && error.code === 'no-privilege';
+    if (isServed) host.log.info('tftp', 'address-served', { local: address, by: 'shared-socket' });
+    else host.log.warn('tftp', 'address-not-served', { local: address, error: messageOf(error) });
   };
 
   /** The system may be unable to say which interfaces there are, for want of a descriptor; those served stay served. */
@@ -83,11 +100,21 @@ export function createListeners(
     });
   };
 
+  const openAll = async (): Promise<void> => {
+    const { addresses, port } = listening();
+    if (addresses === 'every-address' && port !== 0) {
+      fallback = await openFallback(port, { host, isServed: (address) => sockets.has(address), onDatagram });
+    }
+    for (const address of wanted()) await bind(address).catch(mayBeGone);
+    if (sockets.size === 0) throw new Fault('no-interface', 'TFTP has no address to listen on: bring an interface up');
+  };
+
   const close = async (): Promise<void> => {
     isOpen = false;
     cancelScan();
     await scanning;
-    await Promise.all([...sockets.values()].map((socket) => socket.close()));
+    await Promise.all([...sockets.values(), ...(fallback ? [fallback] : [])].map((socket) => socket.close()));
+    fallback = undefined;
     sockets.clear();
     refused.clear();
   };
@@ -97,9 +124,7 @@ export function createListeners(
     open: async () => {
       isOpen = true;
       try {
-        for (const address of wanted()) await bind(address).catch(mayBeGone);
-        if (sockets.size === 0)
-          throw new Fault('no-interface', 'TFTP has no address to listen on: bring an interface up');
+        await openAll();
       } catch (fault) {
         await close();
         throw fault;

@@ -3,6 +3,7 @@ import type { Endpoint, Ipv4 } from '../core/addr.ts';
 import { Malformed } from '../core/bytes.ts';
 import type { OpenContent } from '../core/content.ts';
 import { messageOf } from '../core/errors.ts';
+import type { OnFetch, Traffic } from '../core/swarm.ts';
 import type { Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
 import { isAgreedOn, openFirst, settle } from './attend.ts';
@@ -62,16 +63,23 @@ interface Visitor extends Guest {
   dismissedFor: EndReason | undefined;
 }
 
+export interface TftpDeps {
+  readonly host: Host;
+  readonly open: OpenContent;
+  readonly onFetch?: OnFetch;
+}
+
 /** `ports()`: where it listens; the real port where 0 was asked for. */
-export function tftpService(
-  options: () => TftpOptions,
-  { host, open }: { readonly host: Host; readonly open: OpenContent },
-): Service & { readonly ports: () => readonly Endpoint[] } {
+export type TftpService = Service & { readonly ports: () => readonly Endpoint[]; readonly traffic: () => Traffic };
+
+export function tftpService(options: () => TftpOptions, { host, open, onFetch }: TftpDeps): TftpService {
   const guests = new GuestTable<Visitor>();
   const library = new Library(() => options().cacheBytes);
   const unfinished = new Set<Promise<unknown>>();
   /** Told of now and then, not for each request of a herd. */
   let toldOfSocketsAtMs = Number.NEGATIVE_INFINITY;
+  /** Acknowledged, in transfers that have ended. */
+  let sentBytes = 0;
 
   const onDatagram = (door: UdpSocket, bytes: Uint8Array, client: Endpoint): void => {
     const packet = decodeOrNote(bytes, client);
@@ -117,8 +125,11 @@ export function tftpService(
       (outcome, closed) => {
         guests.remove(visitor);
         untilDone(closed);
+        sentBytes += outcome.bytes;
+        if (outcome.bytes > 0) onFetch?.(client.address, found.path, outcome.bytes);
         report(visitor, found.path, outcome);
       },
+      () => onFetch?.(client.address, found.path, 0),
     );
     visitor.session = session;
     if (visitor.dismissedFor) return session.end(visitor.dismissedFor);
@@ -184,6 +195,11 @@ export function tftpService(
   const listeners = createListeners(() => ({ addresses: options().listen, port: options().port }), host, onDatagram);
   return {
     name: 'tftp',
+    traffic: () => {
+      let underWay = 0;
+      for (const { session } of guests.all()) underWay += session?.ackedBytes ?? 0;
+      return { transfers: guests.size, sentBytes: sentBytes + underWay };
+    },
     ports: () => listeners.sockets().map((socket) => socket.local),
     start: listeners.open,
     stop: async () => {

@@ -25,6 +25,8 @@ export interface Outcome {
 
 export interface Session extends OnConnected {
   readonly heardAtMs: number | undefined;
+  /** Octets of the file that the client has acknowledged so far. */
+  readonly ackedBytes: number;
   start(socket: ConnectedSocket): void;
   /** Idempotent. */
   end(reason: EndReason): void;
@@ -37,16 +39,21 @@ const FAREWELLS: Readonly<Partial<Record<EndReason, string>>> = {
   stopped: 'the server stops',
 };
 
-/** Sends nothing before `start`. `onEnd` is called once; its promise resolves when nothing is left open. */
+/**
+ * Sends nothing before `start`. `onEnd` is called once; its promise resolves when nothing is left open. `onBegin` is called
+ * once at most, when the client has taken a first part of the file: many only ask for its size.
+ */
 export function createSession(
   { book, terms, lastBlock }: Work,
   clock: Clock,
   onEnd: (outcome: Outcome, closed: Promise<unknown>) => void,
+  onBegin?: () => void,
 ): Session {
   const startedAtMs = clock.now();
   const first = begin(terms, lastBlock, startedAtMs);
   let transfer: Transfer = first.transfer;
   let socket: ConnectedSocket | undefined;
+  let hasBegun = false;
   let hasEnded = false;
   let run: Run | undefined;
   /** Runs with blocks that are not acknowledged yet, in order; `run` is one of them. */
@@ -64,6 +71,10 @@ export function createSession(
 
   const follow = (taken: Step): void => {
     transfer = taken.transfer;
+    if (!hasBegun && transfer.acked > 0) {
+      hasBegun = true;
+      onBegin?.();
+    }
     const { action } = taken;
     if (action.kind === 'send') {
       next = action.first;
@@ -175,6 +186,9 @@ export function createSession(
   return {
     get heardAtMs() {
       return transfer.isHeard ? transfer.progressAtMs : undefined;
+    },
+    get ackedBytes() {
+      return ackedBytes(transfer, terms.blockBytes, lastBytes);
     },
     start: (connected) => {
       socket = connected;
