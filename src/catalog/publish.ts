@@ -38,11 +38,12 @@ function published(
   { checksum, sameAs }: { readonly checksum: ChecksumState; readonly sameAs: string | undefined },
 ): CatalogImage {
   const { path, sizeBytes, modifiedMs } = seen;
-  const { declaredBytes, verdict } = known;
+  const { declaredBytes, verdict, etag } = known;
   return {
     ...{ path, alias, suffix, sizeBytes, modifiedMs, state, checksum },
     ...(declaredBytes !== undefined && declaredBytes > sizeBytes ? { declaredBytes } : {}),
     ...(state === 'ready' && verdict ? { verdict: withOwnName(verdict, path) } : {}),
+    ...(state === 'ready' && etag !== undefined ? { etag } : {}),
     ...(sameAs === undefined ? {} : { sameAs }),
   };
 }

@@ -156,6 +156,8 @@ export interface CatalogImage {
   readonly declaredBytes?: number;
   /** Once it is ready. */
   readonly verdict?: Verdict;
+  /** Once it is ready: as HTTP gives it, equal on every node for equal bytes. */
+  readonly etag?: string;
   /** Path of an image that comes before this one and has the same bytes, as far as their ETags can tell. */
   readonly sameAs?: string;
   readonly checksum: ChecksumState;
