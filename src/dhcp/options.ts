@@ -1,6 +1,27 @@
 /** The option table: code, name, value codec, source. Unknown options stay raw and pass through. */
-import { type Ipv4, parseIpv4, parseSubnet } from '../core/addr.ts';
-import { ByteReader, ByteWriter, fromLatin1, hex, latin1 } from '../core/bytes.ts';
+import type { Ipv4 } from '../core/addr.ts';
+import { ByteReader, ByteWriter, fromLatin1, latin1 } from '../core/bytes.ts';
+import {
+  domainList,
+  flag,
+  ipv4,
+  ipv4List,
+  ipv4Pairs,
+  type OptionInput,
+  raw,
+  routes,
+  s32,
+  sipServers,
+  text,
+  u8,
+  u8List,
+  u16,
+  u16List,
+  u32,
+  type ValueCodec,
+} from './values.ts';
+
+export type { OptionInput } from './values.ts';
 
 /** Codes that the decisions name. RFC 2132 unless stated. */
 export const OPTION = {
@@ -26,147 +47,26 @@ export const OPTION = {
   bootFileName: 67,
   /** RFC 3004; iPXE writes it without the inner length octets. */
   userClass: 77,
+  /** RFC 4702. */
+  clientFqdn: 81,
   /** RFC 3046. */
   relayAgent: 82,
   /** RFC 4578. */
   clientArchitecture: 93,
   clientNetworkInterface: 94,
   clientMachineIdentifier: 97,
+  /** RFC 8925. */
+  ipv6OnlyPreferred: 108,
+  /** RFC 2563. */
+  autoConfigure: 116,
+  /** RFC 3397. */
+  domainSearch: 119,
+  /** RFC 3442, and the number that Windows asked for before it had one. */
+  classlessRoutes: 121,
+  microsoftRoutes: 249,
   /** iPXE's own, also EtherBoot's. */
   ipxe: 175,
 } as const;
-
-/** What an operator may write for an option: one value or a list. */
-export type OptionInput = string | number | boolean | readonly (string | number | boolean)[];
-
-interface ValueCodec {
-  /** For messages: `want an address`. */
-  readonly wants: string;
-  /** Nothing when the input is not of this kind. */
-  encode(input: OptionInput): Uint8Array | undefined;
-  /** For people; only for values of the right length. */
-  show(value: Uint8Array): string;
-}
-
-const items = (input: OptionInput): readonly (string | number | boolean)[] =>
-  typeof input === 'string' && input.includes(',') ? input.split(',').map((s) => s.trim()) : [input].flat();
-
-function integer(octets: 1 | 2 | 4, perItem = false): ValueCodec {
-  const limit = 256 ** octets;
-  const put = (w: ByteWriter, value: number) =>
-    octets === 1 ? w.u8(value) : octets === 2 ? w.u16(value) : w.u32(value);
-  return {
-    wants: `${perItem ? 'numbers' : 'a number'} from 0 to ${limit - 1}`,
-    encode: (input) => {
-      const values = (perItem ? items(input) : [input].flat()).map((v) =>
-        typeof v === 'boolean' ? Number.NaN : Number(v),
-      );
-      if (values.length === 0 || (!perItem && values.length > 1)) return undefined;
-      if (!values.every((v) => Number.isInteger(v) && v >= 0 && v < limit)) return undefined;
-      return values.reduce(put, new ByteWriter(8)).bytes();
-    },
-    show: (value) =>
-      chunks(value, octets)
-        .map((chunk) => String(Number(`0x${hex(chunk)}`)))
-        .join(','),
-  };
-}
-
-const chunks = (value: Uint8Array, size: number): Uint8Array[] =>
-  Array.from({ length: Math.ceil(value.length / size) }, (_, i) => value.subarray(i * size, (i + 1) * size));
-
-const u8 = integer(1);
-const u16 = integer(2);
-const u32 = integer(4);
-const u8List = integer(1, true);
-const u16List = integer(2, true);
-
-const ipv4List: ValueCodec = {
-  wants: 'addresses',
-  encode: (input) => {
-    const addresses = items(input).map((v) => parseIpv4(String(v)));
-    if (addresses.length === 0 || addresses.includes(undefined)) return undefined;
-    return addresses.reduce((w, address) => (address ? w.ipv4(address) : w), new ByteWriter(16)).bytes();
-  },
-  show: (value) =>
-    chunks(value, 4)
-      .map((chunk) => (chunk.length === 4 ? new ByteReader(chunk).ipv4('') : hex(chunk)))
-      .join(','),
-};
-
-const ipv4: ValueCodec = {
-  ...ipv4List,
-  wants: 'an address',
-  encode: (i) => (items(i).length === 1 ? ipv4List.encode(i) : undefined),
-};
-
-const text: ValueCodec = {
-  wants: 'a text of 1 to 255 characters',
-  encode: (input) => {
-    const value = Array.isArray(input) ? undefined : Buffer.from(String(input), 'utf8');
-    return value && value.length > 0 && value.length <= 255 && !value.includes(0) ? value : undefined;
-  },
-  show: (value) => JSON.stringify(latin1(value).replace(/\0+$/, '')),
-};
-
-const flag: ValueCodec = {
-  wants: 'true or false',
-  encode: (input) => (typeof input === 'boolean' ? Uint8Array.of(input ? 1 : 0) : undefined),
-  show: (value) => String(value[0] === 1),
-};
-
-const raw: ValueCodec = {
-  wants: 'hex octets such as 01:02:ff, or a text',
-  encode: (input) => {
-    if (typeof input !== 'string') return undefined;
-    return /^[\da-f]{2}(:[\da-f]{2})*$/i.test(input)
-      ? Buffer.from(input.replaceAll(':', ''), 'hex')
-      : text.encode(input);
-  },
-  show: (value) => hex(value),
-};
-
-/** RFC 3397: names as in DNS, here without compression, which every reader must take. */
-const domainList: ValueCodec = {
-  wants: 'domain names',
-  encode: (input) => {
-    const w = new ByteWriter(64);
-    for (const name of items(input)) {
-      const labels = String(name).replace(/\.$/, '').split('.');
-      if (!labels.every((label) => /^[\w-]{1,63}$/.test(label))) return undefined;
-      for (const label of labels) w.u8(label.length).put(fromLatin1(label));
-      w.u8(0);
-    }
-    return w.length > 0 ? w.bytes() : undefined;
-  },
-  show: (value) => hex(value),
-};
-
-/** RFC 3442: `10.0.0.0/8 172.16.0.1`: prefix length, the significant octets of the network, router. */
-const routes: ValueCodec = {
-  wants: 'routes such as "10.0.0.0/8 172.16.0.1"',
-  encode: (input) => {
-    const w = new ByteWriter(32);
-    for (const item of items(input)) {
-      const [net, via, ...more] = String(item)
-        .trim()
-        .split(/\s+(?:via\s+)?/);
-      const subnet = parseSubnet(net ?? '');
-      const router = parseIpv4(via ?? '');
-      if (!subnet || !router || more.length > 0) return undefined;
-      w.u8(subnet.prefixBits)
-        .put(
-          new ByteWriter(4)
-            .ipv4(subnet.network)
-            .bytes()
-            .subarray(0, Math.ceil(subnet.prefixBits / 8)),
-        )
-        .ipv4(router);
-    }
-    return w.length > 0 ? w.bytes() : undefined;
-  },
-  show: (value) => hex(value),
-};
 
 interface OptionType {
   readonly name: string;
@@ -179,24 +79,44 @@ const option = (name: string, codec: ValueCodec, from: string): OptionType => ({
 /** Names are those of RFC 2132's headings as dnsmasq and Kea spell them. */
 export const OPTIONS: Readonly<Record<number, OptionType>> = {
   1: option('subnet-mask', ipv4, 'RFC 2132 §3.3'),
-  2: option('time-offset', u32, 'RFC 2132 §3.4'),
+  2: option('time-offset', s32, 'RFC 2132 §3.4'),
   3: option('routers', ipv4List, 'RFC 2132 §3.5'),
   4: option('time-servers', ipv4List, 'RFC 2132 §3.6'),
+  5: option('name-servers', ipv4List, 'RFC 2132 §3.7'),
   6: option('domain-name-servers', ipv4List, 'RFC 2132 §3.8'),
   7: option('log-servers', ipv4List, 'RFC 2132 §3.9'),
+  8: option('cookie-servers', ipv4List, 'RFC 2132 §3.10'),
   9: option('lpr-servers', ipv4List, 'RFC 2132 §3.11'),
+  10: option('impress-servers', ipv4List, 'RFC 2132 §3.12'),
+  11: option('resource-location-servers', ipv4List, 'RFC 2132 §3.13'),
   12: option('host-name', text, 'RFC 2132 §3.14'),
   13: option('boot-size', u16, 'RFC 2132 §3.15'),
+  14: option('merit-dump', text, 'RFC 2132 §3.16'),
   15: option('domain-name', text, 'RFC 2132 §3.17'),
   16: option('swap-server', ipv4, 'RFC 2132 §3.18'),
   17: option('root-path', text, 'RFC 2132 §3.19'),
   18: option('extensions-path', text, 'RFC 2132 §3.20'),
   19: option('ip-forwarding', flag, 'RFC 2132 §4.1'),
+  20: option('non-local-source-routing', flag, 'RFC 2132 §4.2'),
+  21: option('policy-filter', ipv4Pairs, 'RFC 2132 §4.3'),
+  22: option('max-datagram-reassembly', u16, 'RFC 2132 §4.4'),
   23: option('default-ip-ttl', u8, 'RFC 2132 §4.5'),
+  24: option('path-mtu-aging-timeout', u32, 'RFC 2132 §4.6'),
+  25: option('path-mtu-plateau-table', u16List, 'RFC 2132 §4.7'),
   26: option('interface-mtu', u16, 'RFC 2132 §5.1'),
+  27: option('all-subnets-local', flag, 'RFC 2132 §5.2'),
   28: option('broadcast-address', ipv4, 'RFC 2132 §5.3'),
+  29: option('perform-mask-discovery', flag, 'RFC 2132 §5.4'),
+  30: option('mask-supplier', flag, 'RFC 2132 §5.5'),
   31: option('router-discovery', flag, 'RFC 2132 §5.6'),
-  33: option('static-routes', ipv4List, 'RFC 2132 §5.8'),
+  32: option('router-solicitation-address', ipv4, 'RFC 2132 §5.7'),
+  33: option('static-routes', ipv4Pairs, 'RFC 2132 §5.8'),
+  34: option('trailer-encapsulation', flag, 'RFC 2132 §6.1'),
+  35: option('arp-cache-timeout', u32, 'RFC 2132 §6.2'),
+  36: option('ieee802-3-encapsulation', flag, 'RFC 2132 §6.3'),
+  37: option('default-tcp-ttl', u8, 'RFC 2132 §7.1'),
+  38: option('tcp-keepalive-interval', u32, 'RFC 2132 §7.2'),
+  39: option('tcp-keepalive-garbage', flag, 'RFC 2132 §7.3'),
   40: option('nis-domain', text, 'RFC 2132 §8.1'),
   41: option('nis-servers', ipv4List, 'RFC 2132 §8.2'),
   42: option('ntp-servers', ipv4List, 'RFC 2132 §8.3'),
@@ -209,6 +129,7 @@ export const OPTIONS: Readonly<Record<number, OptionType>> = {
   49: option('x-display-manager', ipv4List, 'RFC 2132 §8.10'),
   50: option('requested-address', ipv4, 'RFC 2132 §9.1'),
   51: option('lease-time', u32, 'RFC 2132 §9.2'),
+  52: option('option-overload', u8, 'RFC 2132 §9.3'),
   53: option('message-type', u8, 'RFC 2132 §9.6'),
   54: option('server-identifier', ipv4, 'RFC 2132 §9.7'),
   55: option('parameter-request-list', u8List, 'RFC 2132 §9.8'),
@@ -218,25 +139,57 @@ export const OPTIONS: Readonly<Record<number, OptionType>> = {
   59: option('rebinding-time', u32, 'RFC 2132 §9.12'),
   60: option('vendor-class', text, 'RFC 2132 §9.13'),
   61: option('client-identifier', raw, 'RFC 2132 §9.14'),
+  62: option('nwip-domain', text, 'RFC 2242'),
+  63: option('nwip-suboptions', raw, 'RFC 2242'),
   64: option('nisplus-domain', text, 'RFC 2132 §8.11'),
   65: option('nisplus-servers', ipv4List, 'RFC 2132 §8.12'),
   66: option('tftp-server-name', text, 'RFC 2132 §9.4'),
   67: option('boot-file-name', text, 'RFC 2132 §9.5'),
+  68: option('mobile-ip-home-agents', ipv4List, 'RFC 2132 §8.13'),
   69: option('smtp-servers', ipv4List, 'RFC 2132 §8.14'),
   70: option('pop3-servers', ipv4List, 'RFC 2132 §8.15'),
+  71: option('nntp-servers', ipv4List, 'RFC 2132 §8.16'),
   72: option('www-servers', ipv4List, 'RFC 2132 §8.17'),
+  73: option('finger-servers', ipv4List, 'RFC 2132 §8.18'),
+  74: option('irc-servers', ipv4List, 'RFC 2132 §8.19'),
+  75: option('streettalk-servers', ipv4List, 'RFC 2132 §8.20'),
+  76: option('streettalk-directory-assistance-servers', ipv4List, 'RFC 2132 §8.21'),
   77: option('user-class', text, 'RFC 3004'),
+  78: option('slp-directory-agents', raw, 'RFC 2610'),
+  79: option('slp-service-scope', raw, 'RFC 2610'),
+  80: option('rapid-commit', raw, 'RFC 4039'),
+  81: option('client-fqdn', raw, 'RFC 4702'),
   82: option('relay-agent', raw, 'RFC 3046'),
+  85: option('nds-servers', ipv4List, 'RFC 2241'),
+  86: option('nds-tree-name', text, 'RFC 2241'),
+  87: option('nds-context', text, 'RFC 2241'),
+  88: option('bcms-controller-names', domainList, 'RFC 4280'),
+  89: option('bcms-controller-addresses', ipv4List, 'RFC 4280'),
   93: option('client-architecture', u16List, 'RFC 4578 §2.1'),
   94: option('client-network-interface', raw, 'RFC 4578 §2.2'),
   97: option('client-machine-identifier', raw, 'RFC 4578 §2.3'),
+  98: option('uap-servers', text, 'RFC 2485'),
+  99: option('geoconf-civic', raw, 'RFC 4776'),
   100: option('posix-timezone', text, 'RFC 4833'),
   101: option('tzdb-timezone', text, 'RFC 4833'),
   108: option('ipv6-only-preferred', u32, 'RFC 8925'),
+  112: option('netinfo-server-address', ipv4List, 'RFC 3679'),
+  113: option('netinfo-server-tag', text, 'RFC 3679'),
   114: option('captive-portal', text, 'RFC 8910'),
   116: option('auto-configure', u8, 'RFC 2563'),
+  117: option('name-service-search', u16List, 'RFC 2937'),
+  118: option('subnet-selection', ipv4, 'RFC 3011'),
   119: option('domain-search', domainList, 'RFC 3397'),
+  120: option('sip-servers', sipServers, 'RFC 3361'),
   121: option('classless-static-routes', routes, 'RFC 3442'),
+  122: option('cablelabs', raw, 'RFC 3495'),
+  123: option('geoconf', raw, 'RFC 6225'),
+  124: option('vendor-identifying-class', raw, 'RFC 3925'),
+  125: option('vendor-identifying-options', raw, 'RFC 3925'),
+  136: option('pana-agents', ipv4List, 'RFC 5192'),
+  137: option('lost-server', domainList, 'RFC 5223'),
+  138: option('capwap-controllers', ipv4List, 'RFC 5417'),
+  141: option('sip-ua-domains', domainList, 'RFC 6011'),
   150: option('tftp-server-address', ipv4List, 'RFC 5859'),
   175: option('ipxe', raw, 'iPXE include/ipxe/dhcp.h'),
   208: option('pxelinux-magic', raw, 'RFC 5071 §3'),
@@ -247,8 +200,10 @@ export const OPTIONS: Readonly<Record<number, OptionType>> = {
   252: option('wpad', text, 'draft-ietf-wrec-wpad-01'),
 };
 
-/** What the protocol itself decides: an operator who set these would break the exchange. */
-const RESERVED: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255]);
+/** What the protocol itself decides, or clients and relays say: an operator who set these would break the exchange. */
+const RESERVED: ReadonlySet<number> = new Set([
+  ...[0, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 80, 81, 82, 90, 91, 92, 118, 255],
+]);
 
 export type EncodedOption =
   | { readonly ok: true; readonly code: number; readonly value: Uint8Array }
@@ -290,6 +245,10 @@ export function readU8(value: Uint8Array | undefined): number | undefined {
 
 export function readU16(value: Uint8Array | undefined): number | undefined {
   return value?.length === 2 ? new ByteReader(value).u16('') : undefined;
+}
+
+export function readU32(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 4 ? new ByteReader(value).u32('') : undefined;
 }
 
 export function readIpv4(value: Uint8Array | undefined): Ipv4 | undefined {

@@ -62,7 +62,10 @@ export function decode(bytes: Uint8Array): DhcpPacket {
   const sname = r.take(SNAME_BYTES, 'sname');
   const file = r.take(FILE_BYTES, 'file');
   if (fixed.hlen > 16) throw new Malformed(`hlen ${fixed.hlen}`, 2);
-  if (r.u32('cookie') !== MAGIC_COOKIE) throw new Malformed('magic cookie', FIXED_BYTES - 4);
+  const cookie = r.u32('cookie');
+  // BOOTP before RFC 1048: the field is the vendor's own, and empty as a rule.
+  if (cookie === 0) return { ...fixed, sname: textField(sname), file: textField(file), options: new Map() };
+  if (cookie !== MAGIC_COOKIE) throw new Malformed('magic cookie', FIXED_BYTES - 4);
   return { ...fixed, ...withOverload(readOptions(r, new Map()), sname, file) };
 }
 
@@ -140,6 +143,8 @@ interface Layout {
 function layOut(options: Options, mainBytes: number, mayOverload: boolean): Layout {
   const relay = options.get(RELAY_AGENT);
   const relayBytes = relay ? encodedLength(relay) : 0;
+  // RFC 3046 §2.2: what cannot be copied in full is left out.
+  if (relayBytes > mainBytes - 1) return layOut(without(options, RELAY_AGENT), mainBytes, mayOverload);
   // Room for END and, where the other fields may be needed, for option 52 itself.
   const main = new Field(mainBytes - relayBytes - 1 - (mayOverload ? 3 : 0));
   const file = new Field(mayOverload ? FILE_BYTES - 1 : 0);
@@ -152,6 +157,10 @@ function layOut(options: Options, mainBytes: number, mayOverload: boolean): Layo
   if (overload > 0) main.force(OVERLOAD, Uint8Array.of(overload));
   if (relay) main.force(RELAY_AGENT, relay);
   return { main: main.end(), file: file.end(), sname: sname.end(), overload };
+}
+
+function without(options: Options, code: number): Options {
+  return new Map([...options].filter(([other]) => other !== code));
 }
 
 /** One of the three places for options, with what is left of its room. */

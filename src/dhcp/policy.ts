@@ -51,6 +51,8 @@ export interface DhcpPolicy {
   readonly loaders: LoaderMap;
   /** Given to their owners only: reservations, fnodes, the router, flink itself. */
   readonly fixedAddresses: ReadonlySet<Ipv4>;
+  /** Host names that are somebody's by the configuration: nobody else gets them, whatever it calls itself. */
+  readonly fixedNames: ReadonlySet<string>;
   reservationFor(mac: Mac): Reservation | undefined;
   place(machine: MachineKey): Placement;
 }

@@ -1,10 +1,13 @@
 /** What goes into an answer, and where it is sent. RFC 2131 §4.1, §4.3.1 table 3. */
 import { broadcastOf, type Endpoint, type Ipv4, LIMITED_BROADCAST, maskOf, UNSPECIFIED } from '../core/addr.ts';
 import { fromLatin1 } from '../core/bytes.ts';
-import { OPTION, ofIpv4, ofText, ofU8, ofU32, readU16 } from './options.ts';
+import { fqdnAnswer } from './names.ts';
+import { OPTION, ofIpv4, ofText, ofU8, ofU32, readIpv4, readText, readU8, readU16, readU32 } from './options.ts';
 import { BOOTREPLY, BROADCAST_FLAG, type DhcpPacket, type EncodeLimits } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
 import type { BootAnswer } from './pxe.ts';
+import { serverIdentifier } from './relay.ts';
+import { defaultRoute, domainList, hasDefaultRoute } from './values.ts';
 
 export const MESSAGE = {
   discover: 1,
@@ -43,48 +46,111 @@ const FILE_FIELD_CHARACTERS = 127;
 const T1 = 0.5;
 const T2 = 0.875;
 
-/** The answer to `request`: what it must have, then what it asked for in its order (RFC 2132 §9.8), then what the operator adds. */
+/** Of no use, or harm, to who has not asked: a client that knows 108 would go without IPv4. RFC 8925 §3.3, RFC 2563 §2. */
+const ONLY_WHEN_ASKED: ReadonlySet<number> = new Set([OPTION.ipv6OnlyPreferred, OPTION.autoConfigure]);
+
+/** The answer to `request`: what it must have, then what it asked for, then what the operator adds; what does not fit goes from the end. */
 export function grantReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): DhcpPacket {
   const options = new Map<number, Uint8Array>([
     [OPTION.messageType, ofU8(grant.type)],
-    [OPTION.serverIdentifier, ofIpv4(policy.serverAddress)],
+    [OPTION.serverIdentifier, ofIpv4(serverIdentifier(request, policy.serverAddress))],
   ]);
-  if (grant.address !== undefined) options.set(OPTION.leaseTime, ofU32(policy.leaseTimeSec));
+  if (grant.address !== undefined) options.set(OPTION.leaseTime, ofU32(leaseSecFor(request, policy)));
   echoClient(request, options);
   for (const [code, value] of grant.boot?.options ?? []) options.set(code, value);
   const machineId = request.options.get(OPTION.clientMachineIdentifier);
   // RFC 4578 §2.3: firmware compares it with its own.
   if (machineId && grant.boot) options.set(OPTION.clientMachineIdentifier, machineId);
-  const offered = offeredOptions(grant, policy);
-  const wanted = request.options.get(OPTION.parameterRequestList) ?? DEFAULT_REQUESTS;
-  for (const code of wanted) {
+  const added = operatorsOptions(request, grant, policy);
+  const offered = new Map([...offeredOptions(request, grant, policy), ...added]);
+  addRoutes(offered);
+  for (const code of wantedCodes(request)) {
     const value = offered.get(code);
     if (value && !options.has(code)) options.set(code, value);
   }
+  const fqdn = fqdnFor(request, grant, policy);
+  if (fqdn) options.set(OPTION.clientFqdn, fqdn);
+  for (const code of added.keys()) options.set(code, offered.get(code) ?? EMPTY);
+  const ciaddr = grant.type === MESSAGE.ack ? request.ciaddr : UNSPECIFIED;
+  return { ...replyTo(request, options), ciaddr, yiaddr: grant.address ?? UNSPECIFIED, ...bootFields(grant, policy) };
+}
+
+/** The client's order (RFC 2132 §9.8), but no router before the mask (§3.3). */
+function wantedCodes(request: DhcpPacket): readonly number[] {
+  const asked = [...(request.options.get(OPTION.parameterRequestList) ?? DEFAULT_REQUESTS)];
+  if (!asked.includes(OPTION.subnetMask)) return asked;
+  return asked.flatMap((code) => (code === OPTION.router ? [OPTION.subnetMask, OPTION.router] : [code]));
+}
+
+/** What boots a machine comes from one decision: an operator's 67 beside our own siaddr would contradict it. */
+function operatorsOptions(request: DhcpPacket, { boot }: Grant, policy: DhcpPolicy): Map<number, Uint8Array> {
   const isBoots = (code: number): boolean =>
-    grant.boot !== undefined && (grant.boot.options.has(code) || code === OPTION.clientMachineIdentifier);
-  // What boots a machine comes from one decision: an operator's 67 beside our own siaddr would contradict it.
-  for (const [code, value] of policy.extraOptions) if (!isBoots(code)) options.set(code, value);
-  return { ...replyTo(request, options), yiaddr: grant.address ?? UNSPECIFIED, ...bootFields(grant, policy) };
+    boot !== undefined && (boot.options.has(code) || code === OPTION.clientMachineIdentifier);
+  const asked = request.options.get(OPTION.parameterRequestList);
+  const isAsked = (code: number): boolean => asked?.includes(code) || request.options.has(code);
+  const added = [...policy.extraOptions].filter(
+    ([code]) => !isBoots(code) && (!ONLY_WHEN_ASKED.has(code) || isAsked(code)),
+  );
+  return new Map(added);
 }
 
 /** Everything there is to ask for. */
-function offeredOptions(grant: Grant, policy: DhcpPolicy): Map<number, Uint8Array> {
+function offeredOptions(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): Map<number, Uint8Array> {
   const { subnet, router } = grant.network;
   const offered = new Map<number, Uint8Array>([
     [OPTION.subnetMask, ofIpv4(maskOf(subnet))],
     [OPTION.broadcastAddress, ofIpv4(broadcastOf(subnet))],
     [OPTION.domainName, ofText(policy.domain)],
   ]);
+  const search = domainList.encode(policy.domain);
+  if (search) offered.set(OPTION.domainSearch, search);
   if (router !== undefined) offered.set(OPTION.router, ofIpv4(router));
   if (policy.dnsServers.length > 0) offered.set(OPTION.domainNameServers, ofIpv4(...policy.dnsServers));
   if (grant.hostname !== undefined) offered.set(OPTION.hostName, ofText(grant.hostname));
   if (grant.address !== undefined) {
-    offered.set(OPTION.renewalTime, ofU32(Math.floor(policy.leaseTimeSec * T1)));
-    offered.set(OPTION.rebindingTime, ofU32(Math.floor(policy.leaseTimeSec * T2)));
+    const leaseSec = leaseSecFor(request, policy);
+    offered.set(OPTION.renewalTime, ofU32(Math.floor(leaseSec * T1)));
+    offered.set(OPTION.rebindingTime, ofU32(Math.floor(leaseSec * T2)));
   }
   return offered;
 }
+
+/** RFC 3442: who reads 121 no longer reads 3, so the router has to stand in there, too; old Windows asks for the same as 249. */
+function addRoutes(offered: Map<number, Uint8Array>): void {
+  const value = offered.get(OPTION.classlessRoutes);
+  if (!value) return;
+  const router = readIpv4(offered.get(OPTION.router)?.subarray(0, 4));
+  const routes = router === undefined || hasDefaultRoute(value) ? value : Buffer.concat([value, defaultRoute(router)]);
+  offered.set(OPTION.classlessRoutes, routes);
+  if (!offered.has(OPTION.microsoftRoutes)) offered.set(OPTION.microsoftRoutes, routes);
+}
+
+/** RFC 4702 §4: only to who has sent one. A name that it cannot have is not repeated. */
+function fqdnFor(request: DhcpPacket, { hostname }: Grant, { domain }: DhcpPolicy): Uint8Array | undefined {
+  const asked = request.options.get(OPTION.clientFqdn);
+  return asked && hostname !== undefined ? fqdnAnswer(asked, hostname, domain) : undefined;
+}
+
+/** Below that a client does little but renew. */
+const SHORTEST_LEASE_SEC = 60;
+
+/**
+ * Ours, or what the client asks for if that is less: who says that it leaves soon gives its address back soon. Never more, whatever
+ * it asks for, so nobody has one for ever. RFC 2131 §4.3.1 leaves it to the server.
+ */
+export function leaseSecFor(request: DhcpPacket, policy: DhcpPolicy): number {
+  const asked = readU32(request.options.get(OPTION.leaseTime)) ?? policy.leaseTimeSec;
+  return Math.min(policy.leaseTimeSec, Math.max(asked, SHORTEST_LEASE_SEC));
+}
+
+/** The same for a BOOTP client: nothing that DHCP brought, RFC 1534 §2. */
+export function bootpReply(packet: DhcpPacket): DhcpPacket {
+  const isDhcps = (code: number): boolean => code >= OPTION.requestedAddress && code <= OPTION.clientIdentifier;
+  return { ...packet, options: new Map([...packet.options].filter(([code]) => !isDhcps(code))) };
+}
+
+/** What a BOOTP client takes: 64 octets of options. RFC 951 §3. */
+export const BOOTP_LIMITS: EncodeLimits = { maxBytes: 300, mayOverload: false };
 
 /**
  * `siaddr` for every client, not only PXE's: an initramfs that finds none takes itself for its server (klibc ipconfig). `file` in
@@ -102,7 +168,7 @@ const EMPTY = new Uint8Array(0);
 export function nakReply(request: DhcpPacket, reason: string, policy: DhcpPolicy): DhcpPacket {
   const options = new Map<number, Uint8Array>([
     [OPTION.messageType, ofU8(MESSAGE.nak)],
-    [OPTION.serverIdentifier, ofIpv4(policy.serverAddress)],
+    [OPTION.serverIdentifier, ofIpv4(serverIdentifier(request, policy.serverAddress))],
     [OPTION.message, ofText(reason)],
   ]);
   echoClient(request, options);
@@ -111,12 +177,24 @@ export function nakReply(request: DhcpPacket, reason: string, policy: DhcpPolicy
   return { ...reply, ciaddr: UNSPECIFIED, flags: request.giaddr === UNSPECIFIED ? reply.flags : BROADCAST_FLAG };
 }
 
-/** RFC 6842 §3: what the client calls itself comes back. RFC 3046 §2.2: so does what a relay added; the encoder puts it last. */
+/**
+ * RFC 6842 §3: what the client calls itself comes back. RFC 3046 §2.2: so does what a relay added, or a switch on the way, which sets
+ * no giaddr; the encoder puts it last. What goes past the relay would reach the client: §2.1.
+ */
 function echoClient(request: DhcpPacket, options: Map<number, Uint8Array>): void {
   const clientId = request.options.get(OPTION.clientIdentifier);
   if (clientId) options.set(OPTION.clientIdentifier, clientId);
   const relayAgent = request.options.get(OPTION.relayAgent);
-  if (relayAgent && request.giaddr !== UNSPECIFIED) options.set(OPTION.relayAgent, relayAgent);
+  if (relayAgent && relayAgent.length <= MAX_RELAY_BYTES && !isAnsweredStraight(request))
+    options.set(OPTION.relayAgent, relayAgent);
+}
+
+/** One option: a longer one is no relay's, and would leave no room for the answer. */
+const MAX_RELAY_BYTES = 255;
+
+/** RFC 2131 §4.3.5: to where the client says that it is, not through the relay. */
+function isAnsweredStraight({ options, ciaddr }: DhcpPacket): boolean {
+  return ciaddr !== UNSPECIFIED && readU8(options.get(OPTION.messageType)) === MESSAGE.inform;
 }
 
 function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPacket {
@@ -138,6 +216,7 @@ function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPac
  * ACK goes to `ciaddr`, which was found to be in our subnet by then; a DISCOVER has none (table 5), so whatever it says is a lie.
  */
 export function deliver(request: DhcpPacket, type: number): Endpoint {
+  if (isAnsweredStraight(request)) return { address: request.ciaddr, port: CLIENT_PORT };
   if (request.giaddr !== UNSPECIFIED) return { address: request.giaddr, port: SERVER_PORT };
   if (type === MESSAGE.ack && request.ciaddr !== UNSPECIFIED) return { address: request.ciaddr, port: CLIENT_PORT };
   return { address: LIMITED_BROADCAST, port: CLIENT_PORT };
@@ -152,5 +231,6 @@ const ETHERNET_BYTES = 1500;
 export function limitsFor(request: DhcpPacket, boot: BootAnswer | undefined): EncodeLimits {
   const asked = readU16(request.options.get(OPTION.maximumMessageSize)) ?? MINIMUM_MESSAGE_BYTES;
   const bytes = Math.min(Math.max(asked, MINIMUM_MESSAGE_BYTES), ETHERNET_BYTES);
-  return { maxBytes: bytes - HEADERS_BYTES, mayOverload: boot === undefined };
+  const isRom = boot !== undefined || /^(PXE|HTTP)Client/.test(readText(request.options.get(OPTION.vendorClass)) ?? '');
+  return { maxBytes: bytes - HEADERS_BYTES, mayOverload: !isRom };
 }

@@ -36,6 +36,7 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
     extraOptions: extraOptions(config),
     loaders: boot,
     fixedAddresses: fixedAddresses(config, lan.address, router),
+    fixedNames: fixedNames(config),
     reservationFor: (mac) => reservations.get(mac),
     place: ({ mac }) => {
       const choice = chooseNode(mac, lookUp(mac, 'fnode'), nodes);
@@ -96,6 +97,13 @@ function reservationsOf(config: FlinkConfig): ReadonlyMap<Mac, Reservation> {
 function fixedAddresses(config: FlinkConfig, self: Ipv4, router: Ipv4): ReadonlySet<Ipv4> {
   const rows = [...config.fnodes, ...config.clients].flatMap(({ ip }) => ip ?? []);
   return new Set([self, router, ...config.dhcp.relays.map((relay) => relay.router), ...rows]);
+}
+
+/** Without the domain: a client's name never has one. */
+function fixedNames({ fnodes, clients, dns, domain }: FlinkConfig): ReadonlySet<string> {
+  const names = [...fnodes, ...dns.records].map(({ name }) => name);
+  const all = [...names, ...clients.flatMap(({ hostname }) => hostname ?? [])];
+  return new Set(all.map((name) => name.toLowerCase().replace(`.${domain}`, '')));
 }
 
 /** Upstreams until flink resolves names itself; with none known, its own address, which refuses at once instead of letting clients wait. */

@@ -217,8 +217,13 @@ const cases: readonly { name: string; steps: readonly (readonly [DhcpPacket, num
   { name: 'a reply is no request', steps: [[{ ...discover, op: 2 }]], want: 'ignore not-a-request' },
   { name: 'token ring is no Ethernet', steps: [[{ ...discover, htype: 6 }]], want: 'ignore not-ethernet' },
   {
-    name: 'BOOTP without a message type',
-    steps: [[{ ...discover, options: new Map() }]],
+    name: 'a message type that no RFC has (RFC 2132 §9.6 ends at 8)',
+    steps: [[{ ...discover, options: new Map([[53, Uint8Array.of(99)]]) }]],
+    want: 'ignore unknown-message',
+  },
+  {
+    name: 'a message type of no octets',
+    steps: [[{ ...discover, options: new Map([[53, new Uint8Array(0)]]) }]],
     want: 'ignore unknown-message',
   },
 ];

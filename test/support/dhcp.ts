@@ -83,6 +83,7 @@ export function hall(over: Partial<DhcpPolicy> = {}): DhcpPolicy {
       ipxe: 'boot.ipxe',
     },
     fixedAddresses: new Set([FLINK, FNODE00, '172.16.0.105' as Ipv4]),
+    fixedNames: new Set(['fnode00', 'desk7']),
     reservationFor: (mac) => (mac === DESK7 ? { address: '172.16.0.105' as Ipv4, hostname: 'desk7' } : undefined),
     place: () => ({ node: { name: 'fnode00', address: FNODE00, httpPort: 80 }, rule: 'only-node', loader: undefined }),
     ...over,
