@@ -1,0 +1,112 @@
+/** What the admin API answers, value by value: what roles fill in, and what the published OpenAPI document is made from. */
+import * as z from 'zod';
+
+const address = z.string().describe('IPv4 address.');
+const mac = z.string().describe('Lower case with colons.');
+const moment = z.iso.datetime().describe('By the wall clock, UTC.');
+const count = z.int().min(0);
+
+/** As leases say it; `expired` is one that nobody renewed. */
+export const LEASE_STATES = ['offered', 'bound', 'declined', 'released', 'expired'] as const;
+
+export const leaseRow = z.object({
+  address,
+  mac,
+  hostname: z.string().optional().describe('As the client calls itself, cleaned, or by its row in the MAC table.'),
+  clientId: z.string().optional().describe('Option 61 in hex.'),
+  state: z
+    .enum(LEASE_STATES)
+    .describe('declined: somebody else was found there. released and expired are kept for their former holder.'),
+  endsAt: moment,
+  network: z.string().describe('The subnet that it belongs to: 172.16.0.0/16.'),
+});
+export type LeaseRow = z.infer<typeof leaseRow>;
+
+export const fnodeRow = z.object({
+  name: z.string(),
+  address,
+  state: z.string().describe("The registry's word: alive, leaving, gone and the like."),
+  reason: z.string().optional().describe('Why it is not alive, or not believed.'),
+  weight: z.number().optional().describe('Its share of the clients that no row of the MAC table names.'),
+  seenAt: moment.optional().describe('When it was heard last.'),
+  httpPort: count.optional(),
+  tftpPort: count.optional(),
+  load: z
+    .object({
+      transfers: count.describe('Under way.'),
+      sentBitsPerSec: z.number(),
+      cpuShare: z.number().describe('Of one core: 0 to 1.'),
+    })
+    .optional(),
+  freeBytes: z.number().optional().describe('In its folder of images.'),
+  loaders: count.optional().describe('Boot files that it has.'),
+  images: count.optional().describe('Images that it has ready.'),
+});
+export type FnodeRow = z.infer<typeof fnodeRow>;
+
+export const machineRow = z.object({
+  mac,
+  uuid: z.string().optional().describe("Option 97's sixteen octets in hex."),
+  rung: z.string().optional().describe('The variant of the answer that it gets now.'),
+  worked: z.string().optional().describe('The variant by which it has booted.'),
+  node: z.string().optional().describe('The fnode that it was sent to.'),
+  stage: z.string().optional().describe('How far it has come: loader, menu, system.'),
+  seenAt: moment.optional(),
+});
+export type MachineRow = z.infer<typeof machineRow>;
+
+export const decisionEvent = z.object({
+  id: z.int().describe('Grows with each decision, and over restarts.'),
+  at: moment,
+  kind: z.string().describe('offer, ack, nak, ignore and so on.'),
+  reason: z.string().optional().describe('The rule that decided, in the word that logs and explain use.'),
+  mac,
+  ip: z.string().optional(),
+  stage: z.string().optional().describe('What asked: pxe, http, ipxe, system.'),
+  arch: z.int().optional().describe('Option 93.'),
+  fnode: z.string().optional(),
+  file: z.string().optional().describe('What it was told to load.'),
+  rung: z.string().optional(),
+  tookMs: z.number().describe('From the datagram to the answer.'),
+  hostname: z.string().optional(),
+});
+export type DecisionEvent = z.infer<typeof decisionEvent>;
+
+export const pool = z.object({
+  network: z.string(),
+  size: count.describe('Addresses of its range.'),
+  held: count.describe('Offered, bound or declined.'),
+  free: count,
+  declined: count.describe('Resting, because somebody else was found there.'),
+});
+export type Pool = z.infer<typeof pool>;
+
+export const status = z.object({
+  version: z.string(),
+  mode: z.string().describe('dhcp.mode of the configuration.'),
+  role: z.string().optional().describe('The part that is taken now: server, proxy, off.'),
+  startedAt: moment,
+  uptimeSec: z.number(),
+  addresses: z.array(z.string()).describe("The director's own."),
+  pools: z.array(pool),
+});
+export type Status = z.infer<typeof status>;
+
+export const explanation = z.object({
+  lines: z.array(z.string()).describe('For people.'),
+  data: z.record(z.string(), z.unknown()).describe('The same for programs.'),
+});
+export type Explanation = z.infer<typeof explanation>;
+
+export const health = z.object({
+  ok: z.boolean(),
+  services: z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() })),
+});
+export type HealthReport = z.infer<typeof health>;
+
+export const refusal = z.object({ error: z.string().describe('One sentence.') });
+
+export const leaseList = z.object({ leases: z.array(leaseRow) });
+export const fnodeList = z.object({ fnodes: z.array(fnodeRow) });
+export const machineList = z.object({ machines: z.array(machineRow) });
+export const decisionList = z.object({ decisions: z.array(decisionEvent).describe('Newest first.') });
