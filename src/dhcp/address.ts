@@ -2,6 +2,7 @@
 import { type Ipv4, type Mac, rangeHas, rangeSize, subnetHas } from '../core/addr.ts';
 import { type ClientKey, isHeld, isOf, type Lease, type LeaseView } from './leases.ts';
 import type { DhcpNetwork, DhcpPolicy } from './policy.ts';
+import type { PresenceView } from './presence.ts';
 
 export type AddressRule = 'reservation' | 'current-binding' | 'former-binding' | 'requested' | 'pool';
 
@@ -12,11 +13,13 @@ export interface Claim {
   readonly network: DhcpNetwork;
   readonly leases: LeaseView;
   readonly policy: DhcpPolicy;
+  readonly presence: PresenceView;
   readonly nowMs: number;
 }
 
+/** `look`: it would be that address, but nobody has looked lately whether somebody is there. */
 export type Choice =
-  | { readonly kind: 'address'; readonly address: Ipv4; readonly rule: AddressRule }
+  | { readonly kind: 'address' | 'look'; readonly address: Ipv4; readonly rule: AddressRule }
   | { readonly kind: 'none'; readonly reason: 'pool-empty' | 'too-many-leases' };
 
 /** One card with so many identifiers is no person's machine; without a bound it could take the whole pool. */
@@ -24,28 +27,58 @@ const MAX_LEASES_PER_MAC = 8;
 /** The share of a pool that may rest because somebody said it is in use: beyond it the oldest comes back. */
 const MAX_DECLINED_SHARE = 1 / 8;
 
-/** The reservation, else what the client has or had, else `wanted` (option 50), else one of the pool. */
+/**
+ * The reservation, else what the client has or had, else `wanted` (option 50), else one of the pool. What it does not hold already
+ * must be free of others (RFC 2131 §2.2, §4.3.1): where somebody sits, the next rule goes.
+ */
 export function chooseAddress(claim: Claim, wanted: Ipv4 | undefined): Choice {
-  const { leases, policy, network, mac, key, nowMs } = claim;
+  const { leases, key, nowMs } = claim;
   const reserved = reservedAddress(claim);
   if (reserved !== undefined && !isAnothers(reserved, claim))
     return { kind: 'address', address: reserved, rule: 'reservation' };
   const known = bestOf(
-    leases.of(key).filter((lease) => isOpen(lease.address, claim)),
+    leases
+      .of(key)
+      .filter((lease) => isOpen(lease.address, claim) && (isHeld(lease, nowMs) || !isSeen(lease.address, claim))),
     nowMs,
   );
-  if (known)
-    return {
-      kind: 'address',
-      address: known.address,
-      rule: isHeld(known, nowMs) ? 'current-binding' : 'former-binding',
-    };
+  if (known && isHeld(known, nowMs)) return { kind: 'address', address: known.address, rule: 'current-binding' };
+  if (known) return ifFree(known.address, 'former-binding', claim);
   if (heldBy(claim) >= MAX_LEASES_PER_MAC) return { kind: 'none', reason: 'too-many-leases' };
-  if (wanted !== undefined && isOpen(wanted, claim)) return { kind: 'address', address: wanted, rule: 'requested' };
-  const picked = leases.pick(network.range, mac, nowMs, (address) => policy.fixedAddresses.has(address));
-  return picked === undefined
-    ? { kind: 'none', reason: 'pool-empty' }
-    : { kind: 'address', address: picked, rule: 'pool' };
+  if (wanted !== undefined && isOpen(wanted, claim) && !isSeen(wanted, claim))
+    return ifFree(wanted, 'requested', claim);
+  return fromPool(claim);
+}
+
+/**
+ * The address at the place that the MAC decides, looked at when it is needed: what is seen at that moment is worth most, and a
+ * machine finds its place again. Where strangers sit around it or too many ask at once, one that was looked at ahead of need.
+ */
+function fromPool(claim: Claim): Choice {
+  const { leases, policy, presence, network, mac, nowMs } = claim;
+  let strangers = 0;
+  const place = leases.pick(network.range, mac, nowMs, (address) => {
+    if (policy.fixedAddresses.has(address)) return true;
+    const isTaken = isSeen(address, claim);
+    if (isTaken) strangers += 1;
+    return isTaken;
+  });
+  const isQuick = place !== undefined && presence.at(place, mac, nowMs) === 'free';
+  if (!isQuick && (place === undefined || strangers > 0 || presence.isRushed(place, nowMs))) {
+    const spare = presence.spare(network.range, nowMs, (address) => isOpen(address, claim) && !isSeen(address, claim));
+    if (spare !== undefined) return { kind: 'address', address: spare, rule: 'pool' };
+  }
+  return place === undefined ? { kind: 'none', reason: 'pool-empty' } : ifFree(place, 'pool', claim);
+}
+
+/** Somebody else was seen there, or waits to get it. */
+function isSeen(address: Ipv4, { presence, mac, nowMs }: Claim): boolean {
+  return presence.at(address, mac, nowMs) === 'taken';
+}
+
+/** For an address where nobody was seen: it is free, or somebody has to look first. */
+function ifFree(address: Ipv4, rule: AddressRule, { presence, mac, nowMs }: Claim): Choice {
+  return { kind: presence.at(address, mac, nowMs) === 'free' ? 'address' : 'look', address, rule };
 }
 
 /** The address of the client's row in the MAC table, if it belongs to this network. */

@@ -1,5 +1,6 @@
 /** Who has which address: the table of leases and the rules by which a client is known again. RFC 2131 §4.2. */
-import { type Ipv4, type Ipv4Range, ipv4FromNumber, ipv4ToNumber, type Mac, rangeSize } from '../core/addr.ts';
+import { type Ipv4, type Ipv4Range, ipv4ToNumber, type Mac } from '../core/addr.ts';
+import { Pool } from './pool.ts';
 
 /** Offered: promised for a moment. Declined: somebody else answered there. Released: given back, kept for its former holder. */
 export type LeaseState = 'offered' | 'bound' | 'declined' | 'released';
@@ -30,6 +31,8 @@ export interface LeaseView {
   at(address: Ipv4): Lease | undefined;
   /** Every record of that client, current or former, in no order. */
   of(key: ClientKey): readonly Lease[];
+  /** Who has that host name, if its lease still runs. */
+  named(hostname: string): Lease | undefined;
   /** What other machines were found on, oldest first. */
   declined(): readonly Lease[];
   /** An address of `range` that nobody holds; nothing when none was found in a bounded search. */
@@ -51,15 +54,18 @@ export function isHeld(lease: Lease | undefined, nowMs: number): boolean {
   return lease !== undefined && lease.state !== 'released' && lease.expiresAtMs > nowMs;
 }
 
+/** Ranges whose places are kept at hand: the LAN's and the relays'. A reload may bring others, then the oldest goes. */
+const MAX_POOLS = 256;
+
 /** At most one lease an address: so the table is bounded by the ranges that it is asked for. */
 export class LeaseTable implements LeaseView {
   readonly #byAddress = new Map<Ipv4, Lease>();
-  readonly #byMac = new Map<Mac, Set<Ipv4>>();
-  readonly #byClientId = new Map<string, Ipv4>();
+  readonly #byMac = new Map<Mac, readonly Lease[]>();
+  readonly #byClientId = new Map<string, Lease>();
+  readonly #byName = new Map<string, Lease>();
   /** In the order in which they were declined. */
-  readonly #declined = new Set<Ipv4>();
-  /** Where the search of a crowded pool goes on. */
-  #cursor = 0;
+  readonly #declined = new Map<Ipv4, Lease>();
+  readonly #pools: Pool[] = [];
 
   get size(): number {
     return this.#byAddress.size;
@@ -74,51 +80,42 @@ export class LeaseTable implements LeaseView {
   }
 
   of(key: ClientKey): readonly Lease[] {
+    const own = (this.#byMac.get(key.mac) ?? NONE).filter((lease) => isOf(lease, key));
     const byId = key.clientId === undefined ? undefined : this.#byClientId.get(key.clientId);
-    const addresses = new Set(this.#byMac.get(key.mac));
-    if (byId !== undefined) addresses.add(byId);
-    return [...addresses].flatMap((address) => this.#byAddress.get(address) ?? []).filter((lease) => isOf(lease, key));
+    return byId && byId.mac !== key.mac ? [...own, byId] : own;
+  }
+
+  named(hostname: string): Lease | undefined {
+    return this.#byName.get(hostname);
   }
 
   declined(): readonly Lease[] {
-    return [...this.#declined].flatMap((address) => this.#byAddress.get(address) ?? []);
+    return [...this.#declined.values()];
   }
 
-  /**
-   * Begins at a place that the MAC decides, so that most machines find their address again even when the table was lost. The search
-   * is bounded: in a crowded pool it goes on at the next request where it stopped at this one.
-   */
+  /** Begins at a place that the MAC decides, so that most machines find their address again even when the table was lost. */
   pick(range: Ipv4Range, mac: Mac, nowMs: number, isExcluded: (address: Ipv4) => boolean): Ipv4 | undefined {
-    const size = rangeSize(range);
-    const near = this.#search(range, hashOf(mac) % size, nowMs, isExcluded);
-    if (near !== undefined) return near;
-    const start = this.#cursor % size;
-    this.#cursor = start + MAX_PROBED;
-    return this.#search(range, start, nowMs, isExcluded);
+    return this.#poolOf(range).pick(hashOf(mac), { isHeld: (lease) => isHeld(lease, nowMs), isExcluded });
   }
 
-  #search(range: Ipv4Range, start: number, nowMs: number, isExcluded: (address: Ipv4) => boolean): Ipv4 | undefined {
-    const first = ipv4ToNumber(range.first);
-    const size = rangeSize(range);
-    let former: Ipv4 | undefined;
-    for (let i = 0; i < Math.min(size, MAX_PROBED); i++) {
-      const address = ipv4FromNumber(first + ((start + i) % size));
-      if (isExcluded(address)) continue;
-      const lease = this.#byAddress.get(address);
-      if (!lease) return address;
-      // A former holder may come back: its address is taken only when no untouched one is near.
-      if (former === undefined && !isHeld(lease, nowMs)) former = address;
-    }
-    return former;
+  #poolOf(range: Ipv4Range): Pool {
+    const known = this.#pools.find((pool) => pool.isOf(range));
+    if (known) return known;
+    const pool = new Pool(range);
+    for (const lease of this.all()) pool.set(ipv4ToNumber(lease.address), lease);
+    if (this.#pools.push(pool) > MAX_POOLS) this.#pools.shift();
+    return pool;
   }
 
   put(lease: Lease): void {
     this.remove(lease.address);
     this.#byAddress.set(lease.address, lease);
-    const ofMac = this.#byMac.get(lease.mac) ?? new Set();
-    this.#byMac.set(lease.mac, ofMac.add(lease.address));
-    if (lease.state === 'declined') this.#declined.add(lease.address);
-    else if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease.address);
+    const others = this.#byMac.get(lease.mac);
+    this.#byMac.set(lease.mac, others ? [...others, lease] : [lease]);
+    if (lease.state === 'declined') this.#declined.set(lease.address, lease);
+    else if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease);
+    this.#name(lease);
+    this.#place(lease.address, lease);
   }
 
   remove(address: Ipv4): void {
@@ -126,17 +123,33 @@ export class LeaseTable implements LeaseView {
     if (!lease) return;
     this.#byAddress.delete(address);
     this.#declined.delete(address);
-    const ofMac = this.#byMac.get(lease.mac);
-    ofMac?.delete(address);
-    if (ofMac?.size === 0) this.#byMac.delete(lease.mac);
-    if (lease.clientId !== undefined && this.#byClientId.get(lease.clientId) === address)
+    const others = this.#byMac.get(lease.mac)?.filter((other) => other !== lease) ?? NONE;
+    if (others.length > 0) this.#byMac.set(lease.mac, others);
+    else this.#byMac.delete(lease.mac);
+    if (lease.clientId !== undefined && this.#byClientId.get(lease.clientId) === lease)
       this.#byClientId.delete(lease.clientId);
+    if (lease.hostname !== undefined && this.#byName.get(lease.hostname) === lease) this.#byName.delete(lease.hostname);
+    this.#place(address, undefined);
+  }
+
+  /** Of those with one name the one that lasts longest has it: a former holder is read from disk after or before it. */
+  #name(lease: Lease): void {
+    if (lease.hostname === undefined || lease.state === 'declined') return;
+    const other = this.#byName.get(lease.hostname);
+    const isOthers = other !== undefined && other.state !== 'released' && other.expiresAtMs > lease.expiresAtMs;
+    if (!isOthers) this.#byName.set(lease.hostname, lease);
+  }
+
+  #place(address: Ipv4, lease: Lease | undefined): void {
+    if (this.#pools.length === 0) return;
+    const number = ipv4ToNumber(address);
+    for (const pool of this.#pools) pool.set(number, lease);
   }
 }
 
-/** About half a millisecond. */
-const MAX_PROBED = 2048;
+const NONE: readonly Lease[] = [];
 
+/** FNV-1a with its high bits folded in. */
 function hashOf(mac: Mac): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < mac.length; i++) h = Math.imul(h ^ mac.charCodeAt(i), 0x01000193);

@@ -1,5 +1,5 @@
 /** Who is on an address, as far as anybody has looked. RFC 2131 §4.3.1: a server should probe an address before it offers it. */
-import type { Ipv4, Ipv4Range, Mac } from '../core/addr.ts';
+import { type Ipv4, type Ipv4Range, type Mac, rangeHas } from '../core/addr.ts';
 
 /** `free`: asked lately, and nobody answered. `unknown`: not asked lately. */
 export type Seen = 'free' | 'taken' | 'unknown';
@@ -10,7 +10,149 @@ export interface PresenceView {
   at(address: Ipv4, mac: Mac, nowMs: number): Seen;
   /** An address of `range` that was found free ahead of need; `isOpen` says whether it could be given now. */
   spare(range: Ipv4Range, nowMs: number, isOpen: (address: Ipv4) => boolean): Ipv4 | undefined;
+  /** Whether so many wait for a look already that one at `address` had better be saved. */
+  isRushed(address: Ipv4, nowMs: number): boolean;
+  /** On how many addresses of `range` strangers were found. */
+  strangers(range: Ipv4Range, nowMs: number): number;
 }
 
 /** Where nobody probes: `dhcp.probe: off`, and `explain` without a running flink. */
-export const NOBODY_LOOKS: PresenceView = { at: () => 'free', spare: () => undefined };
+export const NOBODY_LOOKS: PresenceView = {
+  at: () => 'free',
+  spare: () => undefined,
+  isRushed: () => false,
+  strangers: () => 0,
+};
+
+/** What a look found. */
+export interface Finding {
+  readonly address: Ipv4;
+  readonly seen: 'free' | 'taken';
+  /** Who answered, where that can be known: on the LAN. */
+  readonly mac: Mac | undefined;
+  /** Not where the kernel knew the answer before it asked, or could not ask. */
+  readonly isSure: boolean;
+}
+
+/** How long a look is believed. A squatter stays for the day; a free address may be somebody's in a minute. */
+const BELIEVED_MS = { free: 300_000, taken: 600_000 } as const;
+/** What may be wrong is looked at again soon: a neighbour that left is believed in by the kernel for 45 s at most. */
+const DOUBTED_MS = { free: 5_000, taken: 60_000 } as const;
+/** Spares are looked at again before they are too old to be given. */
+const STALE_MS = 240_000;
+/** Some 10 MB. Beyond it the oldest look is forgotten. */
+const MAX_SIGHTINGS = 65_536;
+/** From the question whether an address is free to its offer: then there is a lease. */
+const CLAIM_MS = 2_000;
+/** As many as may wait for an answer. */
+const MAX_CLAIMS = 4_096;
+
+interface Sighting extends Finding {
+  readonly atMs: number;
+}
+
+interface Claimed {
+  readonly mac: Mac;
+  readonly untilMs: number;
+}
+
+/** What was seen lately, who waits for which address, and the spare ones of each range. */
+export class Presence implements PresenceView {
+  /** The oldest first. */
+  readonly #sightings = new Map<Ipv4, Sighting>();
+  readonly #claims = new Map<Ipv4, Claimed>();
+  /** By range, the oldest first. */
+  readonly #spares = new Map<string, Set<Ipv4>>();
+  readonly #isCrowded: (address: Ipv4, nowMs: number) => boolean;
+
+  /** `isCrowded`: whether most looks that may go on at once at such an address do. */
+  constructor(isCrowded: (address: Ipv4, nowMs: number) => boolean) {
+    this.#isCrowded = isCrowded;
+  }
+
+  at(address: Ipv4, mac: Mac, nowMs: number): Seen {
+    const claimed = this.#claims.get(address);
+    if (claimed && claimed.mac !== mac && claimed.untilMs > nowMs) return 'taken';
+    const sighting = this.#believed(address, nowMs);
+    if (!sighting) return 'unknown';
+    return sighting.mac === mac ? 'free' : sighting.seen;
+  }
+
+  isRushed(address: Ipv4, nowMs: number): boolean {
+    return this.#isCrowded(address, nowMs);
+  }
+
+  spare(range: Ipv4Range, nowMs: number, isOpen: (address: Ipv4) => boolean): Ipv4 | undefined {
+    const spares = this.sparesOf(range);
+    for (const address of spares) {
+      if (this.#believed(address, nowMs)?.seen === 'free' && isOpen(address)) return address;
+      // Given, or seen too long ago: it is none any more.
+      spares.delete(address);
+    }
+    return undefined;
+  }
+
+  strangers(range: Ipv4Range, nowMs: number): number {
+    let count = 0;
+    for (const { address, seen } of this.#sightings.values())
+      if (seen === 'taken' && rangeHas(range, address) && this.#believed(address, nowMs)) count += 1;
+    return count;
+  }
+
+  /** Those of `range` that were found free, given ones among them; the caller may change it. */
+  sparesOf(range: Ipv4Range): Set<Ipv4> {
+    const key = `${range.first}-${range.last}`;
+    const spares = this.#spares.get(key) ?? new Set();
+    this.#spares.set(key, spares);
+    return spares;
+  }
+
+  /** Ranges that a reload has taken away. */
+  keepOnly(ranges: readonly Ipv4Range[]): void {
+    const keys = new Set(ranges.map(({ first, last }) => `${first}-${last}`));
+    for (const key of this.#spares.keys()) if (!keys.has(key)) this.#spares.delete(key);
+  }
+
+  /** Whether it is worth a look now: not seen, or about to be forgotten. */
+  isDue(address: Ipv4, nowMs: number): boolean {
+    const sighting = this.#believed(address, nowMs);
+    return !sighting || (sighting.seen === 'free' && nowMs - sighting.atMs >= STALE_MS);
+  }
+
+  found(finding: Finding, nowMs: number): void {
+    this.#sightings.delete(finding.address);
+    this.#sightings.set(finding.address, { ...finding, atMs: nowMs });
+    shorten(this.#sightings, MAX_SIGHTINGS);
+  }
+
+  /** While `mac` waits to hear of it, nobody else gets it. */
+  claim(address: Ipv4, mac: Mac, nowMs: number): void {
+    this.#claims.delete(address);
+    this.#claims.set(address, { mac, untilMs: nowMs + CLAIM_MS });
+    for (const [first, { untilMs }] of this.#claims) {
+      if (untilMs > nowMs) break;
+      this.#claims.delete(first);
+    }
+    shorten(this.#claims, MAX_CLAIMS);
+  }
+
+  /** What was seen there has been shown to be wrong. */
+  forget(address: Ipv4): void {
+    this.#sightings.delete(address);
+  }
+
+  #believed(address: Ipv4, nowMs: number): Sighting | undefined {
+    const sighting = this.#sightings.get(address);
+    if (!sighting) return undefined;
+    const forMs = (sighting.isSure ? BELIEVED_MS : DOUBTED_MS)[sighting.seen];
+    return nowMs - sighting.atMs < forMs ? sighting : undefined;
+  }
+}
+
+/** Forgets the first of `map` until `max` are left. */
+function shorten<Key>(map: Map<Key, unknown>, max: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= max) return;
+    map.delete(key);
+  }
+}
