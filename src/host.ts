@@ -2,8 +2,10 @@
 import type { Endpoint, Ipv4 } from './core/addr.ts';
 
 export interface Clock {
-  /** Milliseconds that never go back: ages, leases, time-outs. */
+  /** Milliseconds that never go back: ages, leases, time-outs. They count on across processes for as long as `bootId` is the same. */
   now(): number;
+  /** Which start of the machine `now` counts from; absent where the system does not say. */
+  readonly bootId?: string | undefined;
   /** Wall clock in milliseconds since 1970, which may jump: headers, log lines, times on disk. */
   date(): number;
   /** Calls `then` once after `ms`; the result cancels. */
@@ -32,6 +34,8 @@ export interface UdpHost {
   bind(local: Endpoint, onDatagram: OnDatagram, options?: BindOptions): Promise<UdpSocket>;
   /** A socket for that port that a service manager has opened for us, on one interface perhaps; nothing where there is none. */
   handed(port: number, onDatagram: OnDatagram): Promise<UdpSocket | undefined>;
+  /** The address of each socket of this machine that has `port`, ours too; nothing where the system doesn't tell. */
+  holders?(port: number): Promise<readonly Ipv4[] | undefined>;
   /** A port of its own on `localAddress`, which hears `remote` and nobody else. Rejects when there is none to be had. */
   connect(localAddress: Ipv4, remote: Endpoint, on: OnConnected): Promise<ConnectedSocket>;
 }

@@ -1,10 +1,10 @@
 /** DHCP on the LAN: datagram in, decision, lease kept, answer out of the LAN's own address. */
 import { type Endpoint, type Ipv4, LIMITED_BROADCAST, type Mac } from '../core/addr.ts';
 import { Malformed } from '../core/bytes.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Clock, Host, UdpSocket } from '../host.ts';
+import type { Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
-import { type Lease, LeaseTable } from './leases.ts';
+import { type Kept, keeper } from './keep.ts';
+import { LeaseTable } from './leases.ts';
 import { type Machine, type MachineView, NO_MACHINES } from './machines.ts';
 import { type Observe, observer } from './observe.ts';
 import { type DhcpPacket, decode, encode } from './packet.ts';
@@ -12,7 +12,7 @@ import type { DhcpPolicy } from './policy.ts';
 import { NOBODY_LOOKS, type PresenceView } from './presence.ts';
 import { deliver, MESSAGE } from './reply.ts';
 import { type Decision, type Facts, respond } from './respond.ts';
-import type { LeaseStore, StoredLease } from './store.ts';
+import type { LeaseStore } from './store.ts';
 
 export interface DhcpListen {
   /** The LAN's own address: answers leave from here, so that Linux sends broadcasts through the LAN's interface. */
@@ -27,6 +27,8 @@ export interface Prober {
   readonly view: PresenceView;
   /** Resolves when `view` knows, a second later at the latest; `mac` is who wants it. Rejects never. */
   look(address: Ipv4, mac: Mac): Promise<void>;
+  /** A client has found somebody there: what was seen before counts no more. */
+  forget(address: Ipv4): void;
 }
 
 export interface DhcpDeps {
@@ -65,6 +67,7 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   const { host, store, prober } = deps;
   const { clock } = host;
   const leases = new LeaseTable();
+  const keep = keeper(store, leases, host);
   const sockets: UdpSocket[] = [];
   const observe = observer(host);
   const machines: MachineView = deps.machines ?? NO_MACHINES;
@@ -80,30 +83,19 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
 
   const done = (heard: Heard, decision: Decision): void => {
     if ('machine' in decision && decision.machine) deps.machines?.put(decision.machine);
+    if (decision.kind === 'decline') prober?.forget(decision.lease.address);
     const tookMs = clock.now() - heard.startMs;
     observe(heard.request, decision, tookMs);
     deps.onDecision?.(heard.request, decision, tookMs);
   };
 
   /** The answer waits until the store has the change; one that it cannot keep did not happen. */
-  const keepThenSend = async (heard: Heard, decision: Kept): Promise<void> => {
-    const changes = [decision.lease, ...decision.freed];
-    const before = changes.map(({ address }) => leases.at(address));
-    // At once, so that the next request sees it.
-    for (const lease of changes) leases.put(lease);
+  const keepThenSend = async (heard: Heard, decided: Kept): Promise<void> => {
     pending += 1;
-    try {
-      await store.commit(changes.map((lease) => toStored(lease, clock)));
-    } catch (error) {
-      // What has changed once more since then is the later change's own.
-      changes.forEach((change, i) => {
-        if (leases.at(change.address) === change) restore(leases, change.address, before[i]);
-      });
-      host.log.error('dhcp', 'store-failed', { error: messageOf(error), ip: decision.lease.address });
-      return;
-    } finally {
+    const decision = await keep.keep(decided).finally(() => {
       pending -= 1;
-    }
+    });
+    if (!decision) return;
     send(heard, decision);
     done(heard, decision);
   };
@@ -177,9 +169,10 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     name: 'dhcp',
     leases,
     start: async () => {
-      for (const lease of await store.load()) leases.put(fromStored(lease, clock));
+      for (const lease of await store.load()) leases.put(lease);
       await openSockets().catch(async (fault: unknown) => {
         await closeSockets();
+        await store.close();
         throw fault;
       });
     },
@@ -187,14 +180,11 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
       await closeSockets();
       await store.close();
     },
-    health: () => (sockets.length > 0 ? { ok: true } : { ok: false, reason: 'not-bound' }),
+    health: () => (sockets.length > 0 ? keep.health() : { ok: false, reason: 'not-bound' }),
   };
 }
 
 type Probe = Extract<Decision, { readonly kind: 'probe' }>;
-
-/** What a restart must remember. */
-type Kept = Extract<Decision, { readonly kind: 'ack' | 'release' | 'decline' }>;
 
 function isKept(decision: Decision): decision is Kept {
   return decision.kind === 'ack' || decision.kind === 'release' || decision.kind === 'decline';
@@ -204,6 +194,7 @@ const REPLY_TYPE = {
   offer: MESSAGE.offer,
   ack: MESSAGE.ack,
   inform: MESSAGE.ack,
+  bootp: MESSAGE.offer,
   nak: MESSAGE.nak,
   'proxy-offer': MESSAGE.offer,
   'proxy-ack': MESSAGE.ack,
@@ -216,17 +207,4 @@ function decodeOrNothing(bytes: Uint8Array): DhcpPacket | undefined {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
-}
-
-function toStored({ expiresAtMs, ...lease }: Lease, clock: Clock): StoredLease {
-  return { ...lease, expiresOnMs: clock.date() + expiresAtMs - clock.now() };
-}
-
-function fromStored({ expiresOnMs, ...lease }: StoredLease, clock: Clock): Lease {
-  return { ...lease, expiresAtMs: clock.now() + expiresOnMs - clock.date() };
-}
-
-function restore(leases: LeaseTable, address: Ipv4, before: Lease | undefined): void {
-  if (before) leases.put(before);
-  else leases.remove(address);
 }

@@ -1,5 +1,6 @@
 /** The real world behind `Host`: this machine's clock, sockets and interfaces. */
 import dgram from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { type Endpoint, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
@@ -15,19 +16,33 @@ import type {
   UdpSocket,
 } from '../host.ts';
 import { handedUdp } from './handed.ts';
+import { holdersOf } from './nettables.ts';
 
 export function systemHost(log: Log): Host {
   return { clock: systemClock, udp: systemUdp, log, interfaces: localInterfaces, random: Math.random };
 }
 
+/** `performance.now` counts from the start of the process, by the clock that `hrtime` shows from the start of the machine. */
+const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => SINCE_BOOT_MS + performance.now(),
+  bootId: findBootId(),
   date: () => Date.now(),
   after: (ms, then) => {
     const timer = setTimeout(then, ms);
     return () => clearTimeout(timer);
   },
 };
+
+/** proc(5), random/boot_id: a new one at each start of the kernel. */
+function findBootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    return undefined;
+  }
+}
 
 /** A burst of 500 laptops switched on together must fit; the kernel caps it at net.core.rmem_max. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -56,6 +71,7 @@ export const systemUdp: UdpHost = {
     socket?.setBroadcast(true);
     return socket && openSocket(socket, onDatagram);
   },
+  holders: holdersOf,
   connect: (localAddress, remote, on) =>
     new Promise((resolve, reject) => {
       const socket = dgram.createSocket({ type: 'udp4', lookup: literalLookup });

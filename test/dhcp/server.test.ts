@@ -110,7 +110,9 @@ test('dhcp: what a machine repeats is told once, and nothing is told beyond a bo
 test('dhcp: an address that somebody else uses is a warning with its cure', async () => {
   const { host, ask } = await running();
   ask(message('request', { server: FLINK, requested: '172.16.0.101' as Ipv4 }));
+  await settled();
   ask(message('decline', { server: FLINK, requested: '172.16.0.101' as Ipv4 }));
+  await settled();
   const line = host.log.lines.find((l) => l.event === 'decline');
   assert.deepEqual([line?.level, line?.ip], ['warn', '172.16.0.101']);
   assert.match(String(line?.cure), /fixed address/);

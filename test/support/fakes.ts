@@ -19,6 +19,14 @@ export class FakeClock implements Clock {
   #nowMs = 0;
   #dateMs = Date.UTC(2026, 0, 1);
   #timers: { readonly atMs: number; readonly then: () => void }[] = [];
+  readonly bootId: string | undefined;
+
+  /** Another `bootId` is the same machine, started anew: what `now` shows has nothing to do with what it showed before. */
+  constructor(start: { readonly bootId?: string; readonly nowMs?: number; readonly dateMs?: number } = {}) {
+    this.bootId = start.bootId ?? 'first-boot';
+    this.#nowMs = start.nowMs ?? this.#nowMs;
+    this.#dateMs = start.dateMs ?? this.#dateMs;
+  }
 
   now(): number {
     return this.#nowMs;

@@ -1,0 +1,256 @@
+/**
+ * Values by key that outlive the process and the power: an append-only journal. What is committed is written to the end of a
+ * segment (`leases-000001.log`, `leases-000002.log` ...) and synced; reading all segments in order gives the values again.
+ */
+import { errnoOf, Fault, messageOf } from '../core/errors.ts';
+import type { Log } from '../host.ts';
+import type { JournalFiles } from './journalfiles.ts';
+import { type Change, encodeLine, type Json, RESET, readLines } from './journalline.ts';
+import { JournalTail } from './journaltail.ts';
+
+export interface Journal {
+  /** What was committed last, by key. */
+  readonly values: ReadonlyMap<string, Json>;
+  /**
+   * Resolves when `change`, the whole of it, survives whatever happens next. Rejects with a `Fault` that has the cure; then it did
+   * not happen, and the next one is tried anew.
+   */
+  commit(change: Change): Promise<void>;
+  /** Waits for what is on its way. */
+  close(): Promise<void>;
+}
+
+export interface JournalOptions {
+  /** Segments begin with it, and log lines come from it. */
+  readonly name: string;
+  readonly files: JournalFiles;
+  readonly log: Log;
+  /** Keys that nobody needs any longer; asked when segments are merged. */
+  readonly outdated: (values: ReadonlyMap<string, Json>) => Iterable<string>;
+  /** Segments are merged when they have this many lines more than twice the values. */
+  readonly spareLines: number;
+}
+
+/** What is waiting to be written while the disk is busy. Callers bound it, too. */
+const MAX_WAITING = 65_536;
+/** Each start begins one. Taste. */
+const MAX_SEGMENTS = 8;
+/** Values written in one go while segments are merged: two milliseconds of work. */
+const MERGED_AT_ONCE = 1000;
+
+/** Reads all there is. Rejects with a `Fault` where it cannot be read or another process has it. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { files, name } = options;
+  const unlock = await files.lock(`${name}.lock`);
+  try {
+    const found = await readSegments(options);
+    return new SegmentJournal(options, found, unlock);
+  } catch (error) {
+    await unlock();
+    throw error instanceof Fault ? error : journalFault(files.folder, error);
+  }
+}
+
+/** The sentence for a folder that cannot be read or written, with the cure. */
+export function journalFault(folder: string, error: unknown): Fault {
+  const code = errnoOf(error) ?? messageOf(error);
+  const cures: Readonly<Record<string, string>> = {
+    ENOSPC: `free space in ${folder}`,
+    EDQUOT: `free space in ${folder}`,
+    EROFS: `mount ${folder} writable again: mount -o remount,rw`,
+    EACCES: `chown -R ${folder} to the user it runs as`,
+    EPERM: `chown -R ${folder} to the user it runs as`,
+    ENOENT: `make ${folder} again and restart`,
+  };
+  const cure = cures[code] ?? `look at the disk (dmesg), or give another --state-dir`;
+  return new Fault('store-failed', `${folder} cannot keep anything (${code}): ${cure}`, error);
+}
+
+interface Found {
+  readonly values: Map<string, Json>;
+  /** Numbers, ascending. */
+  readonly segments: readonly number[];
+  readonly lines: number;
+}
+
+async function readSegments({ name, files, log }: JournalOptions): Promise<Found> {
+  const names = await files.list();
+  if (names.includes(mergedName(name))) await files.remove(mergedName(name)).catch(() => {});
+  const segments = names.flatMap((file) => numberOf(name, file) ?? []).sort((a, b) => a - b);
+  const values = new Map<string, Json>();
+  let lines = 0;
+  for (const number of segments) {
+    const file = segmentName(name, number);
+    const read = readLines(await files.read(file), (record) => {
+      if (record === RESET) values.clear();
+      else apply(values, record);
+    });
+    lines += read.lines;
+    if (read.isTorn) log.debug(name, 'torn', { file });
+    if (read.damaged > 0)
+      log.warn(name, 'damaged', { file, records: read.damaged, cure: 'check the disk: smartctl -a' });
+  }
+  return { values, segments, lines };
+}
+
+function apply(values: Map<string, Json>, change: Change): void {
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null) values.delete(key);
+    else values.set(key, value);
+  }
+}
+
+const segmentName = (name: string, number: number): string => `${name}-${String(number).padStart(6, '0')}.log`;
+const mergedName = (name: string): string => `${name}.merging`;
+
+function numberOf(name: string, file: string): number | undefined {
+  const digits = /^-(\d{6,15})\.log$/.exec(file.slice(name.length))?.[1];
+  return digits !== undefined && file.startsWith(name) ? Number(digits) : undefined;
+}
+
+interface Waiting {
+  readonly change: Change;
+  readonly resolve: () => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+class SegmentJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #values: Map<string, Json>;
+  readonly #tail: JournalTail;
+  readonly #unlock: () => Promise<void>;
+  /** How many there are before the one that is being written. */
+  #segments: number;
+  #lines: number;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #merging: Promise<void> | undefined;
+  /** Merging failed: not again before there are so many lines. */
+  #mergeAtLines = 0;
+  /** Keys of what was rejected and may be on disk all the same. */
+  readonly #doubtful = new Set<string>();
+  #isClosed = false;
+
+  constructor(options: JournalOptions, found: Found, unlock: () => Promise<void>) {
+    this.#options = options;
+    this.#values = found.values;
+    this.#segments = found.segments.length;
+    this.#lines = found.lines;
+    this.#unlock = unlock;
+    this.#tail = new JournalTail(options.files, (n) => segmentName(options.name, n), found.segments.at(-1) ?? 0);
+  }
+
+  get values(): ReadonlyMap<string, Json> {
+    return this.#values;
+  }
+
+  commit(change: Change): Promise<void> {
+    const { folder } = this.#options.files;
+    if (this.#isClosed) return Promise.reject(new Fault('store-failed', `${folder} is closed already`));
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(journalFault(folder, new Error('too slow')));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ change, resolve, reject });
+      this.#writing ??= this.#writeAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#writing;
+    await this.#merging;
+    await this.#tail.end();
+    await this.#unlock();
+  }
+
+  /** Group commit: what arrives while the disk syncs goes together in the next write. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await this.#write(batch);
+      if (this.#isWorthMerging()) await this.#beginMerge();
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const undone = [...this.#doubtful].map((key) => [key, this.#values.get(key) ?? null] as const);
+    const changes = batch.map(({ change }) => change);
+    if (undone.length > 0) changes.unshift(Object.fromEntries(undone));
+    try {
+      await this.#tail.append(changes.map(encodeLine).join(''));
+    } catch (error) {
+      if (this.#tail.mayHoldRejected) for (const key of changes.flatMap(Object.keys)) this.#doubtful.add(key);
+      const fault = journalFault(this.#options.files.folder, error);
+      for (const { reject } of batch) reject(fault);
+      return;
+    }
+    this.#doubtful.clear();
+    this.#lines += changes.length;
+    for (const { change, resolve } of batch) {
+      apply(this.#values, change);
+      resolve();
+    }
+  }
+
+  #isWorthMerging(): boolean {
+    if (this.#merging || this.#lines < this.#mergeAtLines) return false;
+    const isMany = this.#lines > 2 * this.#values.size + this.#options.spareLines;
+    return isMany || this.#segments >= MAX_SEGMENTS;
+  }
+
+  /** What is committed from here on goes to a new segment; all before becomes one, without keeping anybody waiting. */
+  async #beginMerge(): Promise<void> {
+    await this.#tail.end();
+    const { outdated, log, name } = this.#options;
+    for (const key of [...outdated(this.#values)]) this.#values.delete(key);
+    const last = this.#tail.number;
+    const values = [...this.#values];
+    const linesBefore = this.#lines;
+    this.#merging = this.#merge(values, last)
+      .then(
+        () => {
+          this.#lines += values.length - linesBefore;
+          this.#segments = 1;
+          this.#mergeAtLines = 0;
+        },
+        (error: unknown) => {
+          this.#segments += 1;
+          this.#mergeAtLines = this.#lines + this.#options.spareLines;
+          log.debug(name, 'not-merged', { error: messageOf(error) });
+        },
+      )
+      .finally(() => {
+        this.#merging = undefined;
+      });
+  }
+
+  /** Whenever this is cut off, the segments read in order give the same values. */
+  async #merge(values: readonly (readonly [string, Json])[], last: number): Promise<void> {
+    const { files, name } = this.#options;
+    const merged = mergedName(name);
+    await files.remove(merged);
+    const file = await files.create(merged);
+    try {
+      await file.append(encodeLine(RESET));
+      await file.sync();
+      for (let i = 0; i < values.length; i += MERGED_AT_ONCE) {
+        const some = values.slice(i, i + MERGED_AT_ONCE);
+        await file.append(some.map(([key, value]) => encodeLine({ [key]: value })).join(''));
+        // Bit by bit: a great sync at the end would hold up the small ones of the commits.
+        await file.sync();
+      }
+    } catch (error) {
+      await file.close().catch(() => {});
+      await files.remove(merged).catch(() => {});
+      throw error;
+    }
+    await file.close();
+    await files.rename(merged, segmentName(name, last));
+    await files.syncNames();
+    for (const old of await files.list()) {
+      if ((numberOf(name, old) ?? last) < last) await files.remove(old);
+    }
+  }
+}
