@@ -97,6 +97,7 @@ const NODE_RULES = {
   'only-node': 'there is no other',
   kept: 'it was sent there before, and the node is alive',
   rendezvous: 'no row names one; hashing of its MAC over the nodes that are alive',
+  'no-node-has-it': 'no fnode that is alive has the entry that its row names (boot:), so it is one of all',
   'no-node': 'no fnode is alive: it gets an address, but nothing to boot',
 } as const;
 

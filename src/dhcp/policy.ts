@@ -21,8 +21,8 @@ export interface ChosenNode extends BootTarget {
   readonly name: string;
 }
 
-/** `kept`: where this machine was sent before. `no-node`: none is alive. */
-export type PlacementRule = 'client-row' | 'only-node' | 'kept' | 'rendezvous' | 'no-node';
+/** `kept`: where this machine was sent before. `no-node-has-it`: none has the entry of its row, so any. `no-node`: none is alive. */
+export type PlacementRule = 'client-row' | 'only-node' | 'kept' | 'rendezvous' | 'no-node-has-it' | 'no-node';
 
 /** Where a client boots from and by which rule; `loader` is its row's, which goes over the choice by architecture. */
 export interface Placement {

@@ -100,7 +100,7 @@ function imageOf(json: unknown, i: number): NodeImage {
   const at = `catalog.images[${i}]`;
   const image = object(json, at);
   return {
-    alias: name(image.alias, `${at}.alias`),
+    alias: alias(image.alias, `${at}.alias`),
     name: label(image.name, `${at}.name`),
     sizeBytes: count(image.sizeBytes, `${at}.sizeBytes`),
     etag: name(image.etag, `${at}.etag`),
@@ -137,6 +137,13 @@ const words = (json: unknown, field: string, max: number): readonly string[] =>
 function name(json: unknown, field: string, maxChars = MAX_NAME_CHARS): string {
   if (typeof json !== 'string' || json === '' || json.length > maxChars || /\p{C}/u.test(json)) throw new Unfit(field);
   return json;
+}
+
+/** It goes into URLs of other nodes' menus. */
+function alias(json: unknown, field: string): string {
+  const text = name(json, field);
+  if (!/^[\w.+-]+$/.test(text)) throw new Unfit(field);
+  return text;
 }
 
 const word = (json: unknown, field: string): string => name(json, field, MAX_WORD_CHARS);
