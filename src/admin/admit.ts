@@ -58,8 +58,10 @@ export function refusalOf(asked: Asked, rules: Rules): Refusal | undefined {
   if (!isThere) return refuse(404, 'nothing is here: /api/v1/openapi.json says what there is');
   if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'only GET is answered here', { Allow: 'GET, HEAD' });
   if (asked.hasContent) return refuse(413, 'nothing here takes content');
+  // Nodes look for flink by it, under whatever name they were told; it says nothing that is worth stealing.
+  if (path === HEALTH_PATH) return undefined;
   if (!isMeant(asked.host, rules)) return refuse(403, HOST_PROBLEM);
-  return path === HEALTH_PATH || rules.password === undefined ? undefined : withoutPassword(asked, rules);
+  return rules.password === undefined ? undefined : withoutPassword(asked, rules);
 }
 
 const HOST_PROBLEM = 'the name in this URL is none of this machine: use its address, localhost or flink';

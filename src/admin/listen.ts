@@ -4,9 +4,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Endpoint, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import { errnoOf } from '../core/errors.ts';
+import { plainJson } from '../core/plain.ts';
 import { bindFault } from '../host/system.ts';
 import type { Connections } from './connections.ts';
-import { plainJson } from './plain.ts';
 
 export interface AdminLimits {
   /** From the first octet to the end of a request, and between two of them. */

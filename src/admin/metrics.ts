@@ -97,6 +97,11 @@ export function serviceFamilies(counts: Counts, pools: readonly Pool[], fnodes: 
       ofPools(({ declined }) => declined),
     ),
     gauge('flisolator_fnodes', 'Boot nodes by state.', labelled('state', states)),
+    gauge(
+      'flisolator_fnode_machines',
+      'Machines that were sent to this fnode within the last half hour.',
+      fnodes.map(({ name, machines }) => ({ labels: { fnode: name }, value: machines })),
+    ),
     counter('flisolator_probes_total', 'Addresses looked at.', labelled('outcome', Object.entries(counts.probes))),
     counter('flisolator_store_commits_total', 'Times that leases were put on disk.', [{ value: counts.store.commits }]),
     counter('flisolator_store_failures_total', 'Times that they could not be.', [{ value: counts.store.failures }]),

@@ -11,6 +11,7 @@ import {
   fnodeList,
   fnodeRow,
   health,
+  imageRow,
   leaseList,
   leaseRow,
   machineList,
@@ -24,6 +25,7 @@ import {
 export const ANSWERS = {
   Lease: leaseRow,
   LeaseList: leaseList,
+  Image: imageRow,
   Fnode: fnodeRow,
   FnodeList: fnodeList,
   Machine: machineRow,

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import { errnoOf } from '../core/errors.ts';
+import { plainJson } from '../core/plain.ts';
 import { ANNOUNCE_PATH, type AnnounceDoor, SIGNATURE_HEADER } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
 import { type Asked, HEALTH_PATH, type Rules, refusalOf } from './admit.ts';
@@ -14,7 +15,6 @@ import type { AdminEvents } from './events.ts';
 import { EXPOSITION_TYPE, expose } from './exposition.ts';
 import { type Counts, type DecisionTally, processFamilies, serviceFamilies } from './metrics.ts';
 import { API, openApiText, PATHS } from './openapi.ts';
-import { plainJson } from './plain.ts';
 import type { ProcessWatch } from './probe.ts';
 import {
   DECISIONS_QUERY,
@@ -129,7 +129,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   }, EXPOSITION_TYPE),
   [`${API}/openapi.json`]: plainly(() => openApiText()),
   [`${API}/status`]: plainly(({ deps }) => `${plainJson(deps.status())}\n`),
-  [`${API}/fnodes`]: plainly(({ deps }) => `${plainJson({ fnodes: deps.fnodes() })}\n`),
+  [`${API}/fnodes`]: asking(NO_QUERY, (response, _query, { deps }) => sendRows(response, 'fnodes', deps.fnodes())),
   [`${API}/machines`]: asking(NO_QUERY, (response, _query, { deps }) =>
     sendRows(response, 'machines', deps.machines()),
   ),

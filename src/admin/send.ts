@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
+import { plainJson } from '../core/plain.ts';
 import type { Refusal } from './admit.ts';
-import { plainJson } from './plain.ts';
 
 /** Nobody else's page reads or frames it, and no cache keeps it. */
 export const HEADERS: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ export function sendRefusal(response: ServerResponse, { status, error, headers =
 }
 
 /** In one turn; 65,000 leases at once would keep DHCP waiting for a tenth of a second. */
-const ROWS_A_TURN = 256;
+const PIECE_CHARS = 64 << 10;
 
 /** `{"leases":[...]}`, a row a line, no faster than the peer takes it. Rejects when the peer goes away. */
 export async function sendRows(response: ServerResponse, name: string, rows: Iterable<unknown>): Promise<void> {
@@ -37,11 +37,11 @@ export async function sendRows(response: ServerResponse, name: string, rows: Ite
 
 async function* pieces(name: string, rows: Iterable<unknown>): AsyncIterable<string> {
   let text = `{"${name}":[`;
-  let count = 0;
+  let comma = '';
   for (const row of rows) {
-    text += `${count === 0 ? '' : ','}\n${plainJson(row)}`;
-    count += 1;
-    if (count % ROWS_A_TURN !== 0) continue;
+    text += `${comma}\n${plainJson(row)}`;
+    comma = ',';
+    if (text.length < PIECE_CHARS) continue;
     yield text;
     text = '';
     await setImmediate();

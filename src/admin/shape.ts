@@ -22,15 +22,20 @@ export const leaseRow = z.object({
 });
 export type LeaseRow = z.infer<typeof leaseRow>;
 
+export const imageRow = z.object({
+  alias: z.string().describe('By which URLs call it.'),
+  name: z.string(),
+  sizeBytes: z.number(),
+  etag: z.string().describe('Equal on every node for equal bytes.'),
+});
+
 export const fnodeRow = z.object({
   name: z.string(),
   address,
-  state: z.string().describe("The registry's word: alive, leaving, gone and the like."),
-  reason: z.string().optional().describe('Why it is not alive, or not believed.'),
-  weight: z.number().optional().describe('Its share of the clients that no row of the MAC table names.'),
-  seenAt: moment.optional().describe('When it was heard last.'),
-  httpPort: count.optional(),
-  tftpPort: count.optional(),
+  httpPort: count,
+  state: z.enum(['live', 'gone', 'unheard']).describe('unheard: expected, and silent since flink started.'),
+  weight: z.number().describe('Its share of the clients that no row of the MAC table names.'),
+  machines: count.describe('Sent there within the last half hour.'),
   load: z
     .object({
       transfers: count.describe('Under way.'),
@@ -39,19 +44,21 @@ export const fnodeRow = z.object({
     })
     .optional(),
   freeBytes: z.number().optional().describe('In its folder of images.'),
-  loaders: count.optional().describe('Boot files that it has.'),
-  images: count.optional().describe('Images that it has ready.'),
+  images: z.array(imageRow).describe('That it has ready to serve.'),
+  heardMsAgo: z.number().optional(),
+  sessionMs: z.number().optional().describe('Since it was first heard after its start.'),
 });
 export type FnodeRow = z.infer<typeof fnodeRow>;
 
+const bySlot = z.record(z.string(), z.string());
 export const machineRow = z.object({
   mac,
   uuid: z.string().optional().describe("Option 97's sixteen octets in hex."),
+  address: z.string().optional().describe('The last that it had.'),
   rung: z.string().optional().describe('The variant of the answer that it gets now.'),
-  worked: z.string().optional().describe('The variant by which it has booted.'),
+  worked: bySlot.describe('The variant by which it has booted, by platform.'),
   node: z.string().optional().describe('The fnode that it was sent to.'),
-  stage: z.string().optional().describe('How far it has come: loader, menu, system.'),
-  seenAt: moment.optional(),
+  stage: z.string().optional().describe('How far it has come with that.'),
 });
 export type MachineRow = z.infer<typeof machineRow>;
 

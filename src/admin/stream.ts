@@ -1,7 +1,8 @@
 /** Decisions as they are made, for those who look on: Server-Sent Events, HTML Standard §9.2. */
+
+import { plainJson } from '../core/plain.ts';
 import type { Clock } from '../host.ts';
 import type { AdminEvents } from './events.ts';
-import { plainJson } from './plain.ts';
 import type { DecisionEvent } from './shape.ts';
 
 /** The end of one listener's connection. */

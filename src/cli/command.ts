@@ -28,6 +28,8 @@ export interface Terminal {
   readonly err: (line: string) => void;
   readonly workingDir: string;
   readonly isTerminal: boolean;
+  /** Characters of a line, where that is known. */
+  readonly columns?: number | undefined;
   /** One line that is written over again and again, beside the output; only where somebody looks at it. */
   readonly progress?: (line: string) => void;
 }

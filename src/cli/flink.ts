@@ -11,9 +11,11 @@ import { DEFAULT_STATE_DIR, nearestFolder, prepareStateDir } from '../host/user.
 import type { Host } from '../host.ts';
 import { check } from './check.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
+import { explain } from './explain.ts';
 import { FLINK_OPTIONS, JSON_OPTION, loadFrom, logSettings, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
-import type { ExplainQuestion, FlinkParts } from './role.ts';
+import { FNODES_REPORT, LEASE_STATES, leasesReport, printReport, type Report } from './reports.ts';
+import type { ExplainQuestion, Explanation, FlinkParts } from './role.ts';
 import { serve } from './serve.ts';
 import { flinkUnserved, refuseUnservedMode } from './unserved.ts';
 
@@ -21,7 +23,14 @@ export function flinkProgram(parts: FlinkParts): Program {
   return {
     name: 'flink',
     summary: 'the director of a hall: addresses and boot data for every machine on its LAN.',
-    commands: [serveCommand(parts), checkCommand(parts), explainCommand(parts), doctorCommand(parts)],
+    commands: [
+      serveCommand(parts),
+      checkCommand(parts),
+      explainCommand(parts),
+      leasesCommand(parts),
+      fnodesCommand(parts),
+      doctorCommand(parts),
+    ],
   };
 }
 
@@ -109,13 +118,46 @@ function explainCommand(parts: FlinkParts): Command {
       const host = quietHost(input, terminal);
       inspectFlag(input, host);
       const { config } = load(parts, input, terminal, host);
-      refuseUnservedMode(config);
-      const { lines, data } = parts.explainClient(config, question, host);
-      if (input.has('json')) terminal.out(JSON.stringify(data, null, 2));
-      else for (const line of lines) terminal.out(line);
-      return 0;
+      return explain(
+        { config, question, offline: () => explainOffline(parts, config, question, host) },
+        input,
+        terminal,
+      );
     },
   };
+}
+
+function explainOffline(parts: FlinkParts, config: FlinkConfig, question: ExplainQuestion, host: Host): Explanation {
+  refuseUnservedMode(config);
+  return parts.explainClient(config, question, host);
+}
+
+function leasesCommand(parts: FlinkParts): Command {
+  return {
+    name: 'leases',
+    summary: 'Prints who has which address, as the running flink knows it.',
+    options: {
+      state: { value: 'STATE', help: 'Only those in that state.', choices: LEASE_STATES },
+      ...FLINK_OPTIONS,
+      ...JSON_OPTION,
+    },
+    run: (input, terminal) => report(parts, leasesReport(input.text('state')), input, terminal),
+  };
+}
+
+function fnodesCommand(parts: FlinkParts): Command {
+  return {
+    name: 'fnodes',
+    summary: 'Prints the boot nodes and how they are, as the running flink knows it.',
+    options: { ...FLINK_OPTIONS, ...JSON_OPTION },
+    run: (input, terminal) => report(parts, FNODES_REPORT, input, terminal),
+  };
+}
+
+/** The configuration says where the running flink is asked. */
+async function report(parts: FlinkParts, wanted: Report, input: Input, terminal: Terminal): Promise<number> {
+  const { config } = load(parts, input, terminal, quietHost(input, terminal));
+  return printReport(wanted, config.admin, input.has('json'), terminal);
 }
 
 function readQuestion(input: Input): ExplainQuestion {

@@ -45,6 +45,7 @@ export async function main(program: Program): Promise<never> {
     err: (line) => process.stderr.write(`${line}\n`),
     workingDir: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns,
     ...(process.stderr.isTTY ? { progress: writeOver } : {}),
   };
   const bug = (error: unknown): never => process.exit(complain(program.name, error, terminal));

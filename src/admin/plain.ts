@@ -1,9 +1,0 @@
-/** JSON that is safe to print on a terminal and to read as one line: what clients call themselves stays text. */
-
-/** C1 controls, DEL, what turns the direction of text, what is invisible, line ends of Unicode. JSON itself escapes below 0x20. */
-const UNSEEN = /[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-
-/** On one line, and equal to `value` again once parsed. */
-export function plainJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
