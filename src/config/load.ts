@@ -61,7 +61,7 @@ export function loadFnode(from: LoadFrom): Loaded<FnodeConfig> {
     boot: resolve(from.workingDir, config.boot),
   });
   const check: Check<FnodeConfig> = (config) => checkFnode(config);
-  return load(from, { shape: fnodeShape, pathKeys: ['isos', 'boot', 'stateDir'], check, finish });
+  return load(from, { shape: fnodeShape, pathKeys: ['isos', 'boot', 'stateDir', 'swarm.secretFile'], check, finish });
 }
 
 interface FileKind<Config> {

@@ -222,6 +222,11 @@ const proxy = section({
   maxObjectBytes: maxObject,
 }));
 
+const swarm = (secretHelp: string) =>
+  section({ secretFile: file().optional().describe(secretHelp) })
+    .transform(({ secretFile }) => ({ secretFile }))
+    .prefault({});
+
 export const flinkShape = section({
   lan: interfaceName().optional().describe('The interface that is served; needed here or as --lan.'),
   wan: interfaceName().optional().describe('The interface towards the internet, if there is one.'),
@@ -244,10 +249,7 @@ export const flinkShape = section({
     .transform(({ listen, passwordFile }) => ({ listen, passwordFile }))
     .prefault({})
     .describe('Dashboard and API.'),
-  swarm: section({ secretFile: file().optional().describe('File with the secret that nodes share.') })
-    .transform(({ secretFile }) => ({ secretFile }))
-    .prefault({})
-    .describe('How nodes announce themselves.'),
+  swarm: swarm('File with the secret that nodes share.').describe('How nodes announce themselves.'),
   firewall: oneOf(['print', 'apply'])
     .default('print')
     .describe('apply loads the ruleset at start and removes it at stop; print leaves it to you.'),
@@ -294,6 +296,7 @@ export const fnodeShape = section({
   boot: folder().prefault('./boot').describe('Folder of the boot loaders; `fnode loaders install` fills it.'),
   listen: list(ipv4(), 'a list of addresses', 64).prefault([]).describe('Addresses to serve. Default: every one.'),
   flink: flinkDoor().prefault('auto').describe('The director: auto finds it, none does without, or its URL.'),
+  swarm: swarm("File with flink's secret, where it has one.").describe('How the node announces itself.'),
   name: hostName().optional().describe("The node's name. Default: what flink's MAC table says, else the host's."),
   menu: section({
     title: text('a title', 72).prefault('FLISoL').describe('Head of the menus.'),

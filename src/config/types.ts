@@ -166,6 +166,8 @@ export interface FnodeConfig {
   /** Empty: every address. */
   readonly listen: readonly Ipv4[];
   readonly flink: FlinkDoor;
+  /** The first line of the file is shared with flink: announcements are signed with it. */
+  readonly swarm: { readonly secretFile: string | undefined };
   /** Undefined: what flink's MAC table says, else the host's name. */
   readonly name: string | undefined;
   /** Absolute; undefined where nothing can be kept, or, before `prepare`, for the default of `host/user.ts`. */

@@ -45,6 +45,7 @@ export const FNODE_SAMPLE = `isos: /srv/isos
 boot: ./boot
 listen: [172.16.0.10]
 flink: http://172.16.0.1:8067
+swarm: { secretFile: /etc/flisolator/swarm.secret }
 name: fnode00
 stateDir: /var/lib/flisolator
 menu: { title: FLISoL, timeout: 30s, default: local, serial: { port: 0, baud: 115200 }, language: en }

@@ -67,6 +67,7 @@ test('doctor shows mistakes in menu files with their line, and does not log them
     boot: isos,
     listen: [HERE],
     flink: { kind: 'none' },
+    swarm: { secretFile: undefined },
     name: 'fnode00',
     menu: { title: 'x', timeoutSec: 1, default: 'local', serial: undefined, language: 'en', colors: COLORS },
     clients: [],
