@@ -18,6 +18,8 @@ export interface BootNode {
 
 /** What is known of the machine and of everybody else's places. */
 export interface Standing {
+  /** Of thirty laptops with one USB dongle all have its MAC: the UUID spreads them. */
+  readonly uuid?: string | undefined;
   /** The menu entry that its row names: only nodes that have it will do. */
   readonly boot?: string | undefined;
   /** The node that it was sent to before. */
@@ -79,7 +81,8 @@ function mostFitting(nodes: readonly BootNode[], mac: Mac, standing: Standing): 
   for (const [i, node] of nodes.entries()) {
     const weight = weights[i] ?? 0;
     const share = (machines * weight) / allWeight;
-    const score = (-weight * correction(share, counts[i] ?? 0)) / Math.log(uniform(`${node.name}|${mac}`));
+    const score =
+      (-weight * correction(share, counts[i] ?? 0)) / Math.log(uniform(`${node.name}|${standing.uuid ?? ''}|${mac}`));
     if (!best || score > best.score) best = { node, score };
   }
   return best?.node;

@@ -22,7 +22,7 @@ export interface SwarmPolicy {
 
 /** Where machines reach a node that announces itself from `from`: whoever is on flink's own machine, on flink's LAN address. */
 export function addressOf(from: Ipv4, self: Ipv4, isOwn: (address: Ipv4) => boolean): Ipv4 {
-  return from.startsWith('127.') || isOwn(from) ? self : from;
+  return from === self || from.startsWith('127.') || isOwn(from) ? self : from;
 }
 
 /** Without a secret: the MAC table's nodes, and those on flink's own machine. */

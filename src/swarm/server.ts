@@ -47,9 +47,6 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
   const registry = new NodeRegistry(policy, startedAtMs);
   const machines = new Assignments();
   const watch = new HallWatch();
-  /** When each node was asked last; those that are gone are not kept. */
-  const askedAtMs = new Map<string, number>();
-  const asking = new Set<string>();
   let cancel: (() => void) | undefined;
 
   const look = (): void => {
@@ -63,29 +60,9 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
     for (const { level, event, fields } of changes) log[level]('swarm', event, fields);
   };
 
-  const ask = async ({ name, address, heardAtMs, last }: LiveNode): Promise<void> => {
-    if (asking.has(name)) return;
-    asking.add(name);
-    askedAtMs.set(name, clock.now());
-    const isUp = await deps.isAnswering(`http://${address}:${last.httpPort}/healthz`).catch(() => false);
-    asking.delete(name);
-    if (isUp) return;
-    registry.lose(name, heardAtMs);
-    look();
-  };
-
-  const askTheLate = (): void => {
-    const nowMs = clock.now();
-    const live = registry.live(nowMs);
-    for (const name of askedAtMs.keys()) if (!live.some((node) => node.name === name)) askedAtMs.delete(name);
-    for (const node of live) {
-      const sinceMs = nowMs - Math.max(node.heardAtMs, askedAtMs.get(node.name) ?? node.heardAtMs);
-      if (sinceMs >= LATE_MS) void ask(node);
-    }
-  };
-
+  const doubts = new Doubts(registry, deps, look);
   const tick = (): void => {
-    askTheLate();
+    doubts.askTheLate();
     look();
     cancel = clock.after(LOOK_MS, tick);
   };
@@ -95,9 +72,7 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
     ...{ clock, log, policy, registry, isOwn, key: randomBytes(32) },
     onHeard: look,
     onFetched: deps.onFetched,
-    onClosed: (address) => {
-      for (const node of registry.live(clock.now())) if (node.address === address) void ask(node);
-    },
+    onClosed: (address) => doubts.askAt(address),
   });
 
   return {
@@ -113,7 +88,7 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
     place: (machine, { fnode, boot }) => {
       const nowMs = clock.now();
       const machinesOn = (node: string) => machines.machinesOn(node, nowMs);
-      const standing = { boot, before: machines.nodeOf(machine), machinesOn };
+      const standing = { uuid: machine.uuid, boot, before: machines.nodeOf(machine), machinesOn };
       return chooseNode(machine.mac, fnode, registry.candidates(nowMs), standing);
     },
     keep: (machine, node) => machines.keep(machine, node, clock.now()),
@@ -126,3 +101,51 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
 }
 
 type LiveNode = ReturnType<NodeRegistry['live']>[number];
+
+/** Asks nodes that may have died whether they live, each once at a time; who does not answer gets nobody. */
+class Doubts {
+  readonly #registry: NodeRegistry;
+  readonly #deps: SwarmDeps;
+  readonly #onLost: () => void;
+  readonly #asking = new Set<string>();
+  /** When each was asked last; who is gone is not kept. */
+  readonly #askedAtMs = new Map<string, number>();
+
+  constructor(registry: NodeRegistry, deps: SwarmDeps, onLost: () => void) {
+    this.#registry = registry;
+    this.#deps = deps;
+    this.#onLost = onLost;
+  }
+
+  askAt(address: Ipv4): void {
+    for (const node of this.#live()) if (node.address === address) void this.#ask(node);
+  }
+
+  askTheLate(): void {
+    const live = this.#live();
+    for (const name of this.#askedAtMs.keys()) if (!live.some((n) => n.name === name)) this.#askedAtMs.delete(name);
+    for (const node of live) {
+      const sinceMs = this.#nowMs() - Math.max(node.heardAtMs, this.#askedAtMs.get(node.name) ?? 0);
+      if (sinceMs >= LATE_MS) void this.#ask(node);
+    }
+  }
+
+  async #ask({ name, address, heardAtMs, last }: LiveNode): Promise<void> {
+    if (this.#asking.has(name)) return;
+    this.#asking.add(name);
+    this.#askedAtMs.set(name, this.#nowMs());
+    const isUp = await this.#deps.isAnswering(`http://${address}:${last.httpPort}/healthz`).catch(() => false);
+    this.#asking.delete(name);
+    if (isUp) return;
+    this.#registry.lose(name, heardAtMs);
+    this.#onLost();
+  }
+
+  #live(): readonly LiveNode[] {
+    return this.#registry.live(this.#nowMs());
+  }
+
+  #nowMs(): number {
+    return this.#deps.host.clock.now();
+  }
+}
