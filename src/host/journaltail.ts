@@ -13,6 +13,8 @@ export class JournalTail {
   #number: number;
   /** Octets of the open segment that are on disk for good. */
   #bytes = 0;
+  /** Its name would survive a loss of power. */
+  #isNamed = false;
   /** A segment in which nothing is worth anything, and which is still there. */
   #spoiled: string | undefined;
   #mayHoldRejected = false;
@@ -36,14 +38,14 @@ export class JournalTail {
   /** Resolves when `text` survives a loss of power; when it rejects, nothing is promised, and the next one begins anew. */
   async append(text: string): Promise<void> {
     this.#mayHoldRejected = false;
-    const isNew = this.#file === undefined;
     const file = this.#file ?? (await this.#open());
     let isWritten = false;
     try {
       await file.append(text);
       isWritten = true;
       await file.sync();
-      if (isNew) await this.#files.syncNames();
+      if (!this.#isNamed) await this.#files.syncNames();
+      this.#isNamed = true;
     } catch (error) {
       await this.#takeBack(file, isWritten);
       throw error;
@@ -56,6 +58,7 @@ export class JournalTail {
     const file = this.#file;
     this.#file = undefined;
     this.#bytes = 0;
+    this.#isNamed = false;
     await file?.close().catch(() => {});
   }
 
