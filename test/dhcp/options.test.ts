@@ -21,6 +21,14 @@ const good: readonly { key: string | number; input: OptionInput; code: number; h
   { key: 224, input: '01:ff', code: 224, hex: '01ff' },
   { key: 224, input: 'plain', code: 224, hex: '706c61696e' },
   { key: 43, input: '06:01:08:ff', code: 43, hex: '060108ff' },
+  { key: 'time-offset', input: -10_800, code: 2, hex: 'ffffd5d0' },
+  { key: 'static-routes', input: '10.9.0.7 172.16.0.1', code: 33, hex: '0a090007ac100001' },
+  { key: 'policy-filter', input: ['10.9.0.0 255.255.0.0'], code: 21, hex: '0a090000ffff0000' },
+  { key: 33, input: '10.9.0.7, 172.16.0.1', code: 33, hex: '0a090007ac100001' },
+  { key: 'path-mtu-plateau-table', input: [68, 1500], code: 25, hex: '004405dc' },
+  { key: 'sip-servers', input: ['172.16.0.8'], code: 120, hex: '01ac100008' },
+  { key: 'sip-servers', input: 'sip.lan', code: 120, hex: '000373697003' + '6c616e00' },
+  { key: 'all-subnets-local', input: false, code: 27, hex: '00' },
 ];
 for (const c of good) {
   test(`encodeOption: ${c.key} = ${JSON.stringify(c.input)}`, () => {
@@ -44,6 +52,10 @@ const bad: readonly { key: string | number; input: OptionInput; want: RegExp }[]
   { key: 'ntp-server', input: '1.1.1.1', want: /name such as ntp-servers/ },
   { key: 54, input: '1.1.1.1', want: /the protocol's own/ },
   { key: 82, input: 'x', want: /the protocol's own/ },
+  { key: 80, input: '', want: /the protocol's own/ },
+  { key: 33, input: ['10.9.0.7', '172.16.0.1', '10.9.0.8'], want: /want pairs of addresses/ },
+  { key: 2, input: 2 ** 31, want: /want a number from -2147483648/ },
+  { key: 2, input: true, want: /want a number/ },
 ];
 for (const c of bad) {
   test(`encodeOption: ${c.key} = ${JSON.stringify(c.input)} is refused with what to write instead`, () => {
@@ -55,6 +67,16 @@ for (const c of bad) {
 test('OPTIONS: each name stands once', () => {
   const names = Object.values(OPTIONS).map((type) => type.name);
   assert.equal(new Set(names).size, names.length);
+});
+
+test('OPTIONS: everything that RFC 2132 names can be written by name', () => {
+  // 52 and 53 to 61 among them; 0 and 255 are no options.
+  const missing = Array.from({ length: 76 }, (_, i) => i + 1).filter((code) => OPTIONS[code] === undefined);
+  assert.deepEqual(missing, []);
+});
+
+test('showOption: seconds west of Greenwich are negative', () => {
+  assert.equal(showOption(2, Uint8Array.of(255, 255, 213, 208)), '2 time-offset: -10800');
 });
 
 test('showOption: any octets can be shown', () => {

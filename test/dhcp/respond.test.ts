@@ -7,7 +7,7 @@ import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { deliver, limitsFor, MESSAGE } from '../../src/dhcp/reply.ts';
 import type { Decision } from '../../src/dhcp/respond.ts';
-import { DESK7, decide, FLINK, golden, hall, macNumber, message, pxe, RELAY } from '../support/dhcp.ts';
+import { DESK7, decide, FLINK, golden, hall, type Made, macNumber, message, pxe, RELAY } from '../support/dhcp.ts';
 import { mutate, seeded } from '../support/fakes.ts';
 
 const ip = (text: string) => text as Ipv4;
@@ -633,11 +633,54 @@ for (const c of sizes) {
   });
 }
 
-test('respond: whatever decodes gets a decision, never an exception, and its answer can be encoded', () => {
+const hostile: readonly { name: string; options: readonly (readonly [number, Uint8Array])[] }[] = [
+  ...[12, 50, 51, 53, 54, 55, 57, 60, 61, 77, 81, 82, 93, 97, 116, 175].map((code) => ({
+    name: `option ${code} of no octets`,
+    options: [[code, new Uint8Array(0)] as const],
+  })),
+  { name: 'a client identifier of 300 octets', options: [[61, new Uint8Array(300).fill(1)]] },
+  { name: 'an option 82 of parts in parts', options: [[82, Uint8Array.of(82, 4, 82, 2, 5, 0, 5, 4, 10, 1, 0, 0)]] },
+  { name: 'an option 43 whose part goes over its end', options: [[43, Uint8Array.of(6, 200, 1)]] },
+  { name: 'an option 125 of nothing but lengths', options: [[125, new Uint8Array(255).fill(255)]] },
+  { name: 'a parameter list of all there is', options: [[55, Uint8Array.from({ length: 255 }, (_, i) => i)]] },
+  { name: 'a parameter list of one code, 255 times', options: [[55, new Uint8Array(255).fill(3)]] },
+];
+for (const type of ['discover', 'request', 'decline', 'release', 'inform'] as const) {
+  test(`respond: whatever is odd in a ${type}, there is a decision, and its answer fits`, () => {
+    for (const { name, options } of hostile) {
+      for (const giaddr of [ip('0.0.0.0'), RELAY, ip('255.255.255.255')]) {
+        const { last } = play([[message(type, { giaddr, ciaddr: MINE, options })]]);
+        if ('reply' in last) assert.ok(encode(last.reply.packet, last.reply.limits).length <= 548, name);
+      }
+    }
+  });
+}
+
+test('respond: a client identifier of 300 octets is nobody’s, and is kept nowhere', () => {
+  const { leases } = play([[message('discover', { options: [[61, new Uint8Array(300).fill(1)]] })]]);
+  assert.equal(leases.at(MINE)?.clientId, undefined);
+});
+
+for (const type of ['release', 'decline'] as const) {
+  test(`respond: a storm of 1,000 ${type}s for other people’s leases changes nothing`, () => {
+    const { leases } = play(bind({ clientId: 'ff01' }, MINE));
+    const before = [...leases.all()];
+    for (let n = 0; n < 1000; n++) {
+      const made = { mac: n % 2 ? macNumber(n) : undefined, ciaddr: MINE, requested: MINE, clientId: 'ff02' };
+      assert.equal(
+        takeOver(leases, message(type, { ...made, server: FLINK } as Made), hall(), n),
+        'ignore not-the-holder',
+      );
+    }
+    assert.deepEqual([...leases.all()], before);
+  });
+}
+
+test('respond: of 100,000 mutated packets whatever decodes gets a decision, never an exception, and its answer can be encoded', () => {
   const random = seeded(4578);
   const leases = new LeaseTable();
   const names = ['uefi-discover', 'uefi-request', 'bios-ipxe-request', 'udhcpc-request', 'uefi-http-discover'];
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 100_000; i++) {
     let packet: DhcpPacket;
     try {
       packet = decode(mutate(golden(names[i % names.length] ?? ''), random));
