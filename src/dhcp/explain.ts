@@ -1,10 +1,23 @@
 /** What the server would tell a client, and why: the same decision, made for a question instead of a packet. */
 import { type Mac, UNSPECIFIED } from '../core/addr.ts';
+import type { StepReason } from './ladder.ts';
+import type { Machine } from './machines.ts';
 import { OPTION, ofText, ofU8, showValue } from './options.ts';
 import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from './packet.ts';
-import { ARCHITECTURES } from './pxe.ts';
+import { type BootClient, identify } from './pxe.ts';
 import { MESSAGE } from './reply.ts';
-import { type Decision, type Facts, type Granted, respond } from './respond.ts';
+import { type Decision, type Facts, respond } from './respond.ts';
+import { rungsFor } from './rungs.ts';
+import {
+  ADDRESS_RULES,
+  clientLine,
+  FILE_RULES,
+  NODE_RULES,
+  nothingToBoot,
+  STEPS,
+  silences,
+  WIRES,
+} from './sentences.ts';
 
 export interface Question {
   readonly mac: Mac;
@@ -24,16 +37,21 @@ export interface Explanation {
 }
 
 export function explain(question: Question, facts: Facts): Explanation {
-  const decision = respond(discoverFor(question), facts);
-  const data = dataOf(question, decision);
-  return { lines: linesOf(question, decision), data };
+  const request = discoverFor(question);
+  const decision = respond(request, facts);
+  const { mac } = question;
+  if (decision.kind !== 'offer' && decision.kind !== 'proxy-offer') {
+    return silence(mac, decision, identify(request.options, mac));
+  }
+  const ladder = ladderOf(decision, facts, facts.machines.of({ mac, uuid: undefined }));
+  return { lines: linesOf(mac, decision, ladder), data: dataOf(mac, decision, ladder) };
 }
 
 /** The DISCOVER that such a client sends. */
 export function discoverFor(question: Question): DhcpPacket {
   const options = new Map<number, Uint8Array>([
     [OPTION.messageType, ofU8(MESSAGE.discover)],
-    [OPTION.parameterRequestList, Uint8Array.of(1, 3, 6, 15, 28, 66, 67)],
+    [OPTION.parameterRequestList, Uint8Array.of(1, 3, 6, 15, 28, 43, 60, 66, 67, 97)],
   ]);
   const { arch, userClass, isHttpClient } = question;
   if (arch !== undefined || isHttpClient) {
@@ -53,79 +71,89 @@ export function discoverFor(question: Question): DhcpPacket {
   return { ...header, ...addresses, chaddr, sname: none, file: none, options };
 }
 
-function dataOf({ mac }: Question, decision: Decision): Record<string, unknown> {
-  if (decision.kind !== 'offer')
-    return { mac, answer: decision.kind, reason: 'reason' in decision ? decision.reason : undefined };
+type Offered =
+  | Extract<Decision, { readonly kind: 'offer' | 'ack' }>
+  | Extract<Decision, { readonly kind: 'proxy-offer' | 'proxy-ack' }>;
+
+/** Where a machine stands among the variants of its answer. */
+interface Ladder {
+  readonly rung: string;
+  readonly reason: StepReason;
+  /** All of them, in their order. */
+  readonly rungs: readonly string[];
+  /** By platform: the one that last led a machine of this MAC on. */
+  readonly worked: Readonly<Record<string, string>>;
+  readonly isClimbing: boolean;
+}
+
+function ladderOf({ client, placement, boot }: Offered, { policy }: Facts, machine: Machine | undefined) {
+  if (!boot) return undefined;
+  const rungs = rungsFor(client, placement, policy).map(({ name }) => name);
+  const isClimbing = policy.hasLadder && placement.isWatched === true && rungs.length > 1;
+  const { rung, reason } = boot;
+  return { rung, reason, rungs, worked: machine?.worked ?? {}, isClimbing } satisfies Ladder;
+}
+
+function dataOf(mac: Mac, decision: Offered, ladder: Ladder | undefined): Record<string, unknown> {
   const { client, placement, boot, reply } = decision;
+  const given = 'lease' in decision ? decision : undefined;
   return {
     mac,
-    answer: 'offer',
+    answer: decision.kind,
     stage: client.stage,
     arch: client.arch,
     platform: client.platform,
-    address: decision.lease.address,
-    addressRule: decision.rule,
-    hostname: decision.lease.hostname,
+    address: given?.lease.address,
+    addressRule: given?.rule,
+    hostname: given?.lease.hostname,
     fnode: placement.node && { name: placement.node.name, address: placement.node.address },
     fnodeRule: placement.rule,
     nextServer: reply.packet.siaddr,
     bootFile: boot?.bootFile,
     bootFileRule: boot?.rule,
+    noBootFile: boot ? undefined : nothingToBoot(client, placement.node !== undefined),
+    ladder,
     options: Object.fromEntries(
       [...reply.packet.options].map(([code, value]) => [code, Buffer.from(value).toString('hex')]),
     ),
   };
 }
 
-const STAGES: Readonly<Record<Granted['client']['stage'], string>> = {
-  pxe: 'its firmware boots by PXE',
-  http: 'its firmware boots by HTTP',
-  ipxe: 'it is iPXE already',
-  system: 'it does not ask to boot from the network',
-};
-
-const ADDRESS_RULES = {
-  reservation: 'its row in the MAC table',
-  'current-binding': 'the lease that it has',
-  'former-binding': 'the lease that it had',
-  requested: 'the address that it asked for',
-  pool: 'free in the pool, at the place that its MAC decides',
-} as const;
-
-const NODE_RULES = {
-  'client-row': 'its row in the MAC table names it',
-  'only-node': 'there is no other',
-  kept: 'it was sent there before, and the node is alive',
-  rendezvous: 'no row names one; hashing of its MAC over the nodes that are alive',
-  'no-node-has-it': 'no fnode that is alive has the entry that its row names (boot:), so it is one of all',
-  'no-node': 'no fnode is alive: it gets an address, but nothing to boot',
-} as const;
-
-const FILE_RULES = {
-  'client-row': 'the loader of its row in the MAC table',
-  architecture: 'by its architecture',
-  'ipxe-script': 'the script: an iPXE never gets a loader again',
-} as const;
-
-function linesOf({ mac }: Question, decision: Decision): string[] {
-  if (decision.kind !== 'offer')
-    return [`client   ${mac}`, `answer   none: ${'reason' in decision ? decision.reason : decision.kind}`];
-  const { client, placement, boot, lease, rule, reply } = decision;
-  const arch =
-    client.arch === undefined ? '' : `, architecture ${client.arch} (${ARCHITECTURES[client.arch] ?? 'unknown'})`;
+function linesOf(mac: Mac, decision: Offered, ladder: Ladder | undefined): string[] {
+  const { client, placement, boot, reply } = decision;
   const node = placement.node ? `${placement.node.name} ${placement.node.address}` : 'none';
   return [
-    `client   ${mac}: ${STAGES[client.stage]}${arch}`,
-    `address  ${lease.address}: ${ADDRESS_RULES[rule]}${lease.hostname === undefined ? '' : `; named ${lease.hostname}`}`,
+    clientLine(mac, client),
+    `address  ${addressWords(decision)}`,
     `fnode    ${node}: ${NODE_RULES[placement.rule]}`,
-    `boot     ${boot ? `${boot.bootFile}: ${FILE_RULES[boot.rule]}` : `nothing: ${nothingToBoot(decision)}`}`,
+    `boot     ${boot ? `${boot.bootFile}: ${FILE_RULES[boot.rule]}` : `nothing: ${nothingToBoot(client, node !== 'none')}`}`,
+    ...(ladder ? ladderLines(ladder) : []),
     `options  ${[...reply.packet.options].map(([code, value]) => `${code}=${showValue(code, value)}`).join(' ')}`,
   ];
 }
 
-function nothingToBoot({ client, placement }: Granted): string {
-  if (!placement.node) return 'no fnode';
-  return client.stage === 'system'
-    ? 'it did not ask for a boot file'
-    : 'no boot file is set for its architecture (boot: in the configuration)';
+function addressWords(decision: Offered): string {
+  if (!('lease' in decision)) return 'none: another DHCP server gives addresses here';
+  const { address, hostname } = decision.lease;
+  return `${address}: ${ADDRESS_RULES[decision.rule]}${hostname === undefined ? '' : `; named ${hostname}`}`;
+}
+
+/** Nothing where there is no choice. */
+function ladderLines({ rung, reason, rungs, worked, isClimbing }: Ladder): string[] {
+  const before = Object.entries(worked).map(([platform, name]) => `${name} for ${platform}`);
+  if (!isClimbing && reason === 'first' && before.length === 0) return [];
+  const place = `${rungs.indexOf(rung) + 1} of ${rungs.length}`;
+  const led = before.length === 0 ? '' : `; what worked before: ${before.join(', ')}`;
+  return [`ladder   ${rung} (${place}${WIRES[rung] ?? ''}): ${STEPS[reason]}${led}`];
+}
+
+/** What a client that gets no answer is told here. */
+function silence(mac: Mac, decision: Decision, client: BootClient): Explanation {
+  const reason = 'reason' in decision ? decision.reason : undefined;
+  const cure = reason === undefined ? undefined : silences(reason, client);
+  const word = reason ?? decision.kind;
+  return {
+    lines: [clientLine(mac, client), `answer   none: ${word}${cure === undefined ? '' : `: ${cure}`}`],
+    data: { mac, answer: decision.kind, reason, stage: client.stage, arch: client.arch, platform: client.platform },
+  };
 }

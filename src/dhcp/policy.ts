@@ -1,8 +1,9 @@
 /** What the decisions may know of the hall, made once from the configuration. */
 import type { Ipv4, Ipv4Range, Mac, Subnet } from '../core/addr.ts';
 import type { MachineKey } from '../core/swarm.ts';
+import type { LoaderMap } from './loaders.ts';
 import type { Options } from './packet.ts';
-import type { BootTarget, LoaderMap } from './pxe.ts';
+import type { BootTarget } from './rungs.ts';
 
 /** A subnet that addresses are given out in. */
 export interface DhcpNetwork {
@@ -49,6 +50,8 @@ export interface DhcpPolicy {
   /** What the operator adds, over everything but the protocol's own options. */
   readonly extraOptions: Options;
   readonly loaders: LoaderMap;
+  /** A machine that comes back without progress gets the next variant of the answer. */
+  readonly hasLadder: boolean;
   /** Given to their owners only: reservations, fnodes, the router, flink itself. */
   readonly fixedAddresses: ReadonlySet<Ipv4>;
   /** Host names that are somebody's by the configuration: nobody else gets them, whatever it calls itself. */

@@ -1,11 +1,11 @@
 /** What goes into an answer, and where it is sent. RFC 2131 §4.1, §4.3.1 table 3. */
 import { broadcastOf, type Endpoint, type Ipv4, LIMITED_BROADCAST, maskOf, UNSPECIFIED } from '../core/addr.ts';
 import { fromLatin1 } from '../core/bytes.ts';
+import type { BootAnswer } from './boot.ts';
 import { fqdnAnswer } from './names.ts';
 import { OPTION, ofIpv4, ofText, ofU8, ofU32, readIpv4, readText, readU8, readU16, readU32 } from './options.ts';
 import { BOOTREPLY, BROADCAST_FLAG, type DhcpPacket, type EncodeLimits } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
-import type { BootAnswer } from './pxe.ts';
 import { serverIdentifier } from './relay.ts';
 import { defaultRoute, domainList, hasDefaultRoute } from './values.ts';
 
@@ -102,6 +102,7 @@ function offeredOptions(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): 
     [OPTION.broadcastAddress, ofIpv4(broadcastOf(subnet))],
     [OPTION.domainName, ofText(policy.domain)],
   ]);
+  for (const [code, value] of grant.boot?.offers ?? []) offered.set(code, value);
   const search = domainList.encode(policy.domain);
   if (search) offered.set(OPTION.domainSearch, search);
   if (router !== undefined) offered.set(OPTION.router, ofIpv4(router));
@@ -154,9 +155,14 @@ export const BOOTP_LIMITS: EncodeLimits = { maxBytes: 300, mayOverload: false };
 
 /**
  * `siaddr` for every client, not only PXE's: an initramfs that finds none takes itself for its server (klibc ipconfig). `file` in
- * the header too: shim takes the folder for GRUB from there, not from option 67.
+ * the header too: shim takes the folder for GRUB from there, not from option 67. Firmware that is to ask the PXE port asks it of
+ * `siaddr` (EDK2 PxeBcDhcp4.c): that is flink, which names the node there.
  */
-function bootFields({ placement, boot }: Grant, policy: DhcpPolicy): Pick<DhcpPacket, 'siaddr' | 'sname' | 'file'> {
+export function bootFields(
+  { placement, boot }: Pick<Grant, 'placement' | 'boot'>,
+  policy: DhcpPolicy,
+): Pick<DhcpPacket, 'siaddr' | 'sname' | 'file'> {
+  if (boot?.next === 'pxe-port') return { siaddr: policy.serverAddress, sname: EMPTY, file: EMPTY };
   const siaddr = placement.node?.address ?? policy.serverAddress;
   if (!boot) return { siaddr, sname: EMPTY, file: EMPTY };
   const file = boot.bootFile.length <= FILE_FIELD_CHARACTERS ? fromLatin1(boot.bootFile) : EMPTY;
@@ -181,7 +187,7 @@ export function nakReply(request: DhcpPacket, reason: string, policy: DhcpPolicy
  * RFC 6842 §3: what the client calls itself comes back. RFC 3046 §2.2: so does what a relay added, or a switch on the way, which sets
  * no giaddr; the encoder puts it last. What goes past the relay would reach the client: §2.1.
  */
-function echoClient(request: DhcpPacket, options: Map<number, Uint8Array>): void {
+export function echoClient(request: DhcpPacket, options: Map<number, Uint8Array>): void {
   const clientId = request.options.get(OPTION.clientIdentifier);
   if (clientId) options.set(OPTION.clientIdentifier, clientId);
   const relayAgent = request.options.get(OPTION.relayAgent);
@@ -197,7 +203,7 @@ function isAnsweredStraight({ options, ciaddr }: DhcpPacket): boolean {
   return ciaddr !== UNSPECIFIED && readU8(options.get(OPTION.messageType)) === MESSAGE.inform;
 }
 
-function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPacket {
+export function replyTo(request: DhcpPacket, options: Map<number, Uint8Array>): DhcpPacket {
   return {
     ...request,
     op: BOOTREPLY,

@@ -1,5 +1,5 @@
 /** What a DHCP message deserves: RFC 2131 §4.3, one function a state. Pure, so `explain` prints what the server would do. */
-import { type Ipv4, type Mac, macFromBytes, subnetHas, UNSPECIFIED } from '../core/addr.ts';
+import { broadcastOf, type Ipv4, type Mac, macFromBytes, type Subnet, subnetHas, UNSPECIFIED } from '../core/addr.ts';
 import { hex } from '../core/bytes.ts';
 import {
   type AddressRule,
@@ -10,14 +10,20 @@ import {
   leftBehind,
   reservedAddress,
 } from './address.ts';
+import type { BootAnswer } from './boot.ts';
+import { bootingOf, seen } from './booting.ts';
+import { WATCH_MAC } from './foreign.ts';
 import { isHeld, type Lease, type LeaseView } from './leases.ts';
 import type { Machine, MachineView } from './machines.ts';
-import { cleanHostname, OPTION, readIpv4, readText, readU8 } from './options.ts';
+import { hostnameFor } from './names.ts';
+import { OPTION, readIpv4, readU8 } from './options.ts';
 import { BOOTREQUEST, type DhcpPacket, type EncodeLimits } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
 import type { PresenceView } from './presence.ts';
-import { type BootAnswer, type BootClient, bootAnswer, identify } from './pxe.ts';
-import { grantReply, limitsFor, MESSAGE, nakReply } from './reply.ts';
+import { proxyReply, proxyVerdict } from './proxy.ts';
+import { type BootClient, identify } from './pxe.ts';
+import { isForUs, isLooping, linkSelection } from './relay.ts';
+import { BOOTP_LIMITS, bootpReply, grantReply, leaseSecFor, limitsFor, MESSAGE, nakReply } from './reply.ts';
 
 export interface Reply {
   readonly packet: DhcpPacket;
@@ -26,16 +32,23 @@ export interface Reply {
 
 export type IgnoreReason =
   | 'mode-off'
+  | 'own-question'
   | 'not-a-request'
   | 'not-ethernet'
   | 'unknown-message'
   | 'unknown-relay'
+  | 'relay-loop'
+  | 'bootp-stranger'
   | 'pool-empty'
   | 'too-many-leases'
   | 'other-server'
   | 'no-record'
   | 'not-the-holder'
   | 'foreign-address'
+  | 'not-pxe'
+  | 'wants-credentials'
+  | 'no-loader'
+  | 'no-node'
   | 'no-address';
 
 export type NakReason = 'wrong-network' | 'not-yours' | 'not-offered';
@@ -60,14 +73,15 @@ export interface Change {
 
 export type Decision =
   | ({ readonly kind: 'offer' | 'ack'; readonly rule: AddressRule } & Change & Granted)
-  | ({ readonly kind: 'inform' } & Granted)
+  | ({ readonly kind: 'inform' | 'bootp' } & Granted)
   | { readonly kind: 'nak'; readonly reason: NakReason; readonly reply: Reply }
   | ({ readonly kind: 'release' | 'decline' } & Change)
   /** Boot data beside somebody else's DHCP: an offer without an address, or the answer of the PXE port. */
   | ({ readonly kind: 'proxy-offer' | 'proxy-ack' } & Granted)
   /** Nobody has looked lately who is on `address`: look, then decide anew. */
   | { readonly kind: 'probe'; readonly address: Ipv4; readonly mac: Mac }
-  | { readonly kind: 'ignore'; readonly reason: IgnoreReason };
+  /** `machine` as in `Granted`: even what is not answered may tell where a machine is. */
+  | { readonly kind: 'ignore'; readonly reason: IgnoreReason; readonly machine?: Machine };
 
 /** What decisions know of the world at one moment. */
 export interface Facts {
@@ -96,15 +110,18 @@ interface Case extends Claim, Facts {
 /** Never throws. */
 export function respond(request: DhcpPacket, facts: Facts): Decision {
   const { policy } = facts;
-  if (policy.role !== 'server' || facts.door === 'pxe') return ignore('mode-off');
+  if (policy.role === 'off') return ignore('mode-off');
   if (request.op !== BOOTREQUEST) return ignore('not-a-request');
   if (request.htype !== ETHERNET || request.hlen !== 6) return ignore('not-ethernet');
+  if (isLooping(request)) return ignore('relay-loop');
   const network = networkOf(request, policy);
   if (!network) return ignore('unknown-relay');
-  const client = identify(request.options);
   const mac = macFromBytes(request.chaddr);
+  if (mac === WATCH_MAC) return ignore('own-question');
+  const client = identify(request.options, mac);
   const key = { mac, clientId: clientIdentifier(request), isBoot: client.stage !== 'system' };
   const it: Case = { ...facts, request, mac, client, key, network };
+  if (policy.role === 'proxy' || facts.door === 'pxe') return onProxy(it);
   switch (readU8(request.options.get(OPTION.messageType))) {
     case MESSAGE.discover:
       return onDiscover(it);
@@ -117,33 +134,70 @@ export function respond(request: DhcpPacket, facts: Facts): Decision {
     case MESSAGE.inform:
       return onInform(it);
     default:
-      return ignore('unknown-message');
+      return request.options.has(OPTION.messageType) ? ignore('unknown-message') : onBootp(it);
   }
 }
 
 const ignore = (reason: IgnoreReason): Decision => ({ kind: 'ignore', reason });
 
-/** Option 61 in hex. RFC 2132 §9.14: at least two octets; a shorter one names nobody. */
+/** Boot data alone: beside another DHCP server, and at the PXE port. Never a NAK: addresses are somebody else's matter. */
+function onProxy(facts: Case): Decision {
+  const { request, client, policy, door, machines, mac, leases, nowMs } = facts;
+  const verdict = proxyVerdict(request, client, door);
+  if (verdict.kind === 'ignore') {
+    const known = machines.of({ mac, uuid: client.machineId });
+    const machine = known && seen(facts, known, takenAddress(request));
+    return { kind: 'ignore', reason: verdict.reason, ...(machine !== known && machine && { machine }) };
+  }
+  const holder = leases.at(request.ciaddr);
+  // Whom we gave an address ourselves is known by it.
+  if (policy.role === 'server' && !(holder?.mac === mac && isHeld(holder, nowMs))) return ignore('not-the-holder');
+  const given = granted(facts, verdict.type, undefined);
+  if (!given.boot) return ignore(given.placement.node ? 'no-loader' : 'no-node');
+  return { kind: verdict.type === MESSAGE.offer ? 'proxy-offer' : 'proxy-ack', ...given };
+}
+
+/** What a client takes of another server, or has of it. */
+function takenAddress({ options, ciaddr }: DhcpPacket): Ipv4 | undefined {
+  if (readU8(options.get(OPTION.messageType)) !== MESSAGE.request) return undefined;
+  return readIpv4(options.get(OPTION.requestedAddress)) ?? (ciaddr === UNSPECIFIED ? undefined : ciaddr);
+}
+
+const probe = ({ mac }: Case, address: Ipv4): Decision => ({ kind: 'probe', address, mac });
+
+/** Option 61 in hex. RFC 2132 §9.14: at least two octets, and what one option holds; others name nobody. */
 function clientIdentifier(request: DhcpPacket): string | undefined {
   const value = request.options.get(OPTION.clientIdentifier);
-  return value && value.length >= 2 ? hex(value) : undefined;
+  return value && value.length >= 2 && value.length <= 255 ? hex(value) : undefined;
 }
 
 /**
- * The relay's address names the subnet (RFC 2131 §4.3.1); without one it is the LAN, unless a client behind a relay speaks to us
- * itself from the address that it has.
+ * Where the client is: the link that its relay names (RFC 3527 §3), else the relay's own address (RFC 2131 §4.3.1), of which our
+ * answer has to be able to come back. Without a relay it is the LAN, unless a client behind a relay speaks to us itself from the
+ * address that it has; a DISCOVER has none (table 5), whatever it says.
  */
-function networkOf({ giaddr, ciaddr }: DhcpPacket, policy: DhcpPolicy): DhcpNetwork | undefined {
-  if (giaddr !== UNSPECIFIED) return policy.networks.find((network) => subnetHas(network.subnet, giaddr));
-  return (
-    policy.networks.find((network) => ciaddr !== UNSPECIFIED && subnetHas(network.subnet, ciaddr)) ?? policy.networks[0]
-  );
+export function networkOf(request: DhcpPacket, policy: DhcpPolicy): DhcpNetwork | undefined {
+  const { giaddr, ciaddr, options } = request;
+  const around = (host: Ipv4) => policy.networks.find(({ subnet }) => isHostOf(subnet, host));
+  if (giaddr !== UNSPECIFIED) {
+    const link = linkSelection(request);
+    const home = around(giaddr);
+    return home && link !== undefined ? policy.networks.find(({ subnet }) => subnetHas(subnet, link)) : home;
+  }
+  const hasAddress = ciaddr !== UNSPECIFIED && readU8(options.get(OPTION.messageType)) !== MESSAGE.discover;
+  return (hasAddress ? around(ciaddr) : undefined) ?? policy.networks[0];
+}
+
+/** Not its broadcast address: an answer to one machine that goes there is heard by all. */
+function isHostOf(subnet: Subnet, address: Ipv4): boolean {
+  return subnetHas(subnet, address) && address !== broadcastOf(subnet) && address !== subnet.network;
 }
 
 /** RFC 2131 §4.3.1. */
 function onDiscover(facts: Case): Decision {
   const chosen = chooseAddress(facts, readIpv4(facts.request.options.get(OPTION.requestedAddress)));
-  return chosen.kind === 'none' ? ignore(chosen.reason) : grant(facts, 'offer', chosen.address, chosen.rule);
+  if (chosen.kind === 'none') return ignore(chosen.reason);
+  return chosen.kind === 'look' ? probe(facts, chosen.address) : grant(facts, 'offer', chosen.address, chosen.rule);
 }
 
 /** RFC 2131 §4.3.2: which state the client is in shows in 54, 50 and ciaddr. */
@@ -152,7 +206,7 @@ function onRequest(facts: Case): Decision {
   const server = readIpv4(request.options.get(OPTION.serverIdentifier));
   const wanted = readIpv4(request.options.get(OPTION.requestedAddress));
   if (server !== undefined) {
-    if (server !== policy.serverAddress) return withdraw(facts);
+    if (!isForUs(request, server, policy.serverAddress)) return withdraw(facts);
     return onSelecting(facts, wanted ?? request.ciaddr);
   }
   if (request.ciaddr !== UNSPECIFIED) return onRenewing(facts);
@@ -169,15 +223,21 @@ const released = (lease: Lease): Decision => ({ kind: 'release', lease: { ...lea
 
 function onSelecting(facts: Case, wanted: Ipv4): Decision {
   const chosen = chooseAddress(facts, wanted);
+  if (chosen.kind === 'look' && chosen.address === wanted) return probe(facts, wanted);
   if (chosen.kind === 'address' && chosen.address === wanted) return grant(facts, 'ack', wanted, chosen.rule);
   return nak(facts, subnetHas(facts.network.subnet, wanted) ? 'not-offered' : 'wrong-network');
 }
 
 /** A client that remembers an address after a restart. Silence when we know nothing: another server may. */
 function onInitReboot(facts: Case, wanted: Ipv4): Decision {
+  const { leases, key } = facts;
   if (!subnetHas(facts.network.subnet, wanted)) return nak(facts, 'wrong-network');
   const chosen = chooseAddress(facts, undefined);
-  if (chosen.kind === 'none' || chosen.rule === 'pool') return ignore('no-record');
+  if (chosen.kind === 'none' || chosen.rule === 'pool') {
+    // Its record is ours, but somebody else was seen on the address.
+    return leases.of(key).some(({ address }) => address === wanted) ? nak(facts, 'not-yours') : ignore('no-record');
+  }
+  if (chosen.kind === 'look' && chosen.address === wanted) return probe(facts, wanted);
   return chosen.address === wanted ? grant(facts, 'ack', wanted, chosen.rule) : nak(facts, 'not-yours');
 }
 
@@ -211,19 +271,27 @@ function onRelease(facts: Case): Decision {
  * The lease of `address`, if the sender is who has it: MAC and identifier both, since either can be read off the wire. What a boot
  * stage got goes by the MAC alone, as the next stage may call itself otherwise.
  */
-function ownLease({ request, policy, leases, key }: Case, address: Ipv4 | undefined): Lease | undefined {
+function ownLease({ request, policy, leases, key, nowMs }: Case, address: Ipv4 | undefined): Lease | undefined {
   const server = readIpv4(request.options.get(OPTION.serverIdentifier));
   const lease = address === undefined ? undefined : leases.at(address);
-  if (!lease || lease.mac !== key.mac || lease.state === 'declined') return undefined;
-  if (server !== undefined && server !== policy.serverAddress) return undefined;
+  if (!lease || lease.mac !== key.mac || lease.state === 'declined' || !isHeld(lease, nowMs)) return undefined;
+  if (server !== undefined && !isForUs(request, server, policy.serverAddress)) return undefined;
   return lease.isBoot || lease.clientId === key.clientId ? lease : undefined;
 }
 
 /** RFC 2131 §4.3.5. The answer goes to the address that the client says it has: one outside the subnet would be a stranger's. */
 function onInform(facts: Case): Decision {
   const { ciaddr } = facts.request;
-  if (ciaddr !== UNSPECIFIED && !subnetHas(facts.network.subnet, ciaddr)) return ignore('foreign-address');
+  if (ciaddr !== UNSPECIFIED && !isHostOf(facts.network.subnet, ciaddr)) return ignore('foreign-address');
   return { kind: 'inform', ...granted(facts, MESSAGE.ack, undefined) };
+}
+
+/** RFC 1534 §2. Who cannot give an address back gets none of the pool, only the one of its row in the MAC table. */
+function onBootp(facts: Case): Decision {
+  const chosen = chooseAddress(facts, undefined);
+  if (chosen.kind !== 'address' || chosen.rule !== 'reservation') return ignore('bootp-stranger');
+  const given = granted(facts, MESSAGE.ack, chosen.address);
+  return { kind: 'bootp', ...given, reply: { packet: bootpReply(given.reply.packet), limits: BOOTP_LIMITS } };
 }
 
 function nak(facts: Case, reason: NakReason): Decision {
@@ -251,17 +319,20 @@ function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4): Lease {
     mac,
     clientId: key.clientId,
     isBoot: key.isBoot || (before !== undefined && before.mac === mac && before.isBoot && before.state !== 'declined'),
-    hostname: policy.reservationFor(mac)?.hostname ?? cleanHostname(readText(request.options.get(OPTION.hostName))),
+    hostname: hostnameFor(facts, request.options),
     state: kind === 'ack' ? 'bound' : 'offered',
-    expiresAtMs: nowMs + (kind === 'ack' ? policy.leaseTimeSec * 1000 : OFFER_MS),
+    expiresAtMs: nowMs + (kind === 'ack' ? leaseSecFor(request, policy) * 1000 : OFFER_MS),
   };
 }
 
 function granted(facts: Case, type: typeof MESSAGE.offer | typeof MESSAGE.ack, address: Ipv4 | undefined): Granted {
   const { request, policy, mac, client, network } = facts;
   const placement = policy.place({ mac, uuid: client.machineId });
-  const boot = placement.node && bootAnswer(client, placement.node, placement.loader, policy.loaders);
-  const hostname = policy.reservationFor(mac)?.hostname;
-  const packet = grantReply(request, { type, network, address, hostname, placement, boot }, policy);
-  return { reply: { packet, limits: limitsFor(request, boot) }, client, placement, boot };
+  const used = address ?? (request.ciaddr === UNSPECIFIED ? undefined : request.ciaddr);
+  const { boot, machine } = bootingOf(facts, placement, used, type === MESSAGE.ack);
+  const hostname = hostnameFor(facts, request.options);
+  const grant = { type, network, address, hostname, placement, boot };
+  const replyOf = policy.role === 'proxy' || facts.door === 'pxe' ? proxyReply : grantReply;
+  const reply = { packet: replyOf(request, grant, policy), limits: limitsFor(request, boot) };
+  return { reply, client, placement, boot, ...(machine && { machine }) };
 }

@@ -15,19 +15,20 @@ import {
   subnetOf,
 } from '../core/addr.ts';
 import { encodeOption } from '../dhcp/options.ts';
-import type { DhcpNetwork, DhcpPolicy, Reservation } from '../dhcp/policy.ts';
+import type { DhcpNetwork, DhcpPolicy, Placement, Reservation } from '../dhcp/policy.ts';
 import type { LocalInterface } from '../host.ts';
-import { type BootNode, chooseNode } from '../swarm/choose.ts';
+import { type BootNode, chooseNode, type NodeChoice } from '../swarm/choose.ts';
+import type { SwarmPolicy } from '../swarm/policy.ts';
 
 /** `resolvers`: the system's own that other machines can ask, for clients while no upstream is configured. */
 export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: readonly Ipv4[]): DhcpPolicy {
   const { dhcp, domain, boot } = config;
   const router = dhcp.router ?? lan.address;
-  const lookUp = macTable(config.clients);
+  const rows = macTable(config.clients);
   const nodes = bootNodes(config, lan.address);
   const reservations = reservationsOf(config);
   return {
-    role: dhcp.mode === 'off' ? 'off' : 'server',
+    role: dhcp.mode === 'off' ? 'off' : dhcp.mode === 'proxy' ? 'proxy' : 'server',
     serverAddress: lan.address,
     networks: [lanNetwork(config, lan, router), ...dhcp.relays],
     leaseTimeSec: dhcp.leaseTimeSec,
@@ -35,14 +36,11 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
     dnsServers: dnsServers(config, resolvers, lan.address),
     extraOptions: extraOptions(config),
     loaders: boot,
+    hasLadder: dhcp.ladder,
     fixedAddresses: fixedAddresses(config, lan.address, router),
     fixedNames: fixedNames(config),
     reservationFor: (mac) => reservations.get(mac),
-    place: ({ mac }) => {
-      const choice = chooseNode(mac, lookUp(mac, 'fnode'), nodes);
-      const node = choice.kind === 'node' ? choice.node : undefined;
-      return { node, rule: choice.kind === 'node' ? choice.rule : choice.reason, loader: lookUp(mac, 'loader') };
-    },
+    place: ({ mac }) => placementOf(chooseNode(mac, rows.fnode(mac), nodes), rows.loader(mac)),
   };
 }
 
@@ -62,10 +60,15 @@ function defaultRange(subnet: Subnet): DhcpNetwork['range'] {
   return { first: ipv4FromNumber(first + offset), last: ipv4FromNumber(Math.max(last, first + offset)) };
 }
 
-type RowKey = 'fnode' | 'loader';
+/** What the MAC table says of one machine, key by key: a row for one machine leaves its vendor's row in force. */
+export interface MacTable {
+  fnode(mac: Mac): string | undefined;
+  loader(mac: Mac): string | undefined;
+  boot(mac: Mac): string | undefined;
+}
 
-/** For each key the most specific row that says something about it: a row for one machine leaves its vendor's row in force. */
-function macTable(rows: readonly ClientRow[]): (mac: Mac, key: RowKey) => string | undefined {
+/** For each key the most specific row that says something about it. */
+export function macTable(rows: readonly ClientRow[]): MacTable {
   const exact = new Map<string, ClientRow>();
   const patterns: ClientRow[] = [];
   for (const row of rows) {
@@ -74,8 +77,30 @@ function macTable(rows: readonly ClientRow[]): (mac: Mac, key: RowKey) => string
     else patterns.push(row);
   }
   patterns.sort((a, b) => macPatternWeight(b.mac) - macPatternWeight(a.mac));
-  return (mac, key) =>
+  const lookUp = (mac: Mac, key: keyof MacTable): string | undefined =>
     exact.get(mac)?.[key] ?? patterns.find((row) => row[key] !== undefined && macMatches(row.mac, mac))?.[key];
+  return {
+    fnode: (mac) => lookUp(mac, 'fnode'),
+    loader: (mac) => lookUp(mac, 'loader'),
+    boot: (mac) => lookUp(mac, 'boot'),
+  };
+}
+
+/** `loader` is that of the machine's row. A node that has announced itself tells what its clients fetch. */
+export function placementOf(choice: NodeChoice, loader: string | undefined): Placement {
+  if (choice.kind === 'none') return { node: undefined, rule: choice.reason, loader };
+  const { node, rule } = choice;
+  return { node, rule, loader, loaders: node.loaders, isWatched: node.busy !== undefined };
+}
+
+/** What the swarm may know of the hall. `secret` is what nodes sign with. */
+export function swarmPolicy(config: FlinkConfig, self: Ipv4, secret: Uint8Array | undefined): SwarmPolicy {
+  const { fnodes, clients, domain } = config;
+  return {
+    ...{ self, domain, secret },
+    rows: fnodes.map(({ name, ip, weight }) => ({ name, address: ip, weight })),
+    boots: clients.flatMap(({ mac, boot }) => (boot === undefined ? [] : [{ mac: mac.text, boot }])),
+  };
 }
 
 /** Without a table of nodes the node is on this machine. */

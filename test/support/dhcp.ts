@@ -82,6 +82,7 @@ export function hall(over: Partial<DhcpPolicy> = {}): DhcpPolicy {
       'x64-http': 'shimx64.efi',
       ipxe: 'boot.ipxe',
     },
+    hasLadder: true,
     fixedAddresses: new Set([FLINK, FNODE00, '172.16.0.105' as Ipv4]),
     fixedNames: new Set(['fnode00', 'desk7']),
     reservationFor: (mac) => (mac === DESK7 ? { address: '172.16.0.105' as Ipv4, hostname: 'desk7' } : undefined),
