@@ -145,6 +145,28 @@ test('journal: segments are merged while commits go on, and outdated keys left o
   assert.deepEqual(valuesOf(await openOn(disk)), want);
 });
 
+test('journal: a segment is not removed before the one that has its values would survive', async () => {
+  const work = async (disk: FakeDisk): Promise<void> => {
+    const journal = await openOn(disk, new FakeLog(), 5);
+    await journal.commit({ once: true });
+    for (let i = 0; i < 40; i++) await journal.commit({ [`key${i % 4}`]: i });
+  };
+  const whole = new FakeDisk();
+  await work(whole);
+  const removals = whole.done.flatMap((what, i) => (what === 'remove' ? [i + 1] : []));
+  assert.ok(removals.length > 1);
+  for (const removal of removals) {
+    const disk = new FakeDisk();
+    disk.diesAt = removal + 1;
+    void work(disk);
+    while (disk.done.length <= removal) await later();
+    for (let draw = 0; draw < 30; draw++) {
+      const left = await openOn(disk.afterPowerLoss(seeded(draw)));
+      assert.ok(left.values.has('once'), `draw ${draw}`);
+    }
+  }
+});
+
 /** What somebody who commits knows of each key: what was promised last, and what may be there besides. */
 class Expected {
   readonly #promised = new Map<string, Json>();
