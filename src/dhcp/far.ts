@@ -12,8 +12,7 @@ export interface FarAway {
   readonly clock: Clock;
   readonly udp: UdpHost;
   readonly local: Ipv4;
-  /** Where the system has it. */
-  readonly ping: Ping | undefined;
+  readonly ping: Ping;
   /** Descriptors: only a connected socket hears that its port is unreachable, so each look has its own. */
   readonly maxSockets: number;
 }
@@ -33,7 +32,7 @@ export function farLooker({ clock, udp, local, ping, maxSockets }: FarAway, ends
   let isStopped = false;
 
   const echo = async (address: Ipv4, onAnswer: () => void): Promise<void> => {
-    if (!ping || pings >= MAX_PINGS) return;
+    if (pings >= MAX_PINGS) return;
     pings += 1;
     if (await ping(address, ANSWER_MS)) onAnswer();
     pings -= 1;

@@ -28,8 +28,8 @@ const ANSWER_MS = 300;
 const SAMPLE_MS = 50;
 /** REACHABLE lasts 1.5 times `base_reachable_time` at most: only a datagram after that makes the kernel ask again. */
 const DOUBT_AGAIN_MS = 46_000;
-/** And DELAY with three probes, 8.1 s measured: who is still there then has answered. */
-const VERIFIED_MS = DOUBT_AGAIN_MS + 9_500;
+/** DELAY and three probes, 8.1 s measured: who is still there then has answered. */
+const VERIFIED_MS = 9_500;
 const DOUBT_SAMPLE_MS = 1_000;
 /** An address without an answer keeps an entry that the kernel cannot drop for so long: three questions, then it may. */
 const UNRESOLVED_MS = 3_500;
@@ -40,7 +40,8 @@ const DISCARD_PORT = 9;
 const NOTHING = new Uint8Array(0);
 
 interface Doubt {
-  readonly sinceMs: number;
+  /** When the last datagram left, the first of two or the second. */
+  readonly askedAtMs: number;
   readonly isLast: boolean;
 }
 
@@ -48,17 +49,20 @@ export function nearLooker({ clock, socket, neighbours }: Nearby, ends: LookerEn
   const wanted = new Set<Ipv4>();
   /** When the datagram left. */
   const asked = new Map<Ipv4, number>();
-  /** Those whose entry was complete before: since when, and whether they were asked once more. */
+  /** Those whose entry was complete before. */
   const doubted = new Map<Ipv4, Doubt>();
   /** When the kernel is done with those that nobody has answered for, the oldest first. */
-  const unresolved: number[] = [];
+  const unresolved = new Map<Ipv4, number>();
   let isReading = false;
   let isStopped = false;
   let cancel = (): void => {};
 
   const room = (): number => {
-    while ((unresolved[0] ?? Number.POSITIVE_INFINITY) <= clock.now()) unresolved.shift();
-    return MAX_UNRESOLVED - unresolved.length - wanted.size;
+    for (const [address, untilMs] of unresolved) {
+      if (untilMs > clock.now()) break;
+      unresolved.delete(address);
+    }
+    return MAX_UNRESOLVED - unresolved.size - wanted.size;
   };
 
   const ask = (address: Ipv4): void => {
@@ -71,10 +75,11 @@ export function nearLooker({ clock, socket, neighbours }: Nearby, ends: LookerEn
     const nowMs = clock.now();
     ask(address);
     if (mac === undefined) {
-      unresolved.push(nowMs + UNRESOLVED_MS);
+      unresolved.delete(address);
+      unresolved.set(address, nowMs + UNRESOLVED_MS);
       asked.set(address, nowMs);
     } else {
-      if (doubted.size < MAX_UNRESOLVED) doubted.set(address, { sinceMs: nowMs, isLast: false });
+      if (doubted.size < MAX_UNRESOLVED) doubted.set(address, { askedAtMs: nowMs, isLast: false });
       ends.found(taken(address, mac, false));
     }
   };
@@ -83,20 +88,23 @@ export function nearLooker({ clock, socket, neighbours }: Nearby, ends: LookerEn
     const mac = table.get(address);
     if (mac === undefined && clock.now() - sentAtMs < ANSWER_MS) return;
     asked.delete(address);
-    if (mac !== undefined) ends.found(taken(address, mac, true));
-    else if (table.has(address)) ends.found({ address, seen: 'free', mac: undefined, isSure: true });
+    if (mac !== undefined) {
+      unresolved.delete(address);
+      ends.found(taken(address, mac, true));
+    } else if (table.has(address)) ends.found({ address, seen: 'free', mac: undefined, isSure: true });
     else ends.failed(address, 'the kernel does not ask: its table of neighbours is full, or the LAN is down');
   };
 
-  const verify = (address: Ipv4, { sinceMs, isLast }: Doubt, table: Neighbours): void => {
+  const verify = (address: Ipv4, { askedAtMs, isLast }: Doubt, table: Neighbours): void => {
     const mac = table.get(address);
-    const ageMs = clock.now() - sinceMs;
-    if (mac === undefined || ageMs >= VERIFIED_MS) doubted.delete(address);
+    const isOver = clock.now() - askedAtMs >= (isLast ? VERIFIED_MS : DOUBT_AGAIN_MS);
+    if (mac !== undefined && !isOver) return;
+    doubted.delete(address);
     if (mac === undefined) wanted.add(address);
-    else if (ageMs >= VERIFIED_MS) ends.found(taken(address, mac, true));
-    else if (!isLast && ageMs >= DOUBT_AGAIN_MS) {
-      doubted.set(address, { sinceMs, isLast: true });
+    else if (isLast) ends.found(taken(address, mac, true));
+    else {
       ask(address);
+      doubted.set(address, { askedAtMs: clock.now(), isLast: true });
     }
   };
 

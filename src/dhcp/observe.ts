@@ -1,6 +1,7 @@
 /** What the operator reads of DHCP: one line a decision, and not more of them because a stranger's machine repeats itself. */
-import { macFromBytes } from '../core/addr.ts';
+import { macFromBytes, UNSPECIFIED } from '../core/addr.ts';
 import type { Host, LogFields } from '../host.ts';
+import { cureOf, type Occupancy } from './occupancy.ts';
 import type { DhcpPacket } from './packet.ts';
 import type { Decision } from './respond.ts';
 
@@ -16,11 +17,15 @@ const MAX_LINES_PER_SEC = 2000;
 
 const CURES: Readonly<Record<string, string>> = {
   'pool-empty': 'every address is taken: widen dhcp.range or shorten dhcp.leaseTime',
+  'unknown-relay':
+    'a relay asks for a network of no row: give its subnet one in dhcp.relays, or take flink out of its servers',
+  'relay-loop': 'relays send one message round in circles: two of them relay to each other',
   'too-many-leases': 'one network card asks under ever new names: find it by its MAC',
   decline: 'somebody else uses that address: look for a fixed address inside dhcp.range, or another DHCP server',
 };
 
-export function observer(host: Host): Observe {
+/** `occupancyFor` is asked when a pool has nothing left, once a minute at most. */
+export function observer(host: Host, occupancyFor?: (request: DhcpPacket) => Occupancy | undefined): Observe {
   const warned = new Map<string, number>();
   const seen = new Map<string, number>();
   let second = 0;
@@ -46,7 +51,8 @@ export function observer(host: Host): Observe {
     const cure = CURES[kind];
     if (cure !== undefined && nowMs - (warned.get(kind) ?? Number.NEGATIVE_INFINITY) >= WARN_EVERY_MS) {
       warned.set(kind, nowMs);
-      host.log.warn('dhcp', decision.kind, { ...fields, cure });
+      const occupancy = kind === 'pool-empty' ? occupancyFor?.(request) : undefined;
+      host.log.warn('dhcp', decision.kind, { ...fields, cure, ...(occupancy && describePool(occupancy)) });
       return;
     }
     const isTold =
@@ -55,16 +61,23 @@ export function observer(host: Host): Observe {
   };
 }
 
-function describe(request: DhcpPacket, decision: Decision, tookMs: number): LogFields {
+function describePool(occupancy: Occupancy): LogFields {
+  const { range, ...counts } = occupancy;
+  return { range: `${range.first}-${range.last}`, ...counts, cure: cureOf(occupancy) };
+}
+
+/** The fields of a decision, for the log and whoever else looks on. */
+export function describe(request: DhcpPacket, decision: Decision, tookMs: number): LogFields {
   const mac = macFromBytes(request.chaddr);
   const reason = 'reason' in decision ? decision.reason : undefined;
-  const common = { mac, reason, tookMs: Math.round(tookMs * 1000) / 1000 };
+  const relay = request.giaddr === UNSPECIFIED ? undefined : request.giaddr;
+  const common = { mac, reason, relay, tookMs: Math.round(tookMs * 1000) / 1000 };
   if (!('placement' in decision)) return { ...common, ip: 'lease' in decision ? decision.lease.address : undefined };
   const { client, placement, boot } = decision;
   return {
     ...common,
     reason: 'rule' in decision ? decision.rule : undefined,
-    ip: 'lease' in decision ? decision.reply.packet.yiaddr : request.ciaddr,
+    ip: 'lease' in decision || decision.kind === 'bootp' ? decision.reply.packet.yiaddr : request.ciaddr,
     stage: client.stage,
     arch: client.arch,
     fnode: boot ? placement.node?.name : undefined,

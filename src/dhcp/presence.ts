@@ -40,8 +40,8 @@ const BELIEVED_MS = { free: 300_000, taken: 600_000 } as const;
 const DOUBTED_MS = { free: 5_000, taken: 60_000 } as const;
 /** Spares are looked at again before they are too old to be given. */
 const STALE_MS = 240_000;
-/** Some 10 MB. Beyond it the oldest look is forgotten. */
-const MAX_SIGHTINGS = 65_536;
+/** Of each of two generations: some 10 MB in all. When the young one is full, the old one is forgotten. */
+const MAX_SIGHTINGS = 32_768;
 /** From the question whether an address is free to its offer: then there is a lease. */
 const CLAIM_MS = 2_000;
 /** As many as may wait for an answer. */
@@ -58,8 +58,10 @@ interface Claimed {
 
 /** What was seen lately, who waits for which address, and the spare ones of each range. */
 export class Presence implements PresenceView {
+  #young = new Map<Ipv4, Sighting>();
+  /** What has been seen again since is in both, and the young one counts. */
+  #old = new Map<Ipv4, Sighting>();
   /** The oldest first. */
-  readonly #sightings = new Map<Ipv4, Sighting>();
   readonly #claims = new Map<Ipv4, Claimed>();
   /** By range, the oldest first. */
   readonly #spares = new Map<string, Set<Ipv4>>();
@@ -94,8 +96,10 @@ export class Presence implements PresenceView {
 
   strangers(range: Ipv4Range, nowMs: number): number {
     let count = 0;
-    for (const { address, seen } of this.#sightings.values())
-      if (seen === 'taken' && rangeHas(range, address) && this.#believed(address, nowMs)) count += 1;
+    const isThere = ({ address }: Sighting) =>
+      rangeHas(range, address) && this.#believed(address, nowMs)?.seen === 'taken';
+    for (const sighting of this.#young.values()) if (isThere(sighting)) count += 1;
+    for (const sighting of this.#old.values()) if (!this.#young.has(sighting.address) && isThere(sighting)) count += 1;
     return count;
   }
 
@@ -120,9 +124,11 @@ export class Presence implements PresenceView {
   }
 
   found(finding: Finding, nowMs: number): void {
-    this.#sightings.delete(finding.address);
-    this.#sightings.set(finding.address, { ...finding, atMs: nowMs });
-    shorten(this.#sightings, MAX_SIGHTINGS);
+    if (this.#young.size >= MAX_SIGHTINGS) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(finding.address, { ...finding, atMs: nowMs });
   }
 
   /** While `mac` waits to hear of it, nobody else gets it. */
@@ -130,29 +136,21 @@ export class Presence implements PresenceView {
     this.#claims.delete(address);
     this.#claims.set(address, { mac, untilMs: nowMs + CLAIM_MS });
     for (const [first, { untilMs }] of this.#claims) {
-      if (untilMs > nowMs) break;
+      if (untilMs > nowMs && this.#claims.size <= MAX_CLAIMS) break;
       this.#claims.delete(first);
     }
-    shorten(this.#claims, MAX_CLAIMS);
   }
 
   /** What was seen there has been shown to be wrong. */
   forget(address: Ipv4): void {
-    this.#sightings.delete(address);
+    this.#young.delete(address);
+    this.#old.delete(address);
   }
 
   #believed(address: Ipv4, nowMs: number): Sighting | undefined {
-    const sighting = this.#sightings.get(address);
+    const sighting = this.#young.get(address) ?? this.#old.get(address);
     if (!sighting) return undefined;
     const forMs = (sighting.isSure ? BELIEVED_MS : DOUBTED_MS)[sighting.seen];
     return nowMs - sighting.atMs < forMs ? sighting : undefined;
-  }
-}
-
-/** Forgets the first of `map` until `max` are left. */
-function shorten<Key>(map: Map<Key, unknown>, max: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= max) return;
-    map.delete(key);
   }
 }

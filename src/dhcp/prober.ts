@@ -145,7 +145,9 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
     start: async () => {
       const local = policy().serverAddress;
       const ends: LookerEnds = { found, failed };
-      const ping = await deps.findPing();
+      // Nobody's start waits for a program.
+      const system = deps.findPing();
+      const ping: Ping = async (address, timeoutMs) => (await (await system)?.(address, timeoutMs)) ?? false;
       const socket = await host.udp.bind({ address: local, port: 0 }, () => {});
       const maxSockets = Math.min(MAX_FAR_LOOKS, deps.maxSockets);
       near = nearLooker({ clock, socket, neighbours: deps.neighbours }, ends);

@@ -7,11 +7,12 @@ import { type Kept, keeper } from './keep.ts';
 import { LeaseTable } from './leases.ts';
 import { type Machine, type MachineView, NO_MACHINES } from './machines.ts';
 import { type Observe, observer } from './observe.ts';
+import { occupancyOf } from './occupancy.ts';
 import { type DhcpPacket, decode, encode } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
 import { NOBODY_LOOKS, type PresenceView } from './presence.ts';
 import { deliver, MESSAGE } from './reply.ts';
-import { type Decision, type Facts, respond } from './respond.ts';
+import { type Decision, type Facts, networkOf, respond } from './respond.ts';
 import type { LeaseStore } from './store.ts';
 
 export interface DhcpListen {
@@ -69,7 +70,11 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   const leases = new LeaseTable();
   const keep = keeper(store, leases, host);
   const sockets: UdpSocket[] = [];
-  const observe = observer(host);
+  const observe = observer(host, (request) => {
+    const facts = { policy: policy(), presence: prober?.view ?? NOBODY_LOOKS, nowMs: clock.now() };
+    const network = networkOf(request, facts.policy);
+    return network && occupancyOf(network, facts, leases.all());
+  });
   const machines: MachineView = deps.machines ?? NO_MACHINES;
   /** Whose DISCOVER waits for a look: asked again, it goes on waiting. */
   const held = new Set<string>();
