@@ -60,6 +60,16 @@ export interface Entry {
   readonly note?: string;
   /** Only these clients see it. */
   readonly macs?: readonly MacPattern[];
+  /** That it comes from. */
+  readonly image?: EntryImage;
+}
+
+export interface EntryImage {
+  /** What the node's names call it, with the suffix behind. */
+  readonly alias: string;
+  readonly suffix: string;
+  /** Once it is known: the same on every node that has the same bytes. */
+  readonly etag?: string;
 }
 
 export const LOCAL_ID = 'local';

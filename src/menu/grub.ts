@@ -1,7 +1,8 @@
 /** The menu in GRUB's language, for UEFI machines: Debian's signed net images 2.06 and 2.12, and GRUBs made by hand. */
 import { grubPair } from './colours.ts';
-import { type Entry, isForIpxeOnly, type Linux, type Machine, runsOn, type Source } from './entries.ts';
-import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf, narrowed } from './plan.ts';
+import { type Entry, isForIpxeOnly, type Machine, runsOn } from './entries.ts';
+import { indent, nodeFunctions, startLines } from './grubstart.ts';
+import { entriesOf, type Group, type Menu, machinesOf, narrowed } from './plan.ts';
 import { grubWord } from './text.ts';
 import { THEME_FILE } from './theme.ts';
 import { lineOf } from './titles.ts';
@@ -49,6 +50,7 @@ function head(menu: Menu): readonly string[] {
     'if [ -n "$net_default_mac" ]; then set bootif="BOOTIF=01-$net_default_mac"; fi',
     // A submenu starts with a fresh set of variables: only exported ones are seen there.
     'export machine base bootif',
+    ...nodeFunctions(menu),
   ];
 }
 
@@ -113,77 +115,8 @@ function menuentries(entries: readonly Entry[], menu: Menu): readonly string[] {
 function menuentry(entry: Entry, menu: Menu): readonly string[] {
   return [
     `menuentry ${grubWord(lineOf(entry, menu.words, { maxChars: LINE_CHARS, secureBoot: 'grub' }))} --id ${grubWord(entry.id)} {`,
-    ...start(entry, menu).map((line) => `  ${line}`),
+    ...indent(startLines(entry, menu)),
     '}',
-  ];
-}
-
-function start(entry: Entry, menu: Menu): readonly string[] {
-  const { how } = entry;
-  if (how.kind === 'local') return local(menu);
-  if (how.kind === 'chain') return [`chainloader ${fileOf(how.file)}`];
-  return how.kind === 'linux' ? linux(entry, how, menu) : [];
-}
-
-function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
-  const words = [...consolesOf(entry, menu), ...argumentsOf(how.arguments, menu)].map(grubWord);
-  const hasInitrd = how.initrds.length > 0;
-  return [
-    `echo ${grubWord(`${menu.words.loading} ...`)}`,
-    // Unquoted: where the MAC is unknown, the word is not there at all.
-    ['linux', fileOf(how.uefiKernel ?? how.kernel), ...(hasInitrd ? ['$bootif'] : []), ...words].join(' '),
-    ...(hasInitrd ? [['initrd', ...how.initrds.map(fileOf)].join(' ')] : []),
-  ];
-}
-
-/** `"$base/isos/x"`, or the place that a URL names. Sources hold no character that double quotes would not keep. */
-function fileOf(source: Source): string {
-  const url = /^http:\/\/([^/]+)(\/.*)$/.exec(source);
-  return url ? `"(http,${url[1]})${url[2]}"` : `"$base${source}"`;
-}
-
-/**
- * Systems' own loaders on the local disk, Linux before Windows (they offer Windows, too), removable-media names last.
- * `exit` alone goes on with the firmware's order, which on many machines leads to the network again; and an exit that
- * reports success makes firmware stop at its own menu. UEFI 2.10 §3.1.1.
- */
-const LOCAL_LOADERS: Readonly<Record<string, readonly string[]>> = {
-  x86_64: [
-    '*/shimx64.efi',
-    '*/grubx64.efi',
-    '*/systemd-bootx64.efi',
-    'Microsoft/Boot/bootmgfw.efi',
-    'BOOT/BOOTX64.EFI',
-  ],
-  i386: ['*/shimia32.efi', '*/grubia32.efi', 'Microsoft/Boot/bootmgfw.efi', 'BOOT/BOOTIA32.EFI'],
-  arm64: [
-    '*/shimaa64.efi',
-    '*/grubaa64.efi',
-    '*/systemd-bootaa64.efi',
-    'Microsoft/Boot/bootmgfw.efi',
-    'BOOT/BOOTAA64.EFI',
-  ],
-};
-
-function local(menu: Menu): readonly string[] {
-  return [
-    ...Object.entries(LOCAL_LOADERS).flatMap(([cpu, files]) => [
-      `if [ "$grub_cpu" = "${cpu}" ]; then`,
-      // A pattern that matches nothing stays as it is, and no file has that name. Fixed disks are hd, sticks too.
-      `  for file in ${files.map((file) => `(hd*,*)/EFI/${file}`).join(' ')}; do`,
-      '    if [ -f "$file" ]; then',
-      // The loader is told that it came from $root: else it looks for its second half on the network.
-      '      regexp --set=1:root \'^.([^)]*)\' "$file"',
-      '      chainloader "$file"',
-      '      boot',
-      '    fi',
-      '  done',
-      'fi',
-    ]),
-    `echo ${grubWord(menu.words.noLocalDisk)}`,
-    'sleep 2',
-    // 1: not started, try the next. GRUBs that take no status ignore it.
-    'exit 1',
   ];
 }
 
@@ -192,8 +125,4 @@ function onlyOn(machines: readonly Machine[], lines: readonly string[]): readonl
   if (machines.length === MACHINES.length) return lines;
   const test = machines.map((machine) => `"$machine" = "${machine}"`).join(' -o ');
   return [`if [ ${test} ]; then`, ...indent(lines), 'fi'];
-}
-
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `  ${line}`);
 }

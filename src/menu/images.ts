@@ -1,7 +1,7 @@
 /** Entries for the images in the folder: what recognition found, as far as it can be served and started from here. */
 import type { ConfigFault } from '../core/errors.ts';
 import type { CatalogImage, ImageEntry, Offer, OfferedEntry, Verdict } from '../core/image.ts';
-import { type Entry, sourcesOf, withUniqueIds } from './entries.ts';
+import { type Entry, type EntryImage, sourcesOf, withUniqueIds } from './entries.ts';
 import type { ImageFile } from './file.ts';
 import { filled, howOf } from './inside.ts';
 import { idsOf, type Label, labelOf, titlesOf } from './label.ts';
@@ -221,7 +221,12 @@ function entryOf(row: ImageEntry, { image, label }: Place, facts: OwnFacts): Ent
     secureBoot: companion?.secureBoot ?? row.secureBoot,
     ...(file?.note === undefined ? {} : { note: file.note }),
     ...(file?.macs === undefined ? {} : { macs: file.macs }),
+    image: placeOf(image),
   };
+}
+
+function placeOf({ alias, suffix, etag }: CatalogImage): EntryImage {
+  return { alias, suffix, ...(etag === undefined ? {} : { etag }) };
 }
 
 /** Those that an operator wrote for the image. */
@@ -238,6 +243,7 @@ function ownEntries(
       ...(entry.group === undefined ? { edition: label.edition } : {}),
       how: how.kind === 'linux' ? { ...how, arguments: how.arguments.map((word) => filled(word, image)) } : how,
       ...(entry.macs === undefined && file?.macs ? { macs: file.macs } : {}),
+      image: placeOf(image),
     };
   });
   const problems = all.flatMap((entry) => {

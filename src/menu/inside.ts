@@ -51,3 +51,38 @@ export function filled(word: string, image: Named): string {
   };
   return word.replaceAll(/\{(?:tree|iso|nfs|nfsiso|path)\}/g, (place) => places[place] ?? place);
 }
+
+/** `how` where the image is called `name` instead. Other nodes' URLs, which operators may have written, stay. */
+export function renamed(how: How, { alias, suffix }: Named, name: string): How {
+  const escaped = [alias, suffix].map((part) => part.replaceAll(/[.+]/g, '\\$&'));
+  // A host's name or port in front would make it somebody else's; and `mint-22` is not the beginning of `mint-22.1`.
+  const place = new RegExp(`(?<![\\w.-])/(tree|isos)/${escaped[0]}(?=(?:${escaped[1]})?(?![\\w.+-]))`, 'g');
+  return everyName(how, (text) => text.replaceAll(place, (_, folder: string) => `/${folder}/${name}`));
+}
+
+/** `how` with `change` made to each name and argument in it. */
+function everyName(how: How, change: (text: string) => string): How {
+  switch (how.kind) {
+    case 'linux': {
+      const { uefiKernel, shim, addedFile } = how;
+      return {
+        kind: 'linux',
+        kernel: change(how.kernel),
+        ...(uefiKernel === undefined ? {} : { uefiKernel: change(uefiKernel) }),
+        initrds: how.initrds.map(change),
+        arguments: how.arguments.map(change),
+        ...(shim === undefined ? {} : { shim: change(shim) }),
+        ...(addedFile === undefined ? {} : { addedFile: { ...addedFile, file: change(addedFile.file) } }),
+      };
+    }
+    case 'chain':
+      return { kind: 'chain', file: change(how.file) };
+    case 'memdisk':
+    case 'sanboot':
+      return { ...how, image: change(how.image) };
+    case 'wimboot':
+      return { ...how, files: how.files.map(({ name, file }) => ({ name, file: change(file) })) };
+    case 'local':
+      return how;
+  }
+}

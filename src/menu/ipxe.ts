@@ -1,9 +1,9 @@
 /** The menu as an iPXE script, for builds from Debian's of 2019 to 2.0. [ipxe.org/scripting, ipxe.org/cmd] */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: iPXE's own settings are written like this
 import { ansiOf, type MenuColours } from './colours.ts';
-import { type Entry, type How, type Linux, type Machine, runsOn, type Source } from './entries.ts';
-import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf } from './plan.ts';
-import { ipxeWords } from './text.ts';
+import { type Entry, type Machine, runsOn } from './entries.ts';
+import { nodeLines, secondSections, startLines } from './ipxestart.ts';
+import { entriesOf, type Group, type Menu, machinesOf } from './plan.ts';
 import { lineOf } from './titles.ts';
 
 /** iPXE under 32-bit firmware starts 32-bit kernels only, so there is no mixed machine. */
@@ -73,6 +73,8 @@ function main(menu: Menu): readonly string[] {
   return [
     '',
     ':_start',
+    // What is chosen next begins here again, wherever the last choice has ended.
+    ...(menu.seconds.size > 0 ? nodeLines(menu) : []),
     `menu ${menu.title} - ${menu.nodeName}`,
     ...menu.top.flatMap((entry) => entryItem(entry, menu)),
     'item --gap --',
@@ -123,78 +125,8 @@ function item(label: string, title: string, machines: readonly Machine[]): reado
 
 function start(entry: Entry, menu: Menu): readonly string[] {
   if (machinesOf(entry, MACHINES).length === 0) return [];
-  return ['', `:${entry.id}`, ...commands(entry, menu)];
+  return ['', `:${entry.id}`, ...startLines(entry, menu)];
 }
-
-function commands(entry: Entry, menu: Menu): readonly string[] {
-  const { how } = entry;
-  switch (how.kind) {
-    case 'local':
-      return LOCAL;
-    case 'chain':
-      return [`chain ${urlOf(how.file)} || goto _failed`, 'goto _start'];
-    case 'memdisk':
-      return [
-        `kernel \${base}/boot/memdisk ${how.isCd ? 'iso raw' : 'raw'} || goto _failed`,
-        `initrd ${urlOf(how.image)} || goto _failed`,
-        'boot || goto _failed',
-      ];
-    case 'sanboot':
-      return [`sanboot --no-describe ${urlOf(how.image)} || goto _failed`, 'goto _start'];
-    case 'wimboot':
-      return wimboot(how);
-    case 'linux':
-      return linux(entry, how, menu);
-  }
-}
-
-/** Each name twice: the option is for UEFI, the file's own line for the BIOS. [ipxe.org/appnote/wimboot_architecture] */
-function wimboot({ files, index }: Extract<How, { readonly kind: 'wimboot' }>): readonly string[] {
-  return [
-    `kernel \${base}/boot/wimboot${index === undefined ? '' : ` index=${index}`} || goto _failed`,
-    ...files.map(({ name, file }) => `initrd --name ${name} ${urlOf(file)} ${name} || goto _failed`),
-    'boot || goto _failed',
-  ];
-}
-
-/**
- * Each initrd has a name of its own and is named on the line: until 2021 the kernel found it by that name alone, under
- * UEFI; since then all are handed over as one, and the words do no harm.
- */
-function linux(entry: Entry, how: Linux, menu: Menu): readonly string[] {
-  const names = how.initrds.map((_, i) => `initrd${i}`);
-  const words = [
-    ...names.map((name) => `initrd=${name}`),
-    ...(names.length > 0 ? ['BOOTIF=01-${netX/mac:hexhyp}'] : []),
-    ipxeWords([...consolesOf(entry, menu), ...argumentsOf(how.arguments, menu)]),
-  ].filter((word) => word !== '');
-  return [
-    ...kernelLines(how, words),
-    ...how.initrds.map((source, i) => `initrd --name ${names[i]} ${urlOf(source)} || goto _failed`),
-    // With a name for an argument iPXE puts a header before the file that makes it one of the initramfs. [ipxe.org/cmd/initrd]
-    ...(how.addedFile
-      ? [`initrd ${urlOf(how.addedFile.file)} ${ipxeWords([how.addedFile.name])} || goto _failed`]
-      : []),
-    ...(how.shim === undefined ? [] : [`${WITH_SECURE_BOOT} shim ${urlOf(how.shim)} ||`]),
-    'boot || goto _failed',
-  ];
-}
-
-/**
- * Builds that know `shim` know firmware's variables, too, both since June 2023; for others, and for the BIOS, the
- * setting is empty, so that they never meet a command that they would complain about. [ipxe.org/cmd/shim]
- */
-const WITH_SECURE_BOOT = 'iseq x${efi/SecureBoot:int8} x1 &&';
-
-function kernelLines(how: Linux, words: readonly string[]): readonly string[] {
-  const load = (kernel: string): string => `kernel ${[kernel, ...words].join(' ')} || goto _failed`;
-  if (how.uefiKernel === undefined) return [load(urlOf(how.kernel))];
-  const choice = `iseq \${platform} efi && set kernel ${urlOf(how.uefiKernel)} ||`;
-  return [`set kernel ${urlOf(how.kernel)}`, choice, load('${kernel}')];
-}
-
-/** BIOS: the first disk. UEFI: a status that is not success makes the firmware try its next entry. UEFI 2.10 §3.1.1. */
-const LOCAL = ['iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || goto _failed'];
 
 function tail(menu: Menu): readonly string[] {
   return [
@@ -202,6 +134,7 @@ function tail(menu: Menu): readonly string[] {
     ':_shell',
     'shell',
     'goto _start',
+    ...secondSections(menu),
     '',
     // iPXE itself has printed why.
     ':_failed',
@@ -210,8 +143,4 @@ function tail(menu: Menu): readonly string[] {
     `prompt --timeout 60000 ${menu.words.pressKey} ||`,
     'goto _start',
   ];
-}
-
-function urlOf(source: Source): string {
-  return source.startsWith('/') ? `\${base}${source}` : source;
 }

@@ -1,7 +1,8 @@
 /** What one client's menu holds and in which order; how a loader writes it down is the renderers' part. */
-import { type Mac, type MacPattern, macMatches, mostSpecific, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import { type Mac, macMatches, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Visit } from '../core/content.ts';
 import type { Transport } from '../core/image.ts';
+import type { Peer } from '../core/swarm.ts';
 import type { MenuColours } from './colours.ts';
 import {
   type Entry,
@@ -14,16 +15,12 @@ import {
   slug,
   sourcesOf,
 } from './entries.ts';
+import { bootRowOf, bootRows, type ClientTable } from './rows.ts';
+import { authorityOf, type NodePlace, type Second, secondsOf } from './second.ts';
 import { plainText } from './text.ts';
 import { type Language, WORDS, type Words } from './words.ts';
 
-export interface ClientRow {
-  readonly mac: MacPattern;
-  /** Id of the entry that starts by itself there. */
-  readonly boot?: string | undefined;
-}
-
-export interface MenuSettings {
+export interface MenuSettings extends ClientTable {
   readonly title: string;
   /** 0: waits for ever. */
   readonly timeoutSec: number;
@@ -31,11 +28,12 @@ export interface MenuSettings {
   readonly default: string;
   readonly serial: false | { readonly port: number; readonly baud: number };
   readonly language: Language;
-  readonly clients: readonly ClientRow[];
   readonly nodeName: string;
   readonly colors: MenuColours;
   /** What the node serves images by; HTTP and TFTP where it doesn't say. */
   readonly transports?: ReadonlySet<Transport>;
+  /** Other nodes that are alive, the most suitable first. */
+  readonly peers?: readonly Peer[];
 }
 
 /** A submenu; by edition it is parted once more where it has many entries. */
@@ -66,6 +64,8 @@ export interface Menu {
   readonly address: string;
   /** `172.16.0.10:8080`, without the port where it is 80. */
   readonly authority: string;
+  /** Where entries are had if not here, by their ids. */
+  readonly seconds: ReadonlyMap<string, Second>;
   /** Boot loaders that are there: `memdisk`, `chain.c32`. */
   readonly loaders: ReadonlySet<string>;
 }
@@ -95,7 +95,7 @@ export function planMenu(entries: readonly Entry[], settings: MenuSettings, plac
     secureBoot: 'unknown',
   };
   const visible = [local, ...entries.filter((entry) => isUsable(entry, place.loaders) && isVisible(entry, mac))];
-  const boot = mac === undefined ? undefined : rowOf(settings, mac)?.boot;
+  const boot = mac === undefined ? undefined : bootRowOf(settings, mac)?.boot;
   const row = visible.find((entry) => entry.id === boot);
   const first = row ?? visible.find((entry) => entry.id === settings.default) ?? local;
   const isKnown = (id: string): boolean => id === LOCAL_ID || entries.some((entry) => entry.id === id);
@@ -103,6 +103,7 @@ export function planMenu(entries: readonly Entry[], settings: MenuSettings, plac
   const waits = (place.isIncomplete ?? false) && !isKnown(boot ?? settings.default);
   const rest = visible.filter((entry) => entry !== first);
   const address = parseIpv4(place.visit.localAddress.replace(/^::ffff:/, '')) ?? UNSPECIFIED;
+  const own = { address, authority: authorityOf(address, place.visit.httpPort) };
   return {
     title: plainText(settings.title, 'FLISoL', 60),
     nodeName: plainText(settings.nodeName, 'fnode', 40),
@@ -113,8 +114,8 @@ export function planMenu(entries: readonly Entry[], settings: MenuSettings, plac
     timeoutSec: waits ? 0 : row ? CLIENT_TIMEOUT_SEC : timeoutOf(settings),
     ...arrange(outOfGroup(first), rest),
     asksForClient: mac === undefined && hasClientMenus(entries, settings),
-    address,
-    authority: place.visit.httpPort === 80 ? address : `${address}:${place.visit.httpPort}`,
+    ...own,
+    seconds: secondsOf(visible, settings.peers ?? [], own, mac ?? place.visit.clientAddress),
     loaders: place.loaders,
   };
 }
@@ -125,21 +126,14 @@ function timeoutOf({ timeoutSec }: MenuSettings): number {
 
 /** Whether any client's menu differs from everybody's. */
 export function hasClientMenus(entries: readonly Entry[], settings: MenuSettings): boolean {
-  return settings.clients.some((row) => row.boot !== undefined) || entries.some((entry) => entry.macs !== undefined);
+  return bootRows(settings).length > 0 || entries.some((entry) => entry.macs !== undefined);
 }
 
 /** Whether this client's does. */
 export function hasOwnMenu(entries: readonly Entry[], settings: MenuSettings, mac: Mac): boolean {
   return (
-    rowOf(settings, mac) !== undefined ||
+    bootRowOf(settings, mac) !== undefined ||
     entries.some((entry) => entry.macs?.some((pattern) => macMatches(pattern, mac)) ?? false)
-  );
-}
-
-function rowOf(settings: MenuSettings, mac: Mac): ClientRow | undefined {
-  return mostSpecific(
-    settings.clients.filter((row) => row.boot !== undefined),
-    mac,
   );
 }
 
@@ -212,7 +206,11 @@ export function machinesOf<M extends Machine>(entry: Entry, machines: readonly M
 
 /** `{http}` and `{node}` filled in: only the menu knows on which address the client reached the node. */
 export function argumentsOf(words: readonly string[], menu: Menu): readonly string[] {
-  return words.map((word) => word.replaceAll('{http}', `http://${menu.authority}`).replaceAll('{node}', menu.address));
+  return words.map((word) => filledIn(word, menu));
+}
+
+export function filledIn(word: string, { authority, address }: NodePlace): string {
+  return word.replaceAll('{http}', `http://${authority}`).replaceAll('{node}', address);
 }
 
 /** The system's own console is the last one named: the screen, where the people are. Only PCs call the port ttyS. */

@@ -1,4 +1,9 @@
-/** The menu in syslinux's language, for (l)pxelinux on BIOS machines. [syslinux: doc/syslinux.txt, doc/menu.txt] */
+/**
+ * The menu in syslinux's language, for (l)pxelinux on BIOS machines. [syslinux: doc/syslinux.txt, doc/menu.txt]
+ *
+ * It carries no second node: `ONERROR` belongs to a menu, is not told which entry failed, and is run after whatever
+ * comes back, a disk without a system too. [syslinux: com32/menu/menumain.c] A machine gets another node when it asks anew.
+ */
 import { type MenuColours, sgrOf } from './colours.ts';
 import { type Entry, isForIpxeOnly, type Machine, type Source, sourcesOf } from './entries.ts';
 import { argumentsOf, consolesOf, entriesOf, type Group, type Menu, machinesOf, narrowed } from './plan.ts';

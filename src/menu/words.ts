@@ -21,6 +21,8 @@ export interface Words {
   readonly grubKeys: string;
   readonly loading: string;
   readonly failed: string;
+  /** Before what one node didn't give is asked of a second one. */
+  readonly otherNode: string;
   readonly pressKey: string;
   readonly noLocalDisk: string;
   /** GRUB puts the seconds for `%d`, syslinux for `#`. */
@@ -58,6 +60,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     grubKeys: 'Enter starts, E edits, Esc goes back',
     loading: 'Loading',
     failed: 'This entry could not be started; the reason stands above.',
+    otherNode: 'This node does not give it; trying another one ...',
     pressKey: 'Press a key to go back to the menu',
     noLocalDisk: 'No system found on the local disk; asking the firmware for the next one.',
     startsIn: 'Starts by itself in %d s',
@@ -96,6 +99,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     grubKeys: 'Intro arranca, E edita, Esc vuelve',
     loading: 'Cargando',
     failed: 'No se pudo arrancar; el motivo aparece arriba.',
+    otherNode: 'Este nodo no lo entrega; se prueba con otro ...',
     pressKey: 'Pulse una tecla para volver al menu',
     noLocalDisk: 'No hay sistema en el disco local; el firmware sigue con el siguiente.',
     startsIn: 'Arranca solo en %d s',

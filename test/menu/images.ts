@@ -1,6 +1,8 @@
 /** Images as the catalogue hands them over, with verdicts as recognition would give. */
+import { parseIpv4 } from '../../src/core/addr.ts';
 import type { CompanionFacts } from '../../src/core/companion.ts';
 import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
+import type { Peer } from '../../src/core/swarm.ts';
 import type { Entry } from '../../src/menu/entries.ts';
 import { imageEntries } from '../../src/menu/images.ts';
 import { type Language, WORDS } from '../../src/menu/words.ts';
@@ -213,4 +215,20 @@ export const EACH: readonly CatalogImage[] = [
   imageOf('Fedora-Server-41.iso', FEDORA),
   imageOf('win11.iso', WINDOWS),
   imageOf('firmware.iso', UNKNOWN, { sizeBytes: 30_000_000 }),
-];
+].map((image) => ({ ...image, etag: `"${image.alias}"` }));
+
+/** A node that has `entries`, too, and calls some of their images otherwise. */
+export function peerOf(
+  address: string,
+  entries: readonly Entry[],
+  aliases: Readonly<Record<string, string>> = {},
+): Peer {
+  const node = parseIpv4(address);
+  if (!node) throw new Error(`no address: ${address}`);
+  const listed = entries.map(({ id, image }) => ({
+    id,
+    ...(image === undefined ? {} : { alias: aliases[image.alias] ?? image.alias }),
+    ...(image?.etag === undefined ? {} : { etag: image.etag }),
+  }));
+  return { name: `fnode-${address.replaceAll('.', '-')}`, address: node, httpPort: 80, entries: listed };
+}

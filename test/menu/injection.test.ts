@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Ipv4 } from '../../src/core/addr.ts';
+import type { Peer } from '../../src/core/swarm.ts';
 import { type Entry, isEntryId, isSourceSafe, sourcesOf } from '../../src/menu/entries.ts';
 import { parseImageFile } from '../../src/menu/file.ts';
 import { renderGrub } from '../../src/menu/grub.ts';
@@ -15,7 +17,7 @@ import { renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { grubWord } from '../../src/menu/text.ts';
 import { WORDS } from '../../src/menu/words.ts';
 import { INSTALL, LOADERS, SETTINGS, VISIT } from './fixtures.ts';
-import { CASPER, CASPER_NFS, imageOf, MINT, WINDOWS } from './images.ts';
+import { CASPER, CASPER_NFS, entriesFrom, imageOf, MINT, WINDOWS } from './images.ts';
 import { grubCommands, ipxeCommands, ipxeExpansions, pxelinuxCommands } from './parsers.ts';
 
 /** Pieces that mean something to one of the three, mixed with anything. */
@@ -360,6 +362,49 @@ test('images: ids and sources are fit for every loader, and each id is there onc
     }),
     { numRuns: 500 },
   );
+});
+
+const [MINE] = entriesFrom([imageOf('x.iso', { ...MINT, entries: [CASPER] }, { etag: '"e"' })]);
+assert.ok(MINE);
+
+/** What another node says of itself, by way of flink: of one entry's image, with whatever the wire brings. */
+const peerTexts: fc.Arbitrary<Peer> = fc.record({
+  name: nasty,
+  address: fc.oneof(nasty, fc.constantFrom('172.16.0.11', '172.16.0.12')).map((text) => text as Ipv4),
+  httpPort: fc.oneof(fc.integer(), fc.double(), fc.constantFrom(80, 8080)),
+  entries: fc.array(
+    fc.record({
+      id: fc.oneof(nasty, fc.constantFrom(MINE.id)),
+      alias: fc.oneof(nasty, fc.constantFrom('x', 'other', 'mint-22.1+x')),
+      etag: fc.oneof(nasty, fc.constantFrom('"e"')),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+test('other nodes: whatever they say, menus hold known commands, and read no setting but our own', () => {
+  let withSecond = 0;
+  fc.assert(
+    fc.property(fc.array(peerTexts, { maxLength: 3 }), (peers) => {
+      const menu = planMenu([MINE], { ...SETTINGS, peers }, { visit: VISIT, loaders: LOADERS });
+      const [grub, ipxe] = [renderGrub(menu), renderIpxe(menu)];
+      if (menu.seconds.size > 0) withSecond++;
+      for (const text of [grub, ipxe]) assert.match(text, /^[\x20-\x7e\n]*$/);
+      const functions = [...grub.matchAll(/^function (from(?:_\d+)+) \{$/gm)].map(([, name]) => name);
+      assert.equal(functions.length, menu.seconds.size * 2);
+      for (const [word = ''] of grubCommands(grub)) {
+        assert.ok(KNOWN.grub.has(word) || word === 'function' || word === '<var>node', `GRUB ${word}`);
+      }
+      for (const [word = ''] of ipxeCommands(ipxe).filter(([first]) => !first?.startsWith(':'))) {
+        assert.ok(KNOWN.ipxe.has(word), `iPXE ${word}`);
+      }
+      for (const setting of ipxeExpansions(ipxe)) {
+        assert.ok([...OWN_SETTINGS, '${node}', '${alias}'].includes(setting), setting);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(withSecond > 10, `${withSecond}`);
 });
 
 const CHECK = '/usr/bin/grub-script-check';

@@ -13,7 +13,7 @@ import { type MenuSettings, planMenu } from '../../src/menu/plan.ts';
 import { type PxelinuxClient, renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { renderTheme } from '../../src/menu/theme.ts';
 import { ENTRIES, INSTALL, LOADERS, pattern, SETTINGS, VISIT } from './fixtures.ts';
-import { CASPER, EACH, entriesFrom, imageOf, MINT, UNKNOWN, WINDOWS } from './images.ts';
+import { CASPER, EACH, entriesFrom, imageOf, MINT, peerOf, UNKNOWN, WINDOWS } from './images.ts';
 import { grubCommands, ipxeCommands, pxelinuxCommands } from './parsers.ts';
 
 interface Case {
@@ -53,6 +53,17 @@ const GOLDEN: Readonly<Record<string, Case>> = {
   },
   'with-clients': { settings: { clients: [{ mac: pattern('52:54:00:77:*'), boot: 'debian-12-amd64' }] } },
   images: { entries: entriesFrom(EACH), loaders: new Set([...LOADERS, 'wimboot']) },
+  // Two other nodes: one has most, and calls an image otherwise; one has all, on another port.
+  'images-second': {
+    entries: entriesFrom(EACH),
+    loaders: new Set([...LOADERS, 'wimboot']),
+    settings: {
+      peers: [
+        peerOf('172.16.0.11', entriesFrom(EACH.slice(0, 3)), { 'linuxmint-22-cinnamon-64bit': 'mint-22' }),
+        { ...peerOf('172.16.0.12', entriesFrom(EACH.slice(3, 5))), httpPort: 8080 },
+      ],
+    },
+  },
   'images-es-tftp': {
     entries: entriesFrom(EACH.slice(0, 2), 'es'),
     settings: { language: 'es', colors: { ...SETTINGS.colors, background: '#4a0010', accent: '#40ff80' } },

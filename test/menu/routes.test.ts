@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import type { CompanionFacts } from '../../src/core/companion.ts';
 import type { Content, Visit } from '../../src/core/content.ts';
 import type { CatalogImage } from '../../src/core/image.ts';
+import type { Peer } from '../../src/core/swarm.ts';
 import { type MenuDeps, type MenuSettings, menuContent } from '../../src/menu/routes.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 import { folderOf, installerFiles, pattern, SETTINGS, VISIT } from './fixtures.ts';
-import { FEDORA, imageOf, MINT, NETINST, SIGNED } from './images.ts';
+import { entriesFrom, FEDORA, imageOf, MINT, NETINST, peerOf, SIGNED } from './images.ts';
 
 function node(settings: Partial<MenuSettings> = {}, changes: Partial<MenuDeps> = {}) {
   const files: Record<string, string | number> = installerFiles('/isos/d12/amd64');
@@ -403,4 +404,43 @@ test("GRUB's picture has the colour of the selected line", async () => {
   };
   assert.equal(await pixel('#112233'), await pixel('#112233'));
   assert.notEqual(await pixel('#112233'), await pixel('#112234'));
+});
+
+const FROM_FLINK = [{ mac: '52:54:00:77:*', boot: 'debian-12-amd64' }];
+
+test("a row of flink's makes menus for that client in each format, and the generic ones ask for them", async () => {
+  const { menu } = node({ boots: FROM_FLINK });
+  const own = await textOf(menu, '/boot/pxelinux.cfg/01-52-54-00-77-00-01');
+  assert.match(own, /LABEL debian-12-amd64\n.*\n {2}MENU DEFAULT/);
+  assert.match(own, /^TIMEOUT 50$/m);
+  assert.equal((await menu.open('/boot/pxelinux.cfg/01-52-54-00-78-00-01', VISIT))?.kind, 'missing');
+  assert.match(await textOf(menu, '/grub/grub.cfg'), /configfile/);
+  assert.match(await textOf(menu, '/grub/grub.cfg-01-52:54:00:77:00:01'), /^set default='debian-12-amd64'$/m);
+  const query = new URLSearchParams({ mac: '52-54-00-77-00-01' });
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /^chain --replace/m);
+  assert.match(await textOf(menu, '/boot/boot.ipxe', { ...VISIT, query }), /^set menu-default debian-12-amd64$/m);
+});
+
+test("a row of flink's that names what this node lacks leaves the default, and is no mistake of this node's", async () => {
+  const { menu } = node({ boots: [{ mac: '*', boot: 'elsewhere' }] });
+  assert.match(await textOf(menu, '/grub/grub.cfg-01-52:54:00:77:00:01'), /^set default='local'$/m);
+  await menu.entries();
+  assert.deepEqual(menu.faults(), []);
+});
+
+test('other nodes come and go without another look at the folder', async () => {
+  const here = imageOf('old/Mint 22.iso', MINT, { etag: '"e"' });
+  let peers: readonly Peer[] = [];
+  const host = fakeHost();
+  let looks = 0;
+  const listImages = async () => {
+    looks++;
+    return { kind: 'there' as const, seen: [] };
+  };
+  const deps = { ...folderOf({}), listImages, hasLoader: () => false, images: () => [here], host };
+  const menu = menuContent(() => ({ ...SETTINGS, peers }), deps);
+  assert.doesNotMatch(await textOf(menu, '/boot/boot.ipxe'), /172\.16\.0\.11/);
+  peers = [peerOf('172.16.0.11', entriesFrom([here]))];
+  assert.match(await textOf(menu, '/boot/boot.ipxe'), /^set base http:\/\/172\.16\.0\.11$/m);
+  assert.equal(looks, 1);
 });
