@@ -75,8 +75,9 @@ export class FakeDisk implements JournalFiles {
 
   afterPowerLoss(random: () => number): FakeDisk {
     const names = new Map(this.#syncedNames);
-    for (const change of this.#nameChanges.slice(0, Math.floor(random() * (this.#nameChanges.length + 1))))
-      change(names);
+    // POSIX promises no order among them.
+    const share = random();
+    for (const change of this.#nameChanges) if (random() < share) change(names);
     return FakeDisk.of(Object.fromEntries([...names].map(([name, file]) => [name, file.afterPowerLoss(random)])));
   }
 
