@@ -200,6 +200,7 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
     start: async () => {
       if (isRunning || options().flink.kind === 'none') return;
       isRunning = true;
+      deps.catalog(); // read while flink is looked for
       running = run();
     },
     stop: async () => {
