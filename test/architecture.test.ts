@@ -55,6 +55,7 @@ const PROTOCOLS = new Set([
   'iso',
   'distro',
   'catalog',
+  'admin',
 ]);
 
 test('the tree in ARCHITECTURE.md is the tree of the sources', () => {
@@ -100,7 +101,7 @@ test('libraries stay behind their folder', () => {
   const homes: Readonly<Record<string, RegExp>> = {
     express: /^http\//,
     pino: /^host\/log/,
-    zod: /^(config|menu)\//,
+    zod: /^(config|menu|admin)\//,
     yaml: /^(config|menu)\//,
   };
   for (const { from, to } of imports) if (homes[to]) assert.match(from, homes[to], `${from} imports ${to}`);

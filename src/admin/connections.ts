@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** Nodes keep one each, operators a few, listeners 32. */
 export const MAX_CONNECTIONS = 256;
 /** Of one address: half of all. */
-const MAX_PER_SOURCE = 128;
+export const MAX_PER_SOURCE = 128;
 /** Requests sent without waiting for answers: no client of ours does. */
 const MAX_WAITING = 4;
 
