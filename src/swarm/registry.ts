@@ -12,7 +12,7 @@ export const MAX_NODES = 256;
 export const MAX_PEERS = 8;
 /** Sessions of a node that are over, each kept so that what was said in it is not believed once more. */
 const MAX_PAST_SESSIONS = 8;
-/** Where the table has no nodes, one is expected on flink's own machine. */
+/** Where the table has no nodes, one is expected on flink's own machine, until any is heard. */
 const IMPLICIT_NAME = 'fnode';
 const IMPLICIT_WEIGHT = 1;
 /** Of a node that has not said its own. */
@@ -153,8 +153,7 @@ export class NodeRegistry {
   #unheard(): readonly NodeRow[] {
     const { rows, self } = this.#policy();
     if (rows.length > 0) return rows.filter(({ name }) => !this.#nodes.has(name));
-    const isHeard = [...this.#nodes.values()].some(({ address }) => address === self);
-    return isHeard ? [] : [{ name: IMPLICIT_NAME, address: self, weight: IMPLICIT_WEIGHT }];
+    return this.#nodes.size > 0 ? [] : [{ name: IMPLICIT_NAME, address: self, weight: IMPLICIT_WEIGHT }];
   }
 
   #bootNode({ name, address, last, catalog, busy }: KnownNode): BootNode {
