@@ -108,6 +108,19 @@ for (const [loader, machine] of Object.entries(MACHINES)) {
     assert.ok(boot.words.includes(`inst.repo=http://${OTHER}/tree/fedora-server-41.iso`));
   });
 
+  test(`${loader}: nothing that came before a file that is not there stays loaded`, () => {
+    const how = { kind: 'linux' as const, kernel: '/isos/k', initrds: ['/isos/a', '/isos/b'], arguments: [] };
+    const entries = [{ ...INSTALL, id: 'two', how }];
+    const boot = machine(menuOf(entries, [peerOf(OTHER, entries)]), ['two'], {
+      isThere: (url) => hostOf(url) === OTHER || !url.endsWith('/isos/b'),
+    });
+    const urls = [boot.kernel, ...boot.initrds].map((url) => url.replace('tftp:', 'http:'));
+    assert.deepEqual(
+      urls,
+      ['k', 'a', 'b'].map((name) => `http://${OTHER}/isos/${name}`),
+    );
+  });
+
   test(`${loader}: both dead, each is asked once and the menu comes back, beginning with its own node`, () => {
     const dead = machine(menu, [withInitrd], { isThere: isMenu });
     assert.equal(dead.outcome, 'menu');
