@@ -46,5 +46,6 @@ export function proxyReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy
   for (const [code, value] of grant.boot?.offers ?? []) {
     if (asked?.includes(code)) options.set(code, policy.extraOptions.get(code) ?? value);
   }
-  return { ...replyTo(request, options), yiaddr: UNSPECIFIED, ...bootFields(grant, policy) };
+  const ciaddr = grant.type === MESSAGE.ack ? request.ciaddr : UNSPECIFIED;
+  return { ...replyTo(request, options), ciaddr, yiaddr: UNSPECIFIED, ...bootFields(grant, policy) };
 }
