@@ -9,24 +9,27 @@ import type { FlinkConfig, FnodeConfig } from './config/types.ts';
 import { type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
 import type { Visit } from './core/content.ts';
 import { type ConfigFault, Fault, showConfigFault } from './core/errors.ts';
+import type { Directions, Traffic } from './core/swarm.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { NO_MACHINES } from './dhcp/machines.ts';
 import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { NOBODY_LOOKS } from './dhcp/presence.ts';
-import { dhcpService } from './dhcp/server.ts';
-import { memoryLeaseStore } from './dhcp/store.ts';
 import { descriptorLimit } from './host/descriptors.ts';
 import { runCommand } from './host/exec.ts';
+import { readSecret } from './host/secret.ts';
 import { systemClock } from './host/system.ts';
+import { version } from './host/version.ts';
 import type { Host, LocalInterface } from './host.ts';
 import { httpService } from './http/server.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { installCompanion } from './loaders/bring.ts';
 import { checkLoaders } from './loaders/probe.ts';
 import type { MenuContent, MenuFormat, MenuSettings } from './menu/routes.ts';
+import { announced } from './roles/announced.ts';
 import { companionsFor } from './roles/companion.ts';
+import { director } from './roles/director.ts';
 import {
   checkFolder,
   checkNode,
@@ -38,8 +41,10 @@ import {
   checkUdpPort,
 } from './roles/doctor.ts';
 import { listContent, nodeContent, withContent } from './roles/node.ts';
-import { bootNodes, dhcpPolicy } from './roles/policy.ts';
+import { bootNodes, dhcpPolicy, swarmPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
+import { currentName } from './swarm/client.ts';
+import { nodeSwarm } from './swarm/node.ts';
 import { tftpBounds, tftpService } from './tftp/server.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
@@ -47,24 +52,51 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
   let config = initial;
   const lan = lanOf(config, host);
   let policy = dhcpPolicy(config, lan, systemResolvers());
-  const listen = { address: lan.address, port: config.ports.dhcp, pxePort: config.ports.pxe };
-  const dhcp = dhcpService(listen, () => policy, { host, store: memoryLeaseStore() });
+  let swarm = swarmPolicy(config, lan.address, secretOf(config, host));
+  const parts = { config: () => config, policy: () => policy, swarm: () => swarm, lan, host, version: version() };
+  const { services, reload } = director(parts);
+  const isOff = config.dhcp.mode === 'off';
   return {
-    services: config.dhcp.mode === 'off' ? [] : [resolversNotice(() => policy, host), dhcp],
+    services: isOff ? services : [resolversNotice(() => policy, host), ...services],
     reload: async (next) => {
-      const keys = ['lan', 'ports'] as const;
+      const keys = ['lan', 'ports', 'stateDir'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
+      if (next.dhcp.probe !== config.dhcp.probe) throw needsRestart('dhcp.probe');
+      if (JSON.stringify(next.admin.listen) !== JSON.stringify(config.admin.listen)) throw needsRestart('admin.listen');
       if (changed[0]) throw needsRestart(changed[0]);
-      policy = dhcpPolicy(next, lan, systemResolvers());
-      config = next;
+      const before = { config, policy, swarm };
+      try {
+        config = next;
+        swarm = swarmPolicy(next, lan.address, secretOf(next, host));
+        policy = dhcpPolicy(next, lan, systemResolvers());
+        reload();
+      } catch (fault) {
+        ({ config, policy, swarm } = before);
+        throw fault;
+      }
     },
     get ready() {
-      if (config.dhcp.mode === 'off') return ['nothing: dhcp.mode is off, and nothing else is served yet'];
+      const { address, port } = config.admin.listen;
+      const admin = `admin API on ${address}:${port}`;
+      if (isOff) return [`no DHCP (dhcp.mode is off)`, admin];
       const { range } = policy.networks[0];
-      return [`DHCP and PXE on ${lan.name} (${lan.address}), addresses ${range.first} to ${range.last}`];
+      const does =
+        config.dhcp.mode === 'proxy'
+          ? `boot data beside another DHCP server on ${lan.name} (${lan.address}), no addresses`
+          : `DHCP and PXE on ${lan.name} (${lan.address}), addresses ${range.first} to ${range.last}`;
+      return [does, admin];
     },
   };
+}
+
+/** What nodes sign with, if anything. Throws a `Fault` where the file cannot be used. */
+function secretOf({ swarm }: Pick<FlinkConfig | FnodeConfig, 'swarm'>, { log }: Host): Uint8Array | undefined {
+  const { secretFile: file } = swarm;
+  if (file === undefined) return undefined;
+  const { text, isPublic } = readSecret(file, 'swarm.secretFile');
+  if (isPublic) log.warn('swarm', 'secret-public', { file, cure: `everybody may read it: chmod 600 ${file}` });
+  return Buffer.from(text, 'utf8');
 }
 
 /** Until flink resolves names itself, clients get the system's resolvers: without one they have addresses and no names. */
@@ -126,34 +158,54 @@ export function optionProblem(key: string, value: OptionInput): string | undefin
 /** A boot node. Throws a `Fault` where the folder of images is not there. */
 export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   let config = initial;
+  let secret = secretOf(config, host);
   const { open, menu, catalog } = nodeContent({
     config: () => config,
-    settings: () => menuSettings(config),
+    settings: () => menuSettings(config, swarm.directions()),
     host,
     verify: 'gently',
   });
   const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
   const { ports } = config;
+  const doors: { traffic(): Traffic }[] = [];
+  const swarm = nodeSwarm(
+    () => ({
+      ...{ flink: config.flink, name: nameOf(config, undefined), secret },
+      ...{ httpPort: ports.http, tftpPort: ports.tftp },
+    }),
+    {
+      host,
+      traffic: () => doors.map((door) => door.traffic()),
+      folder: () => config.isos,
+      readCatalog: () => announced({ open, menu, images: catalog.images }),
+    },
+  );
+  const { onFetch } = swarm;
   const bounds = tftpBounds(descriptorLimit());
-  const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), { host, open });
+  const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), {
+    ...{ host, open, onFetch },
+  });
   const services: Service[] = [loadersNotice(config.boot, host), catalog, menuNotice(menu, catalog), tftp];
   const health = () => ({
     ok: services.every((s) => s.health().ok),
     services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
   });
-  const http = httpService(() => ({ listen, port: ports.http, nodeName: nameOf(config) }), {
-    ...{ host, open, health },
+  const name = () => nameOf(config, swarm.directions());
+  const http = httpService(() => ({ listen, port: ports.http, nodeName: name() }), {
+    ...{ host, open, health, onFetch },
     images: catalog.images,
     offers: menu.offers,
     language: () => config.menu.language,
   });
-  services.push(http);
+  doors.push(tftp, http);
+  services.push(http, swarm);
   return {
     services,
     reload: async (next) => {
-      for (const key of ['isos', 'boot', 'listen', 'ports', 'cache'] as const) {
+      for (const key of ['isos', 'boot', 'listen', 'ports', 'cache', 'flink'] as const) {
         if (JSON.stringify(next[key]) !== JSON.stringify(config[key])) throw needsRestart(key);
       }
+      secret = secretOf(next, host);
       config = next;
     },
     get ready() {
@@ -169,14 +221,19 @@ const shown = (endpoints: readonly { readonly address: string; readonly port: nu
 /** Asked for once: it is looked up for each request. */
 let hostName: string | undefined;
 
-function nameOf(config: FnodeConfig): string {
+/** `directions`: what flink said last. */
+function nameOf(config: FnodeConfig, directions: Directions | undefined): string {
   hostName ??= cleanHostname(os.hostname()) ?? 'fnode';
-  return config.name ?? hostName;
+  return currentName(config.name, directions, hostName);
 }
 
-function menuSettings(config: FnodeConfig): MenuSettings {
+function menuSettings(config: FnodeConfig, directions?: Directions): MenuSettings {
   const { menu, clients } = config;
-  return { ...menu, serial: menu.serial ?? false, clients, nodeName: nameOf(config) };
+  const { peers = [], boots } = directions ?? {};
+  return {
+    ...{ ...menu, clients, peers, nodeName: nameOf(config, directions), serial: menu.serial ?? false },
+    ...(boots ? { boots } : {}),
+  };
 }
 
 /** Says at start which machines cannot boot for want of a loader; the rest is served all the same. */

@@ -12,7 +12,6 @@ import { quietHost } from './flink.ts';
 import { inspectFolders, isFolder } from './folders.ts';
 import { FLINK_OPTIONS, FNODE_OPTIONS, loadFrom, logSettings, SERVE_OPTIONS } from './options.ts';
 import type { FlinkParts } from './role.ts';
-import { refuseUnservedMode } from './unserved.ts';
 
 const HALL_OPTIONS: OptionTable = {
   ...FLINK_OPTIONS,
@@ -41,7 +40,6 @@ export function hallProgram(parts: Pick<FlinkParts, 'optionProblem'>): Program {
 async function runHall(parts: Pick<FlinkParts, 'optionProblem'>, input: Input, terminal: Terminal): Promise<number> {
   const host = quietHost(input, terminal);
   const { flink, fnode } = loadBoth(parts, input, terminal, host);
-  refuseUnservedMode(flink.config);
   const lan = findLan({ lan: flink.config.lan, range: flink.config.dhcp.range }, host.interfaces(), readLinks());
   inspectFolders(fnode);
   const { boot } = fnode.config;

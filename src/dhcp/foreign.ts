@@ -1,6 +1,9 @@
 /** Which other DHCP servers answer on the LAN, and what `dhcp.mode: auto` makes of it. */
-import type { Ipv4 } from '../core/addr.ts';
+import type { Ipv4, Mac } from '../core/addr.ts';
 import type { DhcpRole } from './policy.ts';
+
+/** By which a running flink asks: locally administered, nobody has it, and its own server leaves it alone. */
+export const WATCH_MAC: Mac = '02:f1:15:01:a7:03' as Mac;
 
 /** Servers that are remembered: whoever can answer under many names must not fill the memory. */
 const MAX_SERVERS = 32;

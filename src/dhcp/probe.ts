@@ -13,8 +13,6 @@ const MAX_SERVERS = 32;
 
 /** Locally administered MACs that nobody has, so that no server reserves an address that somebody needs. */
 const VISITOR: Mac = '02:f1:15:01:a7:02' as Mac;
-/** flink's own, which its server leaves alone. */
-export const WATCH_MAC: Mac = '02:f1:15:01:a7:03' as Mac;
 
 /** Asks who gives out addresses, as often as one likes. */
 export interface Asker {

@@ -3,9 +3,9 @@ import type { Ipv4 } from '../core/addr.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import type { Service } from '../service.ts';
-import { ForeignServers } from './foreign.ts';
+import { ForeignServers, WATCH_MAC } from './foreign.ts';
 import type { DhcpRole } from './policy.ts';
-import { type Asker, openAsker, WATCH_MAC } from './probe.ts';
+import { type Asker, openAsker } from './probe.ts';
 
 export type WatchedMode = 'server' | 'proxy' | 'auto';
 

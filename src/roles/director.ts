@@ -1,0 +1,207 @@
+/** A running flink: its services, and what each tells the others. */
+import { AdminEvents } from '../admin/events.ts';
+import type { AdminDeps } from '../admin/routes.ts';
+import { adminService } from '../admin/server.ts';
+import type { FlinkConfig } from '../config/types.ts';
+import { macFromBytes, subnetOf } from '../core/addr.ts';
+import { SWARM_PORT } from '../core/swarm.ts';
+import { explain } from '../dhcp/explain.ts';
+import type { Observe } from '../dhcp/observe.ts';
+import type { DhcpPolicy } from '../dhcp/policy.ts';
+import { NOBODY_LOOKS } from '../dhcp/presence.ts';
+import { proberService } from '../dhcp/prober.ts';
+import type { Facts } from '../dhcp/respond.ts';
+import { type DhcpService, dhcpService } from '../dhcp/server.ts';
+import { fileLeaseStore, memoryLeaseStore } from '../dhcp/store.ts';
+import { type ServerWatch, serverWatch } from '../dhcp/watch.ts';
+import { descriptorShare } from '../host/descriptors.ts';
+import { runCommand } from '../host/exec.ts';
+import { readNeighbours } from '../host/neighbours.ts';
+import { systemPing } from '../host/ping.ts';
+import type { Host, LocalInterface } from '../host.ts';
+import type { Service } from '../service.ts';
+import { locateService } from '../swarm/locate.ts';
+import type { SwarmPolicy } from '../swarm/policy.ts';
+import { isAnswering } from '../swarm/probe.ts';
+import { type Swarm, swarmService } from '../swarm/server.ts';
+import { type MachineMemory, machineMemory } from './machines.ts';
+import { macTable, placementOf } from './policy.ts';
+import { countedStore, decisionEvent, fnodeRow, leaseCounts, leaseRows, machineRows, poolsOf } from './rows.ts';
+
+export interface DirectorParts {
+  readonly config: () => FlinkConfig;
+  /** Of the configuration as it is now; its role and its placing are made live here. */
+  readonly policy: () => DhcpPolicy;
+  readonly swarm: () => SwarmPolicy;
+  readonly lan: LocalInterface;
+  readonly host: Host;
+  readonly version: string;
+}
+
+export interface Director {
+  /** In the order in which they start. */
+  readonly services: readonly Service[];
+  /** After a new configuration: throws a `Fault` where a file that it names cannot be used; then the old one stays. */
+  reload(): void;
+}
+
+export function director(parts: DirectorParts): Director {
+  const { config, host, lan } = parts;
+  const memory = machineMemory(config().stateDir, host);
+  const swarm = swarmService(parts.swarm, {
+    ...{ host, isAnswering },
+    onFetched: (_node, fetched) => {
+      for (const { client, stage } of fetched) memory.table.progressed(client, stage, host.clock.now());
+    },
+  });
+  const events = new AdminEvents(host.clock.date());
+  const dhcp = config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, swarm, events });
+  const services: Service[] = [memory, ...(dhcp?.services ?? []), swarm, locating(parts)];
+  const admin = adminService(() => adminOptions(config(), lan), {
+    ...{ host, events, door: swarm.door, fnodes: () => swarm.report().map(fnodeRow) },
+    ...answers(parts, { memory, swarm, dhcp }),
+    health: () => ({
+      ok: services.every((service) => service.health().ok),
+      services: Object.fromEntries(services.map((service) => [service.name, service.health()])),
+    }),
+  });
+  services.push(admin);
+  return { services, reload: () => admin.reload() };
+}
+
+/** The part of flink that answers DHCP. */
+interface Dhcp {
+  readonly services: readonly Service[];
+  readonly service: DhcpService;
+  readonly watch: ServerWatch;
+  readonly policy: () => DhcpPolicy;
+  readonly facts: () => Facts;
+  readonly commits: { readonly commits: number; readonly failures: number };
+}
+
+interface Surroundings {
+  readonly memory: MachineMemory;
+  readonly swarm: Swarm;
+  readonly events: AdminEvents;
+}
+
+function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, swarm, events }: Surroundings): Dhcp {
+  const { ports, dhcp, stateDir } = config();
+  const watch = serverWatch(lan.address, dhcp.mode === 'off' ? 'server' : dhcp.mode, host);
+  const policy = livePolicy(base, config, { watch, swarm });
+  const { store, counts } = countedStore(stateDir === undefined ? memoryLeaseStore() : fileLeaseStore(stateDir, host));
+  const findPing = () => systemPing(runCommand);
+  const prober = proberService(policy, () => service.leases, {
+    ...{ host, findPing, neighbours: readNeighbours, maxSockets: descriptorShare('looks') },
+  });
+  const isProbing = dhcp.probe;
+  const onDecision: Observe = (request, decision, tookMs) => {
+    if ('placement' in decision && decision.boot) {
+      const { client, placement } = decision;
+      if (placement.node)
+        swarm.keep({ mac: macFromBytes(request.chaddr), uuid: client.machineId }, placement.node.name);
+    }
+    events.record(decisionEvent(request, decision, tookMs, host.clock.date()));
+  };
+  const listen = { address: lan.address, port: ports.dhcp, pxePort: ports.pxe };
+  const service = dhcpService(listen, policy, {
+    ...{ host, store, machines: memory.table, onDecision },
+    ...(isProbing ? { prober } : {}),
+  });
+  return {
+    services: [watch, ...(isProbing ? [prober] : []), service],
+    ...{ service, watch, policy, commits: counts },
+    facts: () => ({
+      ...{ policy: policy(), leases: service.leases, machines: memory.table, door: 'dhcp', nowMs: host.clock.now() },
+      presence: isProbing ? prober.view : NOBODY_LOOKS,
+    }),
+  };
+}
+
+/** What the configuration says, with the role that the LAN needs now and the nodes that are alive now. */
+function livePolicy(
+  base: () => DhcpPolicy,
+  config: () => FlinkConfig,
+  { watch, swarm }: { readonly watch: ServerWatch; readonly swarm: Swarm },
+): () => DhcpPolicy {
+  let known: { readonly base: DhcpPolicy; readonly live: DhcpPolicy } | undefined;
+  return () => {
+    const now = base();
+    if (known?.base === now) return known.live;
+    const rows = macTable(config().clients);
+    const live: DhcpPolicy = {
+      ...now,
+      get role() {
+        return watch.role();
+      },
+      place: (machine) => {
+        const { mac } = machine;
+        return placementOf(swarm.place(machine, { fnode: rows.fnode(mac), boot: rows.boot(mac) }), rows.loader(mac));
+      },
+    };
+    known = { base: now, live };
+    return live;
+  };
+}
+
+/** Nodes find flink by its name and at the gateway, too: a port that somebody else has stops nothing. */
+function locating({ config, lan, host }: DirectorParts): Service {
+  const { address: self, prefixBits } = lan;
+  const url = (): string => `http://${self}:${swarmEndpoint(config(), lan).port}`;
+  const service = locateService(() => ({ self, lan: subnetOf(self, prefixBits), name: 'flink', url: url() }), host);
+  return {
+    ...service,
+    start: async () => {
+      await service.start().catch((fault: unknown) => {
+        const cure = `nodes find flink by its name or at their gateway, or with --flink ${url()}`;
+        host.log.warn('locate', 'not-answering', { error: fault instanceof Error ? fault.message : `${fault}`, cure });
+      });
+    },
+    health: () => ({ ok: true }),
+  };
+}
+
+/** Nodes look for flink at a port that they know; an admin door elsewhere takes theirs along. */
+function swarmEndpoint({ admin }: FlinkConfig, lan: LocalInterface) {
+  const isUsual = admin.listen.port === SWARM_PORT;
+  return { address: lan.address, port: isUsual ? SWARM_PORT : admin.listen.port };
+}
+
+function adminOptions(config: FlinkConfig, lan: LocalInterface) {
+  const { admin, domain } = config;
+  const names = ['flink', `flink.${domain}`];
+  return { listen: admin.listen, passwordFile: admin.passwordFile, swarm: swarmEndpoint(config, lan), names };
+}
+
+type Answers = Pick<AdminDeps, 'leases' | 'machines' | 'status' | 'counts' | 'explain'>;
+
+/** What the admin API asks of the running flink. */
+function answers(
+  { config, policy, lan, host, version }: DirectorParts,
+  { memory, swarm, dhcp }: Omit<Surroundings, 'events'> & { readonly dhcp: Dhcp | undefined },
+): Answers {
+  const { clock } = host;
+  const [startedAtMs, startedAt] = [clock.now(), new Date(clock.date()).toISOString()];
+  const leases = () => [...(dhcp?.service.leases.all() ?? [])];
+  return {
+    leases: () => leaseRows(leases(), policy().networks, clock),
+    machines: () => machineRows([...memory.table.all()], ({ key }) => swarm.nodeOf(key)),
+    status: () => ({
+      ...{ version, mode: config().dhcp.mode, startedAt, uptimeSec: Math.round((clock.now() - startedAtMs) / 1000) },
+      ...(dhcp ? { role: dhcp.watch.role() } : {}),
+      addresses: [lan.address],
+      pools: dhcp ? poolsOf(dhcp.facts(), leases()) : [],
+    }),
+    counts: () => ({
+      leases: leaseCounts(dhcp?.service.leases.all() ?? [], clock.now()),
+      probes: {},
+      store: dhcp?.commits ?? { commits: 0, failures: 0 },
+    }),
+    explain: (question) => {
+      if (!dhcp)
+        return { lines: ['dhcp.mode is off: nobody gets an answer'], data: { mac: question.mac, answer: 'none' } };
+      const { lines, data } = explain(question, dhcp.facts());
+      return { lines: [...lines], data: { ...data } };
+    },
+  };
+}
