@@ -8,6 +8,7 @@ import { flinkProgram } from '../../src/cli/flink.ts';
 import { fnodeProgram } from '../../src/cli/fnode.ts';
 import { runProgram } from '../../src/cli/main.ts';
 import type { ExplainQuestion, Finding, LoadersQuestion } from '../../src/cli/role.ts';
+import { freePort } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -64,11 +65,10 @@ test('help: the program, a command, either way to ask', async () => {
   for (const argv of [['--help'], ['-h'], ['help']]) {
     const { code, out } = await say('flink', ...argv);
     assert.equal(code, 0);
-    for (const name of ['serve', 'check', 'explain', 'doctor', '--lan IF', '--admin HOST:PORT']) {
+    for (const name of ['serve', 'check', 'explain', 'leases', 'fnodes', 'doctor', '--lan IF', '--admin HOST:PORT']) {
       assert.ok(out.includes(name), name);
     }
-    for (const later of ['leases', 'firewall', 'cache', 'fnodes'])
-      assert.doesNotMatch(out, new RegExp(`^  ${later}\\b`, 'm'));
+    for (const later of ['firewall', 'cache']) assert.doesNotMatch(out, new RegExp(`^  ${later}\\b`, 'm'));
   }
   for (const argv of [
     ['help', 'explain'],
@@ -86,7 +86,10 @@ test('version', async () => {
 
 const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnode'; readonly want: string }[] = [
   { argv: ['chek'], want: 'flink: there is no command "chek": did you mean "check"?' },
-  { argv: ['leases'], want: 'flink: there is no command "leases": want one of serve, check, explain, doctor' },
+  {
+    argv: ['firewall'],
+    want: 'flink: there is no command "firewall": want one of serve, check, explain, leases, fnodes, doctor',
+  },
   { argv: ['check', 'it'], want: 'flink: there is no command "check it": did you mean "check"?' },
   { argv: ['help', 'explian'], want: 'flink: there is no command "explian": did you mean "explain"?' },
   { argv: ['loaders'], of: 'fnode', want: 'fnode: there is no command "loaders": did you mean "loaders install"?' },
@@ -160,12 +163,15 @@ test('check prints every problem with its line and exits 2; as JSON, too', async
 });
 
 test('explain asks for the client that the flags describe', async () => {
-  const argv = ['--mac', '52-54-00-12-34-56', '--arch', '0x10', '--user-class', 'iPXE', '--http-client'];
+  // No flink is there.
+  const alone = ['--admin', `127.0.0.1:${await freePort()}`];
+  const argv = ['--mac', '52-54-00-12-34-56', '--arch', '0x10', '--user-class', 'iPXE', '--http-client', ...alone];
   const { code, out, asked } = await say('flink', 'explain', ...argv);
   assert.equal(code, 0);
   assert.equal(out, 'first\nsecond');
   assert.deepEqual(asked.questions, [{ mac: '52:54:00:12:34:56', arch: 16, userClass: 'iPXE', isHttpClient: true }]);
-  assert.deepEqual(JSON.parse((await say('flink', 'explain', '--mac', '525400123456', '--json')).out), { rule: 'x' });
+  const json = await say('flink', 'explain', '--mac', '525400123456', '--json', ...alone);
+  assert.deepEqual(JSON.parse(json.out), { from: 'configuration', rule: 'x' });
 });
 
 test('doctor: a line each, exit code 1 only for what is broken', async () => {
