@@ -51,11 +51,16 @@ export function chooseAddress(claim: Claim, wanted: Ipv4 | undefined): Choice {
 }
 
 /**
- * The address at the place that the MAC decides, looked at when it is needed: what is seen at that moment is worth most, and a
- * machine finds its place again. Where strangers sit around it or too many ask at once, one that was looked at ahead of need.
+ * The address at the place that the MAC decides, where a machine finds it again; where strangers sit around it, one that was free
+ * when it was looked at ahead of need. Both are looked at once more: what is seen at the moment of need is worth most. Only when
+ * too many ask at once the spare is given as it is.
  */
 function fromPool(claim: Claim): Choice {
   const { leases, policy, presence, network, mac, nowMs } = claim;
+  // Looked at for this client: whatever has changed around it since, it is the one.
+  const wish = presence.wish(mac, nowMs);
+  if (wish !== undefined && isOpen(wish, claim) && presence.at(wish, mac, nowMs) === 'free')
+    return { kind: 'address', address: wish, rule: 'pool' };
   let strangers = 0;
   const place = leases.pick(network.range, mac, nowMs, (address) => {
     if (policy.fixedAddresses.has(address)) return true;
@@ -63,12 +68,12 @@ function fromPool(claim: Claim): Choice {
     if (isTaken) strangers += 1;
     return isTaken;
   });
-  const isQuick = place !== undefined && presence.at(place, mac, nowMs) === 'free';
-  if (!isQuick && (place === undefined || strangers > 0 || presence.isRushed(place, nowMs))) {
-    const spare = presence.spare(network.range, nowMs, (address) => isOpen(address, claim) && !isSeen(address, claim));
-    if (spare !== undefined) return { kind: 'address', address: spare, rule: 'pool' };
-  }
-  return place === undefined ? { kind: 'none', reason: 'pool-empty' } : ifFree(place, 'pool', claim);
+  const isRush = presence.isRushed(network.range.first, nowMs);
+  if (place !== undefined && strangers === 0 && !isRush) return ifFree(place, 'pool', claim);
+  const spare = presence.spare(network.range, nowMs, (address) => isOpen(address, claim) && !isSeen(address, claim));
+  if (spare !== undefined && isRush) return { kind: 'address', address: spare, rule: 'pool' };
+  const address = spare ?? place;
+  return address === undefined ? { kind: 'none', reason: 'pool-empty' } : ifFree(address, 'pool', claim);
 }
 
 /** Somebody else was seen there, or waits to get it. */

@@ -4,6 +4,7 @@
  *
  * Measured in network namespaces (Linux 6.18; `ip neigh` shows the states):
  * - Nobody there: INCOMPLETE at once (flags 0x0), three broadcasts a second apart, FAILED after 3.1 s; the next datagram begins anew.
+ *   One that is INCOMPLETE already is not asked about at once: what is heard of it then is a second old.
  * - Somebody there: complete (0x2) within a millisecond, REACHABLE for 15 to 45 s, then STALE for as long as there is room.
  * - STALE before the datagram: it stays 0x2 with the old MAC, in DELAY for 5 s and in PROBE for 3 s; only then 0x0 if nobody answered.
  *   Those probes go to the old MAC alone (`mcast_resolicit` is 0): a stranger who has come to the address since does not hear them.

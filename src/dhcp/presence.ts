@@ -1,15 +1,17 @@
 /** Who is on an address, as far as anybody has looked. RFC 2131 §4.3.1: a server should probe an address before it offers it. */
 import { type Ipv4, type Ipv4Range, type Mac, rangeHas } from '../core/addr.ts';
 
-/** `free`: asked lately, and nobody answered. `unknown`: not asked lately. */
+/** `free`: asked just now, and nobody answered. `unknown`: nobody has asked, or too long ago. */
 export type Seen = 'free' | 'taken' | 'unknown';
 
 /** What decisions may know of it. */
 export interface PresenceView {
   /** `mac` is who wants it: somebody found there under that one is the client itself. */
   at(address: Ipv4, mac: Mac, nowMs: number): Seen;
-  /** An address of `range` that was found free ahead of need; `isOpen` says whether it could be given now. */
+  /** An address of `range` that was found free in the last minutes, ahead of need; `isOpen` says whether it could be given now. */
   spare(range: Ipv4Range, nowMs: number, isOpen: (address: Ipv4) => boolean): Ipv4 | undefined;
+  /** The address that `mac` waits for, or has waited for just now. */
+  wish(mac: Mac, nowMs: number): Ipv4 | undefined;
   /** Whether so many wait for a look already that one at `address` had better be saved. */
   isRushed(address: Ipv4, nowMs: number): boolean;
   /** On how many addresses of `range` strangers were found. */
@@ -20,6 +22,7 @@ export interface PresenceView {
 export const NOBODY_LOOKS: PresenceView = {
   at: () => 'free',
   spare: () => undefined,
+  wish: () => undefined,
   isRushed: () => false,
   strangers: () => 0,
 };
@@ -34,16 +37,16 @@ export interface Finding {
   readonly isSure: boolean;
 }
 
-/** How long a look is believed. A squatter stays for the day; a free address may be somebody's in a minute. */
+/** From the wish for an address to its offer, with a look between them; then there is a lease. */
+const JUST_NOW_MS = 2_000;
+/** How long a look is remembered. A squatter stays for the day; a spare address may be somebody's in a minute. */
 const BELIEVED_MS = { free: 300_000, taken: 600_000 } as const;
 /** What may be wrong is looked at again soon: a neighbour that left is believed in by the kernel for 45 s at most. */
-const DOUBTED_MS = { free: 5_000, taken: 60_000 } as const;
+const DOUBTED_MS = 60_000;
 /** Spares are looked at again before they are too old to be given. */
 const STALE_MS = 240_000;
 /** Of each of two generations: some 10 MB in all. When the young one is full, the old one is forgotten. */
 const MAX_SIGHTINGS = 32_768;
-/** From the question whether an address is free to its offer: then there is a lease. */
-const CLAIM_MS = 2_000;
 /** As many as may wait for an answer. */
 const MAX_CLAIMS = 4_096;
 
@@ -63,6 +66,8 @@ export class Presence implements PresenceView {
   #old = new Map<Ipv4, Sighting>();
   /** The oldest first. */
   readonly #claims = new Map<Ipv4, Claimed>();
+  /** The last claim of each. */
+  readonly #wishes = new Map<Mac, Ipv4>();
   /** By range, the oldest first. */
   readonly #spares = new Map<string, Set<Ipv4>>();
   readonly #isCrowded: (address: Ipv4, nowMs: number) => boolean;
@@ -77,7 +82,14 @@ export class Presence implements PresenceView {
     if (claimed && claimed.mac !== mac && claimed.untilMs > nowMs) return 'taken';
     const sighting = this.#believed(address, nowMs);
     if (!sighting) return 'unknown';
-    return sighting.mac === mac ? 'free' : sighting.seen;
+    if (sighting.mac === mac) return 'free';
+    return sighting.seen === 'free' && nowMs - sighting.atMs >= JUST_NOW_MS ? 'unknown' : sighting.seen;
+  }
+
+  wish(mac: Mac, nowMs: number): Ipv4 | undefined {
+    const address = this.#wishes.get(mac);
+    const claimed = address === undefined ? undefined : this.#claims.get(address);
+    return claimed && claimed.untilMs > nowMs ? address : undefined;
   }
 
   isRushed(address: Ipv4, nowMs: number): boolean {
@@ -133,12 +145,19 @@ export class Presence implements PresenceView {
 
   /** While `mac` waits to hear of it, nobody else gets it. */
   claim(address: Ipv4, mac: Mac, nowMs: number): void {
-    this.#claims.delete(address);
-    this.#claims.set(address, { mac, untilMs: nowMs + CLAIM_MS });
+    this.#unclaim(address);
+    this.#claims.set(address, { mac, untilMs: nowMs + JUST_NOW_MS });
+    this.#wishes.set(mac, address);
     for (const [first, { untilMs }] of this.#claims) {
       if (untilMs > nowMs && this.#claims.size <= MAX_CLAIMS) break;
-      this.#claims.delete(first);
+      this.#unclaim(first);
     }
+  }
+
+  #unclaim(address: Ipv4): void {
+    const claimed = this.#claims.get(address);
+    this.#claims.delete(address);
+    if (claimed && this.#wishes.get(claimed.mac) === address) this.#wishes.delete(claimed.mac);
   }
 
   /** What was seen there has been shown to be wrong. */
@@ -150,7 +169,7 @@ export class Presence implements PresenceView {
   #believed(address: Ipv4, nowMs: number): Sighting | undefined {
     const sighting = this.#young.get(address) ?? this.#old.get(address);
     if (!sighting) return undefined;
-    const forMs = (sighting.isSure ? BELIEVED_MS : DOUBTED_MS)[sighting.seen];
+    const forMs = sighting.isSure ? BELIEVED_MS[sighting.seen] : DOUBTED_MS;
     return nowMs - sighting.atMs < forMs ? sighting : undefined;
   }
 }

@@ -25,6 +25,8 @@ interface Known {
   readonly isRushed?: boolean;
   readonly claimed?: readonly (readonly [number, Mac])[];
   readonly leases?: readonly (Partial<Lease> & { readonly address: Ipv4 })[];
+  /** After all that. */
+  readonly nowMs?: number;
 }
 
 function world(known: Known) {
@@ -45,7 +47,7 @@ function world(known: Known) {
 function choice(known: Known, wanted?: number, mac: Mac = LAPTOP): string {
   const { presence, leases, network } = world(known);
   const key = { mac, clientId: undefined, isBoot: false };
-  const claim: Claim = { mac, key, network, leases, policy: hall(), presence, nowMs: 0 };
+  const claim: Claim = { mac, key, network, leases, policy: hall(), presence, nowMs: known.nowMs ?? 0 };
   const chosen = chooseAddress(claim, wanted === undefined ? undefined : ip(wanted));
   return chosen.kind === 'none' ? chosen.reason : `${chosen.kind} ${chosen.address.split('.')[3]} ${chosen.rule}`;
 }
@@ -60,6 +62,16 @@ const choices: readonly { name: string; known: Known; wanted?: number; mac?: Mac
     want: `look ${PLACE} pool`,
   },
   { name: 'in a rush a spare', known: { spares: [107], isRushed: true }, want: 'address 107 pool' },
+  {
+    name: 'even one of some minutes ago',
+    known: { spares: [107], isRushed: true, nowMs: 60_000 },
+    want: 'address 107 pool',
+  },
+  {
+    name: 'while there is time a spare is looked at once more',
+    known: { seen: [taken(PLACE)], spares: [107], nowMs: 60_000 },
+    want: 'look 107 pool',
+  },
   {
     name: 'where strangers sit a spare, rather than one look after the other',
     known: { seen: [taken(PLACE)], spares: [107] },
@@ -84,6 +96,11 @@ const choices: readonly { name: string; known: Known; wanted?: number; mac?: Mac
     name: 'what it waits for itself is',
     known: { claimed: [[PLACE, LAPTOP]] },
     want: `look ${PLACE} pool`,
+  },
+  {
+    name: 'what was looked at for it is given, even if its own place is free again meanwhile',
+    known: { claimed: [[NEXT, LAPTOP]], seen: [free(NEXT)] },
+    want: `address ${NEXT} pool`,
   },
   {
     name: 'a spare that somebody else waits for is none',
