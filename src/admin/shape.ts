@@ -83,7 +83,7 @@ export const pool = z.object({
   network: z.string(),
   size: count.describe('Addresses of its range.'),
   held: count.describe('Offered, bound or declined.'),
-  free: count,
+  free: count.describe('That could be given to somebody now.'),
   declined: count.describe('Resting, because somebody else was found there.'),
 });
 export type Pool = z.infer<typeof pool>;
