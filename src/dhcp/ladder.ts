@@ -21,7 +21,7 @@ export interface Ask {
 }
 
 /**
- * `first`: nothing is known of it. `worked`: that rung led further before. `same`: its attempt goes on. `climbed`: it came back
+ * `first`: a boot begins, and nothing better is known. `worked`: that rung led further before. `same`: its attempt goes on. `climbed`: it came back
  * without progress. `around`: so it did on the last rung. `circle`: an iPXE that was given a loader and is here again.
  */
 export type StepReason = 'first' | 'worked' | 'same' | 'climbed' | 'around' | 'circle';
@@ -48,7 +48,8 @@ export function climb(rungs: Rungs, machine: Machine, ask: Ask): Step {
   if (!last || !current || ask.nowMs - last.answeredAtMs > ATTEMPT_MS) return begin(order, machine, ask);
   if (!isAnew(last, ask)) return goOn(current, last, machine, ask);
   // What had come further has been switched off and on: nothing was wrong with the answer.
-  if (last.reached === 'further' || !ask.mayClimb) return begin(order, machine, ask);
+  const isFine = last.reached === 'further';
+  if (isFine || !ask.mayClimb || order.length === 1) return begin(order, machine, ask);
   if (ask.nowMs - last.answeredAtMs < TRIED_MS) return { rung: current, reason: 'same', machine };
   const next = order[at + 1];
   return next ? attempt(next, 'climbed', machine, ask) : attempt(order[0], 'around', machine, ask);

@@ -57,7 +57,8 @@ export function rungsFor(client: BootClient, placement: Placement, hall: Hall): 
   });
   const wires = wiresFor(client, platform, hall.role).map((wire) => rung(wire, wire, choice.file, choice.rule));
   const others = othersFor(platform, choice.file, choice.rule, known).map((f) => rung(f, USUAL, f, 'other-loader'));
-  return hall.hasLadder ? [...wires, ...others] : wires.slice(0, 1);
+  // Of what is loaded elsewhere no node can tell.
+  return hall.hasLadder && !isUrl(choice.file) ? [...wires, ...others] : wires.slice(0, 1);
 }
 
 /** A PXE ROM that names no architecture is older than the option: a BIOS. */
@@ -67,6 +68,7 @@ export function platformOf({ platform, arch, stage }: BootClient): Platform | un
 
 /** An absolute path on the node, an image say: its URL means something to HTTP Boot alone. */
 const isPath = (file: string): boolean => file.startsWith('/');
+const isUrl = (file: string): boolean => /^[a-z]+:\/\//.test(file);
 
 function firmwareFile(client: BootClient, platform: Platform, { loader: row }: Placement, loaders: LoaderMap) {
   if (row !== undefined && (client.stage === 'http' || !isPath(row))) return { file: row, rule: 'client-row' } as const;
@@ -114,8 +116,11 @@ function scriptOf(loaders: LoaderMap): string {
   return loaders.ipxe === undefined || isIpxeBinary(loaders.ipxe) ? 'boot.ipxe' : loaders.ipxe;
 }
 
-/** The URL of a file of the boot folder, or of an absolute path; an operator's own URL stays as it is. Always by address: HTTP Boot has no DNS yet. */
+/**
+ * The URL of a file of the boot folder, or of an absolute path; an operator's own URL stays as it is. By address, as HTTP Boot looks
+ * names up only where an offer has a DNS server.
+ */
 export function onNode({ address, httpPort }: BootTarget, file: string): string {
-  if (/^[a-z]+:\/\//.test(file)) return file;
+  if (isUrl(file)) return file;
   return `http://${address}${httpPort === 80 ? '' : `:${httpPort}`}${isPath(file) ? file : `/boot/${file}`}`;
 }

@@ -61,6 +61,11 @@ const ladders: readonly { name: string; who?: From; place?: Partial<Placement>; 
     want: ['usual first', 'bare climbed', 'pxe-port climbed', 'usual around'],
   },
   {
+    name: 'what is loaded elsewhere nobody can tell of',
+    place: { loader: 'tftp://172.16.0.99/mine.efi' },
+    want: ['usual first', 'usual first', 'usual first'],
+  },
+  {
     name: 'nobody tells what clients fetch: nobody climbs',
     place: { isWatched: false },
     want: ['usual first', 'usual first', 'usual first'],

@@ -8,6 +8,7 @@ import type { Decision } from '../../src/dhcp/respond.ts';
 import { readSubOptions, writeSubOptions } from '../../src/dhcp/suboptions.ts';
 import { asks, Booth, type From, IPXE, watched } from '../support/booth.ts';
 import { FLINK, FNODE00, golden, LAPTOP, message, pxe } from '../support/dhcp.ts';
+import { mutate, seeded } from '../support/fakes.ts';
 
 const SEC = 1000;
 const LOADERS = {
@@ -229,4 +230,27 @@ test('4011 of a full server: who has an address of ours is told all, from the ru
   assert.equal(show(booth.send(asks('request', UEFI, { ciaddr: GIVEN }), 3 * SEC, 'pxe')), 'ignore not-the-holder');
   const late = asks('request', { ...UEFI, xid: 9 }, { ciaddr: address });
   assert.equal(show(booth.send(late, 4_000 * SEC, 'pxe')), 'ignore not-the-holder', 'its lease has run out');
+});
+
+test('whatever arrives at either port, in either part: no throw, and beside another server neither lease nor NAK', () => {
+  const random = seeded(4011);
+  const booths = [new Booth(beside()), new Booth(watched({}, { loaders: LOADERS }))] as const;
+  let answered = 0;
+  for (let i = 0; i < 40_000; i++) {
+    let packet: DhcpPacket;
+    try {
+      packet = decode(mutate(golden(`${captured[i % captured.length]}-discover`), random));
+    } catch {
+      continue;
+    }
+    for (const booth of booths) {
+      const decision = booth.send(packet, i * 500, i % 3 === 0 ? 'pxe' : 'dhcp');
+      if ('reply' in decision) decode(encode(decision.reply.packet, decision.reply.limits));
+      if (booth === booths[0]) {
+        assert.ok(!('lease' in decision) && decision.kind !== 'nak', decision.kind);
+        answered += 'reply' in decision ? 1 : 0;
+      }
+    }
+  }
+  assert.ok(answered > 1000, `${answered} were answered`);
 });
