@@ -27,7 +27,7 @@ export interface JournalOptions {
   readonly log: Log;
   /** Keys that nobody needs any longer; asked when segments are merged. */
   readonly outdated: (values: ReadonlyMap<string, Json>) => Iterable<string>;
-  /** Segments are merged when they have this many lines more than twice the values. */
+  /** Segments are merged when they have this many lines more than one and a half times the values: so a start reads little in vain. */
   readonly spareLines: number;
 }
 
@@ -196,7 +196,7 @@ class SegmentJournal implements Journal {
 
   #isWorthMerging(): boolean {
     if (this.#merging || this.#lines < this.#mergeAtLines) return false;
-    const isMany = this.#lines > 2 * this.#values.size + this.#options.spareLines;
+    const isMany = this.#lines > 1.5 * this.#values.size + this.#options.spareLines;
     return isMany || this.#segments >= MAX_SEGMENTS;
   }
 
