@@ -17,7 +17,7 @@ import { printFindings } from './print.ts';
 import { FNODES_REPORT, LEASE_STATES, leasesReport, printReport, type Report } from './reports.ts';
 import type { ExplainQuestion, Explanation, FlinkParts } from './role.ts';
 import { serve } from './serve.ts';
-import { flinkUnserved, refuseUnservedMode } from './unserved.ts';
+import { flinkUnserved } from './unserved.ts';
 
 export function flinkProgram(parts: FlinkParts): Program {
   return {
@@ -52,7 +52,6 @@ function serveCommand(parts: FlinkParts): Command {
           load: (host) => load(parts, input, terminal, host),
           unserved: flinkUnserved,
           inspect: ({ config }, host) => {
-            refuseUnservedMode(config);
             findLan({ lan: config.lan, range: config.dhcp.range }, host.interfaces(), readLinks());
           },
           role: parts.flinkRole,
@@ -88,12 +87,11 @@ function inspectFlag(input: Input, host: Host): void {
 }
 
 function notes(loaded: Loaded<FlinkConfig>, host: Host): readonly string[] {
-  const { lan, dhcp } = loaded.config;
+  const { lan } = loaded.config;
   const keys = flinkUnserved(loaded);
   const isHere = host.interfaces().some((i) => i.name === lan);
   return [
     ...(keys.length > 0 ? [`${keys.join(', ')}: declared, not served by this version`] : []),
-    ...(dhcp.mode === 'proxy' || dhcp.mode === 'auto' ? [`dhcp.mode: ${dhcp.mode} is not served by this version`] : []),
     ...(lan === undefined
       ? ['lan: not given, so serve will need --lan; addresses were not held against its subnet']
       : []),
@@ -128,7 +126,6 @@ function explainCommand(parts: FlinkParts): Command {
 }
 
 function explainOffline(parts: FlinkParts, config: FlinkConfig, question: ExplainQuestion, host: Host): Explanation {
-  refuseUnservedMode(config);
   return parts.explainClient(config, question, host);
 }
 

@@ -1,6 +1,6 @@
 /** Runs a program's command and tells its exit code; a user's mistake is one sentence, a bug shows its stack. */
-import { readFileSync } from 'node:fs';
 import { ConfigFaults, Fault } from '../core/errors.ts';
+import { version } from '../host/version.ts';
 import { readArguments } from './arguments.ts';
 import type { Program, Terminal } from './command.ts';
 import { commandHelp, programHelp } from './help.ts';
@@ -64,10 +64,4 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 /** A line that is wider than the terminal could not be written over. ECMA-48 §8.3.41: erase the line. */
 function writeOver(line: string): void {
   process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
-}
-
-/** The same two folders up from the sources as from what is built of them. */
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(text) as { version?: unknown }).version);
 }

@@ -8,7 +8,7 @@ import { SWARM_PORT } from '../core/swarm.ts';
 import { explain } from '../dhcp/explain.ts';
 import type { Observe } from '../dhcp/observe.ts';
 import type { DhcpPolicy } from '../dhcp/policy.ts';
-import { NOBODY_LOOKS } from '../dhcp/presence.ts';
+import { NOBODY_LOOKS, type PresenceView } from '../dhcp/presence.ts';
 import { proberService } from '../dhcp/prober.ts';
 import type { Facts } from '../dhcp/respond.ts';
 import { type DhcpService, dhcpService } from '../dhcp/server.ts';
@@ -200,8 +200,15 @@ function answers(
     explain: (question) => {
       if (!dhcp)
         return { lines: ['dhcp.mode is off: nobody gets an answer'], data: { mac: question.mac, answer: 'none' } };
-      const { lines, data } = explain(question, dhcp.facts());
+      const { lines, data } = explain(question, withoutLooking(dhcp.facts()));
       return { lines: [...lines], data: { ...data } };
     },
   };
+}
+
+/** A question sends nothing, so nobody is looked for: an address that nobody was seen on is told as it would be given. */
+function withoutLooking(facts: Facts): Facts {
+  const { presence } = facts;
+  const at: PresenceView['at'] = (...asked) => (presence.at(...asked) === 'taken' ? 'taken' : 'free');
+  return { ...facts, presence: { at, spare: (...asked) => presence.spare(...asked) } };
 }
