@@ -39,8 +39,8 @@ export interface Swarm extends Service {
 }
 
 /** How often it looks for silence. */
-const LOOK_MS = 200;
-/** An announcement is late: the node is asked, so that one that lost its power gets nobody after 3 s, not 10. */
+const LOOK_MS = 100;
+/** An announcement is late: the node is asked, so that one that lost its power gets nobody after 2 to 3 s, not 10. */
 const LATE_MS = ANNOUNCE_MS + LOOK_MS;
 
 export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm {
