@@ -208,7 +208,13 @@ function answers(
 
 /** A question sends nothing, so nobody is looked for: an address that nobody was seen on is told as it would be given. */
 function withoutLooking(facts: Facts): Facts {
-  const { presence } = facts;
-  const at: PresenceView['at'] = (...asked) => (presence.at(...asked) === 'taken' ? 'taken' : 'free');
-  return { ...facts, presence: { at, spare: (...asked) => presence.spare(...asked) } };
+  const { presence: seen } = facts;
+  const presence: PresenceView = {
+    at: (...asked) => (seen.at(...asked) === 'taken' ? 'taken' : 'free'),
+    spare: (...asked) => seen.spare(...asked),
+    wish: (...asked) => seen.wish(...asked),
+    isRushed: (...asked) => seen.isRushed(...asked),
+    strangers: (...asked) => seen.strangers(...asked),
+  };
+  return { ...facts, presence };
 }
