@@ -24,6 +24,7 @@ boot=(
 tests=(
   tftp-hpa atftp curl                                 # TFTP and HTTP clients
   udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
+  dhcpcd-base systemd nmap isc-dhcp-relay             # more of them, and a relay
   grub-common                                         # grub-script-check, for the menus
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
   xorriso genisoimage udftools python3-pycdlib        # makers of images for the tests of the reader

@@ -117,3 +117,10 @@ test('dhcpPolicy: an operator’s options arrive as octets', () => {
     ],
   );
 });
+
+test('dhcpPolicy: names of fnodes, rows and records are nobody else’s, with the domain or without it', () => {
+  const { fixedNames } = policyOf(
+    `${TABLE}\ndomain: hall.lan\ndns: { records: { Intranet: 172.16.0.5, mail.hall.lan: 172.16.0.6 } }`,
+  );
+  assert.deepEqual([...fixedNames].sort(), ['desk7', 'fnode00', 'fnode01', 'intranet', 'mail']);
+});

@@ -19,6 +19,52 @@ export function needs(t: TestContext, programs: readonly string[]): boolean {
   return false;
 }
 
+/** A program that runs in a host. */
+export interface Started extends ChildProcess {
+  /** All of its output until now. */
+  said(): string;
+  /** What it said behind the first `from` characters, once that has the pattern; rejects after 20 seconds, or when it has ended. */
+  heard(pattern: RegExp, from?: number): Promise<string>;
+}
+
+/** More than twice what the slowest client takes on an idle machine. */
+const HEARING_MS = 20_000;
+
+/** Keeps what a program says, for those who wait for it. */
+function listen(child: ChildProcess, name: string): Pick<Started, 'said' | 'heard'> {
+  let said = '';
+  let isOver = false;
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    const all = [...waiting];
+    waiting.clear();
+    for (const resume of all) resume();
+  };
+  const keep = (chunk: Buffer): void => {
+    said += chunk.toString();
+    wake();
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  child.on('close', () => {
+    isOver = true;
+    wake();
+  });
+  const heard = async (pattern: RegExp, from = 0): Promise<string> => {
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      wake();
+    }, HEARING_MS);
+    while (!pattern.test(said.slice(from)) && !isOver && !isLate)
+      await new Promise<void>((resume) => waiting.add(resume));
+    clearTimeout(late);
+    if (!pattern.test(said.slice(from))) throw new Error(`${name}: no ${pattern} in: ${said.slice(from)}`);
+    return said.slice(from);
+  };
+  return { said: () => said, heard };
+}
+
 let made = 0;
 
 /** Some hosts on one switch, each with interface `lan`. */
@@ -46,25 +92,39 @@ export class Hall {
     return { code: status, output: `${stdout}${stderr}` };
   }
 
+  /** The same, while others run. */
+  async ask(host: string, command: string, args: readonly string[], timeoutMs = 30_000): Promise<string> {
+    const argv = ['netns', 'exec', this.#name(host), command, ...args];
+    const child = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const chunks: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    await once(child, 'close');
+    return Buffer.concat(chunks).toString();
+  }
+
   /** Starts a program in a host and waits until it says `ready` on its standard output. */
-  async start(
-    host: string,
-    argv: readonly string[],
-    ready: RegExp,
-  ): Promise<ChildProcess & { readonly said: () => string }> {
+  async start(host: string, argv: readonly string[], ready: RegExp): Promise<Started> {
     const child = spawn('ip', ['netns', 'exec', this.#name(host), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.push(child);
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    const deadline = AbortSignal.timeout(20_000);
-    while (!ready.test(said)) {
-      if (child.exitCode !== null || deadline.aborted) throw new Error(`${argv.join(' ')} did not start: ${said}`);
-      await Promise.race([once(child.stdout, 'data', { signal: deadline }), once(child, 'exit')]).catch(() => {});
-    }
-    return Object.assign(child, { said: () => said });
+    const started = Object.assign(child, listen(child, `${host}: ${argv.join(' ')}`));
+    await started.heard(ready);
+    return started;
+  }
+
+  /** Another leg of a host, named as the switch that it stands on; for relays. */
+  leg(host: string, bridge: string, address: string): void {
+    this.#ip('switch', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0');
+    this.#ip('switch', 'link', 'set', bridge, 'up');
+    const peer = ['peer', 'name', `${bridge}-${host}`, 'netns', this.#name('switch')];
+    execFileSync('ip', ['link', 'add', bridge, 'netns', this.#name(host), 'type', 'veth', ...peer]);
+    this.#ip('switch', 'link', 'set', `${bridge}-${host}`, 'master', bridge, 'up');
+    this.#ip(host, 'link', 'set', bridge, 'up');
+    this.#ip(host, 'addr', 'add', address, 'dev', bridge);
+  }
+
+  /** Puts a host's cable into another switch. */
+  move(host: string, bridge: string): void {
+    this.#ip('switch', 'link', 'set', `p-${host}`, 'master', bridge);
   }
 
   /** Ends what was started here, by its process, and removes the hosts. */
