@@ -2,7 +2,7 @@
  * A socket for all addresses that have none of their own: those that came when root's rights, which port 69 needs, were
  * gone already. Requests come in by it; transfers leave from the address that was asked, as always.
  */
-import { type Ipv4, UNSPECIFIED } from '../core/addr.ts';
+import { type Endpoint, type Ipv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Host, LocalInterface, OnDatagram, UdpSocket } from '../host.ts';
 import { reachedAddress } from './reached.ts';
 
@@ -11,8 +11,12 @@ export interface Fallback {
   close(): Promise<void>;
 }
 
-/** Requests at it may come in thousands; interfaces change now and then. */
-const LOOK_MS = 250;
+/** Requests may come in thousands, and a look at the interfaces costs 50 µs; nobody asks an address sooner after it came. */
+const LOOK_MS = 20;
+/** Sockets that are open for that at a time; whoever isn't heard asks again. */
+const MAX_ASKING = 32;
+/** A socket is connected to some port: RFC 863's, where nothing is sent in vain. */
+const DISCARD_PORT = 9;
 const NOBODY = { onDatagram: () => {}, onUnreachable: () => {} };
 
 export interface FallbackDeps {
@@ -30,6 +34,7 @@ export interface FallbackDeps {
 export async function openFallback(port: number, deps: FallbackDeps): Promise<Fallback | undefined> {
   const { host, isServed, onDatagram } = deps;
   const everywhere = { address: UNSPECIFIED, port };
+  let asking = 0;
   let seen: { readonly atMs: number; readonly interfaces: readonly LocalInterface[] } | undefined;
 
   const interfaces = (): readonly LocalInterface[] => {
@@ -38,18 +43,28 @@ export async function openFallback(port: number, deps: FallbackDeps): Promise<Fa
     return seen.interfaces;
   };
 
-  const hear = async (...[bytes, from]: Parameters<OnDatagram>): Promise<void> => {
+  const at = (address: Ipv4): UdpSocket => ({ ...socket, local: { address, port } });
+
+  const hear: OnDatagram = (bytes, from) => {
     const reached = reachedAddress(from.address, interfaces(), isServed);
-    if (reached.kind === 'broadcast' || from.port === 0) return;
+    if (from.port === 0 || reached.kind === 'broadcast') return;
+    if (reached.kind === 'address') onDatagram(at(reached.address), bytes, from);
     // The buffer is the socket's again once this has returned.
-    const kept = reached.kind === 'one-of' ? Uint8Array.from(bytes) : bytes;
-    const address = reached.kind === 'address' ? reached.address : await sourceTo(from.address);
-    if (address === undefined || (reached.kind === 'one-of' && !reached.addresses.includes(address))) return;
-    onDatagram({ ...socket, local: { address, port } }, kept, from);
+    else void hearLater(Uint8Array.from(bytes), from, reached.addresses);
   };
 
-  /** From which address the system would answer. Nothing is sent. */
-  const sourceTo = async (address: Ipv4): Promise<Ipv4 | undefined> => {
+  /** The client gets its answer from where the system would send it. */
+  const hearLater = async (bytes: Uint8Array, from: Endpoint, meant: readonly Ipv4[]): Promise<void> => {
+    if (asking >= MAX_ASKING) return;
+    asking += 1;
+    const source = await sourceTo(from.address).catch(() => undefined);
+    asking -= 1;
+    const address = meant.find((each) => each === source);
+    if (address) onDatagram(at(address), bytes, from);
+  };
+
+  /** Nothing is sent. */
+  const sourceTo = async (address: Ipv4): Promise<Ipv4> => {
     const probe = await host.udp.connect(UNSPECIFIED, { address, port: DISCARD_PORT }, NOBODY);
     await probe.close();
     return probe.local.address;
@@ -58,10 +73,6 @@ export async function openFallback(port: number, deps: FallbackDeps): Promise<Fa
   const alone = await host.udp.bind(everywhere, () => {}).catch(() => undefined);
   if (!alone) return undefined;
   await alone.close();
-  const onHeard: OnDatagram = (bytes, from) => void hear(bytes, from).catch(() => {});
-  const socket = await host.udp.bind(everywhere, onHeard, { isShared: true });
+  const socket = await host.udp.bind(everywhere, hear, { isShared: true });
   return { local: socket.local, close: () => socket.close() };
 }
-
-/** A socket is connected to some port; RFC 863's is never meant. */
-const DISCARD_PORT = 9;

@@ -20,6 +20,8 @@ export interface Listeners {
 
 /** How soon an address that DHCP brought later is served, and one that is gone is not. */
 const RESCAN_MS = 3000;
+/** Those below are root's, who may be nobody by the time that an address comes. ip(7), ip_unprivileged_port_start */
+const FIRST_FREE_PORT = 1024;
 
 /** `onDatagram` gets the socket that heard it. */
 export function createListeners(
@@ -102,7 +104,7 @@ export function createListeners(
 
   const openAll = async (): Promise<void> => {
     const { addresses, port } = listening();
-    if (addresses === 'every-address' && port !== 0) {
+    if (addresses === 'every-address' && port > 0 && port < FIRST_FREE_PORT) {
       fallback = await openFallback(port, { host, isServed: (address) => sockets.has(address), onDatagram });
     }
     for (const address of wanted()) await bind(address).catch(mayBeGone);
