@@ -7,6 +7,7 @@ import { currentName, type SwarmClient, type SwarmOptions, swarmClient } from '.
 import { type Catalogued, catalogued } from '../../src/swarm/compose.ts';
 import { FetchedTable } from '../../src/swarm/fetched.ts';
 import type { Answer } from '../../src/swarm/post.ts';
+import type { SeekDeps } from '../../src/swarm/seek.ts';
 import { isSigned, signAnswer } from '../../src/swarm/sign.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 
@@ -56,7 +57,11 @@ const away: Reply = () => {
   throw new Error('connect ECONNREFUSED 172.16.0.1:8067');
 };
 
-async function started(reply: Reply, over: Partial<SwarmOptions> = {}): Promise<World> {
+async function started(
+  reply: Reply,
+  over: Partial<SwarmOptions> = {},
+  find: SeekDeps['find'] = async () => undefined,
+): Promise<World> {
   const host = fakeHost();
   const fetched = new FetchedTable();
   const heard: Heard[] = [];
@@ -69,7 +74,7 @@ async function started(reply: Reply, over: Partial<SwarmOptions> = {}): Promise<
   };
   const client = swarmClient(() => options, {
     host,
-    find: async () => undefined,
+    find,
     line: {
       post: async (url, body, headers) => {
         const announcement = JSON.parse(new TextDecoder().decode(body)) as Announcement;
@@ -154,6 +159,46 @@ test('client: what clients fetched is said until flink has it', async () => {
   assert.deepEqual(
     heard.map(({ announcement }) => announcement.fetched),
     [[], said, said, said, []],
+  );
+});
+
+test('client: what clients fetched is not lost where the catalogue takes its place', async () => {
+  const { heard, pass, answer, fetched, setCatalog } = await started(away);
+  fetched.note(CLIENT, '/boot/shimx64.efi', 5);
+  await pass(2);
+  setCatalog(['shimx64.efi']);
+  answer(directed());
+  await pass(4);
+  assert.deepEqual(
+    heard.map(({ announcement }) => [announcement.fetched.length, announcement.catalog !== undefined]),
+    [
+      [0, false],
+      [1, false],
+      [0, true],
+      [1, false],
+    ],
+  );
+});
+
+test('client: a flink that is lost is knocked at as before, and the one that is found in its place gets everything', async () => {
+  const doors = ['http://172.16.0.1:8067', 'http://172.16.0.2:8067'];
+  let next = 0;
+  const find = async () => ({ url: doors[next] ?? '', way: 'broadcast' as const });
+  const { heard, pass, answer, events, setCatalog } = await started(directed(), { flink: { kind: 'auto' } }, find);
+  setCatalog(['shimx64.efi']);
+  await pass(4);
+  answer((one) => (one.url.startsWith(doors[0] ?? '') ? away(one) : directed({ challenge: 'c2' })(one)));
+  await pass(4);
+  next = 1;
+  await pass(6);
+  assert.deepEqual(events(), ['flink-found', 'flink-lost connect ECONNREFUSED 172.16.0.1:8067', 'flink-found']);
+  const newest = heard.filter(({ url }) => url.startsWith(doors[1] ?? ''));
+  assert.deepEqual(
+    newest.slice(0, 2).map(({ announcement: { catalog, challenge } }) => [catalog !== undefined, challenge]),
+    [
+      [true, undefined],
+      [false, 'c2'],
+    ],
   );
 });
 
