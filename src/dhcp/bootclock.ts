@@ -63,17 +63,17 @@ export class BootClocks {
     }
   }
 
-  /** What has to be written before moments of now. */
-  news(): Readonly<Record<string, BootClock>> {
+  /** Rows that have to be on disk with moments of now. */
+  news(): readonly (readonly [string, BootClock])[] {
     const here = this.#rows.get(this.key);
     const { nowMs, dateMs } = this.#row();
     if (!here || Math.abs(dateMs - nowMs - (here.dateMs - here.nowMs)) > STEP_MS) this.#note();
-    return Object.fromEntries([...this.#unkept].flatMap((key) => [[key, this.#rows.get(key) ?? this.#row()]]));
+    return [...this.#rows].filter(([key]) => this.#unkept.has(key));
   }
 
-  /** Those rows are on disk. */
-  kept(rows: Readonly<Record<string, BootClock>>): void {
-    for (const [key, row] of Object.entries(rows)) if (this.#rows.get(key) === row) this.#unkept.delete(key);
+  /** Those are. */
+  kept(rows: readonly (readonly [string, BootClock])[]): void {
+    for (const [key, row] of rows) if (this.#rows.get(key) === row) this.#unkept.delete(key);
   }
 
   /** `atMs`, by this process's clock, for the disk. */

@@ -61,7 +61,7 @@ export function journalLeaseStore(files: JournalFiles, { clock, log }: Host, spa
     if (!opened) throw new Error('the store is not open');
     const { journal, clocks } = opened;
     const rows = clocks.news();
-    await journal.commit({ ...rows, ...Object.fromEntries(changes.map((l) => [l.address, toRecord(l, clocks)])) });
+    await journal.commit([...rows, ...changes.map((lease) => [lease.address, toRecord(lease, clocks)] as const)]);
     clocks.kept(rows);
   };
 

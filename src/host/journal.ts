@@ -94,7 +94,7 @@ async function readSegments({ name, files, log }: JournalOptions): Promise<Found
 }
 
 function apply(values: Map<string, Json>, change: Change): void {
-  for (const [key, value] of Object.entries(change)) {
+  for (const [key, value] of change) {
     if (value === null) values.delete(key);
     else values.set(key, value);
   }
@@ -177,11 +177,11 @@ class SegmentJournal implements Journal {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const undone = [...this.#doubtful].map((key) => [key, this.#values.get(key) ?? null] as const);
     const changes = batch.map(({ change }) => change);
-    if (undone.length > 0) changes.unshift(Object.fromEntries(undone));
+    if (undone.length > 0) changes.unshift(undone);
     try {
       await this.#tail.append(changes.map(encodeLine).join(''));
     } catch (error) {
-      if (this.#tail.mayHoldRejected) for (const key of changes.flatMap(Object.keys)) this.#doubtful.add(key);
+      if (this.#tail.mayHoldRejected) for (const [key] of changes.flat()) this.#doubtful.add(key);
       const fault = journalFault(this.#options.files.folder, error);
       for (const { reject } of batch) reject(fault);
       return;
@@ -237,7 +237,7 @@ class SegmentJournal implements Journal {
       await file.sync();
       for (let i = 0; i < values.length; i += MERGED_AT_ONCE) {
         const some = values.slice(i, i + MERGED_AT_ONCE);
-        await file.append(some.map(([key, value]) => encodeLine({ [key]: value })).join(''));
+        await file.append(some.map((pair) => encodeLine([pair])).join(''));
         // Bit by bit: a great sync at the end would hold up the small ones of the commits.
         await file.sync();
       }

@@ -235,7 +235,7 @@ test('lease store: lines that are no leases are passed over', async () => {
     '172.16.0.9': { mac: 'x' },
   };
   const { encodeLine } = await import('../../src/host/journalline.ts');
-  const disk = FakeDisk.of({ 'leases-000001.log': encodeLine(rows) });
+  const disk = FakeDisk.of({ 'leases-000001.log': encodeLine(Object.entries(rows)) });
   const store = journalLeaseStore(disk, hostWith(new FakeClock()), 1000);
   assert.deepEqual(await store.load(), []);
   await store.commit([lease(1, HOUR)]);

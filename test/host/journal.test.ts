@@ -17,16 +17,20 @@ async function openOn(files: JournalFiles, log = new FakeLog(), spareLines = 100
   return openJournal({ name: 'leases', files, log, spareLines, outdated: () => [] });
 }
 
+const of = (values: Readonly<Record<string, Json>>): Change => Object.entries(values);
 const valuesOf = (journal: Journal) => Object.fromEntries(journal.values);
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
 test('journal: what was committed is there after a start, the last of each key', async () => {
   const disk = new FakeDisk();
   const first = await openOn(disk);
-  await first.commit({ a: 1, b: { c: ['ñ', null] } });
-  await first.commit({ a: 2 });
-  await first.commit({ d: 4 });
-  await first.commit({ d: null });
+  await first.commit([
+    ['a', 1],
+    ['b', { c: ['ñ', null] }],
+  ]);
+  await first.commit(of({ a: 2 }));
+  await first.commit(of({ d: 4 }));
+  await first.commit(of({ d: null }));
   await first.close();
   assert.deepEqual(valuesOf(await openOn(disk)), { a: 2, b: { c: ['ñ', null] } });
 });
@@ -34,24 +38,24 @@ test('journal: what was committed is there after a start, the last of each key',
 test('journal: a record is a line that people can read: CRC-32, blank, JSON', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await journal.commit({ '172.16.0.101': { state: 'bound' } });
+  await journal.commit(of({ '172.16.0.101': { state: 'bound' } }));
   // The sum is what Python's zlib.crc32 gives for that text.
-  assert.equal(disk.text(FIRST), '732c864c {"172.16.0.101":{"state":"bound"}}\n');
+  assert.equal(disk.text(FIRST), '73fcb1a1 [["172.16.0.101",{"state":"bound"}]]\n');
 });
 
 test('journal: a start writes behind no other: the end of the last segment may be torn', async () => {
   const disk = new FakeDisk();
   for (const a of [1, 2]) {
     const journal = await openOn(disk);
-    await journal.commit({ a });
+    await journal.commit(of({ a }));
     await journal.close();
   }
   assert.deepEqual(Object.keys(disk.files()), [FIRST, 'leases-000002.log']);
 });
 
 test('journal: a last record that was not written to its end is dropped without a word, wherever it breaks off', async () => {
-  const whole = encodeLine({ a: 1 });
-  const last = encodeLine({ a: 2, b: 'lost' });
+  const whole = encodeLine(of({ a: 1 }));
+  const last = encodeLine(of({ a: 2, b: 'lost' }));
   for (let cut = 0; cut < last.length - 1; cut++) {
     const log = new FakeLog();
     const journal = await openOn(FakeDisk.of({ [FIRST]: whole + last.slice(0, cut) }), log);
@@ -64,12 +68,12 @@ test('journal: a last record that was not written to its end is dropped without 
 });
 
 test('journal: a record that lacks nothing but its newline counts', async () => {
-  const journal = await openOn(FakeDisk.of({ [FIRST]: encodeLine({ a: 1 }).trimEnd() }));
+  const journal = await openOn(FakeDisk.of({ [FIRST]: encodeLine(of({ a: 1 })).trimEnd() }));
   assert.deepEqual(valuesOf(journal), { a: 1 });
 });
 
 test('journal: a flipped bit costs the record that it is in, no other, and is said once with the file', async () => {
-  const lines = ['a', 'b', 'c', 'd'].map((key) => encodeLine({ [key]: { mac: '52:54:00:12:34:56' } }));
+  const lines = ['a', 'b', 'c', 'd'].map((key) => encodeLine(of({ [key]: { mac: '52:54:00:12:34:56' } })));
   const bytes = Buffer.from(lines.join(''));
   const length = lines[0]?.length ?? 0;
   const random = seeded(25);
@@ -96,7 +100,7 @@ test('journal: files that are something else entirely are skipped and said', asy
   const noise = Buffer.from(Array.from({ length: 20_000 }, () => Math.floor(random() * 256)));
   const files = {
     [FIRST]: noise,
-    'leases-000002.log': `00000000 {}\n\n${encodeLine({ a: 1 })}`,
+    'leases-000002.log': `00000000 {}\n\n${encodeLine(of({ a: 1 }))}`,
     'leases-old.log': 'no',
   };
   const log = new FakeLog();
@@ -108,7 +112,7 @@ test('journal: files that are something else entirely are skipped and said', asy
 test('journal: commits that come while the disk syncs go together in the next write', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await Promise.all(Array.from({ length: 500 }, (_, i) => journal.commit({ [`key${i}`]: i })));
+  await Promise.all(Array.from({ length: 500 }, (_, i) => journal.commit(of({ [`key${i}`]: i }))));
   assert.deepEqual(disk.done, ['create', 'append', 'sync', 'sync-names', 'append', 'sync']);
   assert.equal((await openOn(disk.afterPowerLoss(() => 0))).values.size, 500);
 });
@@ -119,7 +123,7 @@ test('journal: nothing is promised before the sync, and names are synced before 
     disk.diesAt = diesAt;
     const journal = await openOn(disk);
     let isPromised = false;
-    void journal.commit({ a: 1 }).then(() => {
+    void journal.commit(of({ a: 1 })).then(() => {
       isPromised = true;
     });
     for (let i = 0; i < 20; i++) await later();
@@ -134,8 +138,8 @@ test('journal: segments are merged while commits go on, and outdated keys left o
     ...{ name: 'leases', files: disk, log, spareLines: 20 },
     outdated: (values) => (values.has('old') ? ['old'] : []),
   });
-  await journal.commit({ old: true });
-  for (let i = 0; i < 200; i++) await journal.commit({ [`key${i % 5}`]: i });
+  await journal.commit(of({ old: true }));
+  for (let i = 0; i < 200; i++) await journal.commit(of({ [`key${i % 5}`]: i }));
   await journal.close();
   const names = Object.keys(disk.files());
   assert.ok(names.length <= 3, names.join());
@@ -148,8 +152,8 @@ test('journal: segments are merged while commits go on, and outdated keys left o
 test('journal: a segment is not removed before the one that has its values would survive', async () => {
   const work = async (disk: FakeDisk): Promise<void> => {
     const journal = await openOn(disk, new FakeLog(), 5);
-    await journal.commit({ once: true });
-    for (let i = 0; i < 40; i++) await journal.commit({ [`key${i % 4}`]: i });
+    await journal.commit(of({ once: true }));
+    for (let i = 0; i < 40; i++) await journal.commit(of({ [`key${i % 4}`]: i }));
   };
   const whole = new FakeDisk();
   await work(whole);
@@ -175,7 +179,7 @@ class Expected {
 
   /** Two keys at once that must never be seen apart. */
   async commit(journal: Journal, name: string, value: number): Promise<void> {
-    const change: Change = { [`left ${name}`]: value, [`right ${name}`]: value };
+    const change: Change = of({ [`left ${name}`]: value, [`right ${name}`]: value });
     const possible = this.#possible.get(name) ?? new Set();
     this.#possible.set(name, possible.add(value));
     await journal.commit(change).then(
@@ -240,7 +244,7 @@ for (const how of ['kill', 'power'] as const) {
       const second = await opens(left);
       expected.check(second, `seed ${seed}`);
       // And once more behind what was left.
-      await second.commit({ 'left key0': 999, 'right key0': 999 });
+      await second.commit(of({ 'left key0': 999, 'right key0': 999 }));
       assert.equal((await opens(left.afterPowerLoss(random))).values.get('left key0'), 999, `seed ${seed}`);
     }
   });
@@ -271,13 +275,13 @@ for (const code of ['ENOSPC', 'EIO', 'EROFS']) {
 test('journal: a full disk is a sentence with its cure, and room is found again without a restart', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await journal.commit({ a: 1 });
+  await journal.commit(of({ a: 1 }));
   disk.failsWith = 'ENOSPC';
   for (let i = 0; i < 50; i++)
-    await assert.rejects(journal.commit({ a: 2, b: i }), /^Fault: .*ENOSPC.*free space in \/state/);
+    await assert.rejects(journal.commit(of({ a: 2, b: i })), /^Fault: .*ENOSPC.*free space in \/state/);
   assert.deepEqual(valuesOf(await openOn(disk.afterKill())), { a: 1 }, 'nothing of what was rejected is on disk');
   disk.failsWith = undefined;
-  await journal.commit({ c: 3 });
+  await journal.commit(of({ c: 3 }));
   assert.deepEqual(valuesOf(await openOn(disk.afterPowerLoss(() => 0))), { a: 1, c: 3 });
   assert.deepEqual(Object.keys(disk.files()), [FIRST], 'in the same segment');
 });
@@ -285,11 +289,11 @@ test('journal: a full disk is a sentence with its cure, and room is found again 
 test('journal: after a sync that failed its segment is left alone', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await journal.commit({ a: 1 });
+  await journal.commit(of({ a: 1 }));
   disk.failsAt = { number: disk.done.length + 2, code: 'EIO' };
-  await assert.rejects(journal.commit({ a: 2 }), /EIO/);
+  await assert.rejects(journal.commit(of({ a: 2 })), /EIO/);
   const before = disk.text(FIRST);
-  await journal.commit({ b: 3 });
+  await journal.commit(of({ b: 3 }));
   assert.equal(disk.text(FIRST), before);
   assert.deepEqual(valuesOf(await openOn(disk.afterPowerLoss(() => 0))), { a: 1, b: 3 });
 });
@@ -297,13 +301,13 @@ test('journal: after a sync that failed its segment is left alone', async () => 
 test('journal: a disk that fails every sync gets no litter', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await journal.commit({ a: 1 });
+  await journal.commit(of({ a: 1 }));
   disk.failsWith = 'EIO';
   disk.failing = ['sync'];
-  for (let i = 0; i < 20; i++) await assert.rejects(journal.commit({ a: i }), /EIO.*look at the disk/);
+  for (let i = 0; i < 20; i++) await assert.rejects(journal.commit(of({ a: i })), /EIO.*look at the disk/);
   assert.ok(Object.keys(disk.files()).length <= 2);
   disk.failsWith = undefined;
-  await journal.commit({ b: 1 });
+  await journal.commit(of({ b: 1 }));
   assert.deepEqual(valuesOf(await openOn(disk.afterPowerLoss(() => 0))), { a: 1, b: 1 });
 });
 
@@ -324,7 +328,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 test('journal: on a real disk, with the mode and the owner of its folder', async () => {
   await inFolder(async (folder) => {
     const journal = await openOn(journalFiles(folder, 'boot'));
-    await Promise.all(Array.from({ length: 300 }, (_, i) => journal.commit({ [`key${i}`]: i })));
+    await Promise.all(Array.from({ length: 300 }, (_, i) => journal.commit(of({ [`key${i}`]: i }))));
     await journal.close();
     const { mode, uid } = statSync(join(folder, FIRST));
     assert.equal((mode % 0o1000) & ~0o640, 0);
