@@ -93,7 +93,7 @@ const ALARMS = /"event":"(damaged|store-failed|bug)"/;
 
 async function start(folder: string, faults: string[]): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('killed.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, folder, String(LEASE_SEC)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, folder, String(LEASE_SEC)], { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   const ready = new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no start: ${said}`)), START_MS);

@@ -11,3 +11,5 @@ const policy = killHall(Number(leaseSec));
 const listen = { address: SERVER, port: 67, pxePort: 4011 };
 await dhcpService(listen, () => policy, { host, store: fileLeaseStore(folder, host) }).start();
 process.stdout.write('ready\n');
+// Nobody is left to kill it.
+process.stdin.resume().on('end', () => process.exit());
