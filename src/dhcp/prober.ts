@@ -10,8 +10,9 @@ import type { Looker, LookerEnds } from './look.ts';
 import { nearLooker } from './near.ts';
 import type { DhcpNetwork, DhcpPolicy } from './policy.ts';
 import { type Finding, Presence } from './presence.ts';
-import { Reserve, type Standing } from './reserve.ts';
+import { Reserve, type Standing, type Stock } from './reserve.ts';
 import type { Prober } from './server.ts';
+import { Waiting } from './waiting.ts';
 
 export interface ProberDeps {
   readonly host: Host;
@@ -22,13 +23,24 @@ export interface ProberDeps {
   readonly maxSockets: number;
 }
 
+/** What looks have found since the start; `failed`: the address could not be asked about. */
+export interface LookCounts {
+  readonly free: number;
+  readonly taken: number;
+  readonly failed: number;
+}
+
+export interface ProberService extends Prober, Service {
+  readonly counts: LookCounts;
+}
+
 /** Spare addresses of the LAN, and of all the other networks together. */
 const SPARES = 256;
 const MIN_SPARES = 4;
 /** Places of all ranges that are considered in one round: a fraction of a millisecond. */
 const PLACES = 1024;
 const ROUND_MS = 500;
-/** One that looks behind relays at so many already can wait. */
+/** Looks behind relays at once, whatever the system would allow. */
 const MAX_FAR_LOOKS = 1024;
 /** An answer, or its absence, is there by then. */
 const MAX_LOOK_MS = 600;
@@ -40,15 +52,16 @@ const CURE =
   'somebody has set this address by hand inside dhcp.range, or another DHCP server gives it out: find it by its MAC';
 
 /** As `Prober`, with its life. `policy().networks[0]` is the LAN; what is held of it `leases` tells. */
-export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView, deps: ProberDeps): Prober & Service {
+export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView, deps: ProberDeps): ProberService {
   const { host } = deps;
   const { clock } = host;
-  const waiting = new Map<Ipv4, Set<() => void>>();
-  const reserves = new Map<string, Reserve>();
+  const waiting = new Waiting(clock);
   const warnedAtMs = new Map<string, number>();
+  const counts = { free: 0, taken: 0, failed: 0 };
   let near: Looker | undefined;
   let far: Looker | undefined;
   let cancelRound = (): void => {};
+  let isOver = false;
 
   const lookerOf = (address: Ipv4): Looker | undefined =>
     subnetHas(policy().networks[0].subnet, address) ? near : far;
@@ -64,13 +77,10 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
     host.log.warn('dhcp', event, fields());
   };
 
-  const settle = (address: Ipv4): void => {
-    for (const done of waiting.get(address) ?? []) done();
-  };
-
   const found = (finding: Finding): void => {
     const { address, seen, mac, isSure } = finding;
     presence.found(finding, clock.now());
+    if (isSure) counts[seen] += 1;
     const network = policy().networks.find(({ range }) => rangeHas(range, address));
     const spares = network && presence.sparesOf(network.range);
     // At the end of the line, as the one that was seen last.
@@ -78,11 +88,12 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
     if (seen === 'free' && isSure && !waiting.has(address)) spares?.add(address);
     if (seen === 'taken' && isSure && leases().at(address)?.mac !== mac)
       warn('address-in-use', WARN_EVERY_MS, () => ({ ip: address, mac, cure: CURE }));
-    settle(address);
+    waiting.tell(address);
   };
 
   /** Better an address that nobody has looked at than none: most clients look, too. */
   const failed = (address: Ipv4, problem: string): void => {
+    counts.failed += 1;
     warn('cannot-probe', REMIND_EVERY_MS, () => ({
       ip: address,
       error: problem,
@@ -97,54 +108,29 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
     if (!lease) return 'untouched';
     return isHeld(lease, clock.now()) ? 'closed' : 'former';
   };
-
-  const refill = ({ range }: DhcpNetwork, goal: number, maxPlaces: number): void => {
-    const looker = lookerOf(range.first);
-    // Half of what may go on at once is for those who wait.
-    const max = looker ? looker.room() - looker.capacity / 2 : 0;
-    if (max <= 0) return;
-    const key = `${range.first}-${range.last}`;
-    const reserve = reserves.get(key) ?? new Reserve();
-    reserves.set(key, reserve);
-    const stock = { range, goal, maxPlaces, standing };
-    for (const address of reserve.round(stock, presence, clock.now(), max)) looker?.look(address);
-  };
-
+  const restock = restocker(presence, standing, lookerOf);
   const round = (): void => {
     cancelRound = clock.after(ROUND_MS, round);
-    const { networks, role } = policy();
-    presence.keepOnly(networks.map(({ range }) => range));
-    if (reserves.size > networks.length) reserves.clear();
-    if (role !== 'server') return;
-    const farGoal = Math.max(MIN_SPARES, Math.floor(SPARES / Math.max(1, networks.length - 1)));
-    const places = Math.max(MIN_SPARES, Math.floor(PLACES / networks.length));
-    for (const [i, network] of networks.entries()) refill(network, i === 0 ? SPARES : farGoal, places);
+    if (policy().role === 'server') restock(policy().networks, clock.now());
   };
 
   const look = (address: Ipv4, mac: Mac): Promise<void> => {
+    if (isOver) return Promise.resolve();
     presence.claim(address, mac, clock.now());
     const hasBegun = lookerOf(address)?.look(address) ?? false;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        const others = waiting.get(address);
-        others?.delete(done);
-        if (others?.size === 0) waiting.delete(address);
-        resolve();
-      };
-      const cancel = clock.after(hasBegun ? MAX_LOOK_MS : NO_ROOM_MS, done);
-      waiting.set(address, (waiting.get(address) ?? new Set()).add(done));
-    });
+    return waiting.for(address, hasBegun ? MAX_LOOK_MS : NO_ROOM_MS);
   };
 
   return {
     name: 'prober',
     view: presence,
+    counts,
     look,
     forget: (address) => presence.forget(address),
     start: async () => {
       const local = policy().serverAddress;
       const ends: LookerEnds = { found, failed };
+      isOver = false;
       // Nobody's start waits for a program.
       const system = deps.findPing();
       const ping: Ping = async (address, timeoutMs) => (await (await system)?.(address, timeoutMs)) ?? false;
@@ -155,11 +141,39 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
       round();
     },
     stop: async () => {
+      isOver = true;
       cancelRound();
       await Promise.all([near?.stop(), far?.stop()]);
       near = far = undefined;
-      for (const address of [...waiting.keys()]) settle(address);
+      waiting.tellAll();
     },
     health: () => (near ? { ok: true } : { ok: false, reason: 'not-bound' }),
+  };
+}
+
+/** Fills up the spares of every network, a part at a time. */
+function restocker(
+  presence: Presence,
+  standing: (address: Ipv4) => Standing,
+  lookerOf: (address: Ipv4) => Looker | undefined,
+): (networks: readonly DhcpNetwork[], nowMs: number) => void {
+  const reserves = new Map<string, Reserve>();
+  const restock = (stock: Stock, nowMs: number): void => {
+    const looker = lookerOf(stock.range.first);
+    // Half of what may go on at once is for those who wait.
+    const max = looker ? looker.room() - looker.capacity / 2 : 0;
+    if (max <= 0) return;
+    const key = `${stock.range.first}-${stock.range.last}`;
+    const reserve = reserves.get(key) ?? new Reserve();
+    reserves.set(key, reserve);
+    for (const address of reserve.round(stock, presence, nowMs, max)) looker?.look(address);
+  };
+  return (networks, nowMs) => {
+    presence.keepOnly(networks.map(({ range }) => range));
+    if (reserves.size > networks.length) reserves.clear();
+    const farGoal = Math.max(MIN_SPARES, Math.floor(SPARES / Math.max(1, networks.length - 1)));
+    const maxPlaces = Math.max(MIN_SPARES, Math.floor(PLACES / networks.length));
+    for (const [i, { range }] of networks.entries())
+      restock({ range, goal: i === 0 ? SPARES : farGoal, maxPlaces, standing }, nowMs);
   };
 }

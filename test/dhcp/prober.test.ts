@@ -185,6 +185,7 @@ test('prober: 190 of 200 answer ARP and nothing else: the ten others are known w
   assert.equal(spares().size, 10);
   assert.equal(service.view.strangers(policy.networks[0].range, host.clock.now()), 190);
   assert.equal(warnings().length, 1);
+  assert.deepEqual(service.counts, { free: 10 + 11, taken: 190, failed: 0 }, 'with those behind the relay');
 });
 
 test('prober: 256 spares of a large pool, and never more than 256 entries of the kernel’s table without an answer', async () => {
@@ -296,6 +297,7 @@ test('prober: stopping leaves no socket and no timer, and lets go of everybody w
   await service.stop();
   await Promise.all(looks);
   await service.stop();
+  await service.look(APART, ME);
   assert.deepEqual([host.udp.openSockets, host.clock.pendingTimers], [0, 0]);
   assert.equal(service.health().ok, false);
 });
