@@ -322,10 +322,18 @@ test('client: a flink that does not answer holds the end up for half a second', 
   assert.equal(isOver, true);
 });
 
-test('client: where nobody was heard, nobody is told', async () => {
+test('client: where nobody was heard, or not the last time, nobody is told', async () => {
   const { heard, client } = await started(away);
   await client.stop();
   assert.equal(heard.length, 1);
+  const lost = await started(directed());
+  lost.answer(away);
+  await lost.pass(2);
+  await lost.client.stop();
+  assert.deepEqual(
+    lost.heard.map(({ announcement }) => announcement.isLeaving),
+    [false, false],
+  );
 });
 
 test('client: without a flink it is quiet', async () => {
