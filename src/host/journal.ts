@@ -5,7 +5,8 @@
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { Log } from '../host.ts';
 import type { JournalFiles } from './journalfiles.ts';
-import { type Change, encodeLine, type Json, RESET, readLines } from './journalline.ts';
+import { type Change, encodeLine, type Json, RESET } from './journalline.ts';
+import { apply, type Found, mergedName, numberOf, readSegments, segmentName } from './journalread.ts';
 import { JournalTail } from './journaltail.ts';
 
 export interface Journal {
@@ -40,10 +41,10 @@ const MERGED_AT_ONCE = 1000;
 
 /** Reads all there is. Rejects with a `Fault` where it cannot be read or another process has it. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { files, name } = options;
+  const { files, name, log } = options;
   const unlock = await files.lock(`${name}.lock`);
   try {
-    const found = await readSegments(options);
+    const found = await readSegments(name, files, log);
     return new SegmentJournal(options, found, unlock);
   } catch (error) {
     await unlock();
@@ -64,48 +65,6 @@ export function journalFault(folder: string, error: unknown): Fault {
   };
   const cure = cures[code] ?? `look at the disk (dmesg), or give another --state-dir`;
   return new Fault('store-failed', `${folder} cannot keep anything (${code}): ${cure}`, error);
-}
-
-interface Found {
-  readonly values: Map<string, Json>;
-  /** Numbers, ascending. */
-  readonly segments: readonly number[];
-  readonly lines: number;
-}
-
-async function readSegments({ name, files, log }: JournalOptions): Promise<Found> {
-  const names = await files.list();
-  if (names.includes(mergedName(name))) await files.remove(mergedName(name)).catch(() => {});
-  const segments = names.flatMap((file) => numberOf(name, file) ?? []).sort((a, b) => a - b);
-  const values = new Map<string, Json>();
-  let lines = 0;
-  for (const number of segments) {
-    const file = segmentName(name, number);
-    const read = readLines(await files.read(file), (record) => {
-      if (record === RESET) values.clear();
-      else apply(values, record);
-    });
-    lines += read.lines;
-    if (read.isTorn) log.debug(name, 'torn', { file });
-    if (read.damaged > 0)
-      log.warn(name, 'damaged', { file, records: read.damaged, cure: 'check the disk: smartctl -a' });
-  }
-  return { values, segments, lines };
-}
-
-function apply(values: Map<string, Json>, change: Change): void {
-  for (const [key, value] of change) {
-    if (value === null) values.delete(key);
-    else values.set(key, value);
-  }
-}
-
-const segmentName = (name: string, number: number): string => `${name}-${String(number).padStart(6, '0')}.log`;
-const mergedName = (name: string): string => `${name}.merging`;
-
-function numberOf(name: string, file: string): number | undefined {
-  const digits = /^-(\d{6,15})\.log$/.exec(file.slice(name.length))?.[1];
-  return digits !== undefined && file.startsWith(name) ? Number(digits) : undefined;
 }
 
 interface Waiting {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,6 +9,7 @@ import { type Journal, openJournal } from '../../src/host/journal.ts';
 import { type JournalFiles, journalFiles } from '../../src/host/journalfiles.ts';
 import { type Change, encodeLine, type Json } from '../../src/host/journalline.ts';
 import { takeLock } from '../../src/host/lock.ts';
+import { skipUnlessRoot } from '../cli/support.ts';
 import { FakeDisk } from '../support/disk.ts';
 import { FakeLog, seeded } from '../support/fakes.ts';
 
@@ -372,3 +374,37 @@ for (const [what, holder] of stale) {
     });
   });
 }
+
+/** Root opens it in a folder of nobody's, gives its rights up, and goes on until segments have been merged and removed. */
+const DROP = `
+const [, journal, files, folder] = process.argv;
+const { openJournal } = await import(journal);
+const { journalFiles } = await import(files);
+const log = { debug: console.log, warn: console.log };
+const it = await openJournal({ name: 'leases', files: journalFiles(folder, 'boot'), log, spareLines: 5, outdated: () => [] });
+await it.commit([['root', 1]]);
+process.setgroups([]);
+process.setgid(65534);
+process.setuid(65534);
+for (let i = 0; i < 50; i++) await it.commit([['key', i]]);
+await it.close();
+`;
+
+test('journal: what root began goes on as the owner of the folder, with files of its own', {
+  skip: skipUnlessRoot,
+}, async () => {
+  await inFolder(async (folder) => {
+    chownSync(folder, 65_534, 65_534);
+    const modules = ['journal', 'journalfiles'].map(
+      (name) => new URL(`../../src/host/${name}.ts`, import.meta.url).href,
+    );
+    execFileSync(process.execPath, ['--input-type=module', '-e', DROP, ...modules, folder]);
+    const names = readdirSync(folder);
+    assert.ok(names.length <= 3 && !names.includes(FIRST) && !names.includes('leases.lock'), names.join());
+    const again = await openOn(journalFiles(folder, 'boot'));
+    assert.deepEqual(valuesOf(again), { root: 1, key: 49 });
+    await again.commit(of({ root: 2 }));
+    await again.close();
+    for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).uid, 65_534, name);
+  });
+});
