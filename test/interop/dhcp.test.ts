@@ -1,10 +1,11 @@
 /** flink as a process of its own, asked by clients that others wrote. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { addressOf, dhclient } from '../support/dhcpclients.ts';
 import { Hall, needs } from '../support/netns.ts';
 
 const entry = fileURLToPath(new URL('../../src/flink.ts', import.meta.url));
@@ -102,32 +103,23 @@ test('the fnode of the MAC table gets its fixed address', async (t) => {
 });
 
 test('dhclient binds, and again after its lease file is gone', async (t) => {
-  await withFlink(t, ['dhclient'], (hall) => {
-    const dhclient = (name: string) =>
-      hall.run(
-        'client',
-        'dhclient',
-        ['-1', '-v', '-d', '-sf', '/bin/true', '-lf', join(folder, name), '-pf', join(folder, 'pid'), 'lan'],
-        4000,
-      ).output;
-    const first = /bound to (172\.16\.0\.\d+)/.exec(dhclient('leases-1'));
-    assert.ok(first);
-    assert.equal(/bound to (172\.16\.0\.\d+)/.exec(dhclient('leases-2'))?.[1], first[1]);
+  await withFlink(t, ['dhclient'], async (hall) => {
+    const seat = { hall, host: 'client', folder };
+    const first = await dhclient(seat, 'calm');
+    first.kill('SIGKILL');
+    rmSync(join(folder, 'client', 'leases'));
+    assert.equal(addressOf(await dhclient(seat, 'calm')), addressOf(first));
   });
 });
 
 test('dhclient’s lease from another hall is refused, and it binds here (INIT-REBOOT)', async (t) => {
-  await withFlink(t, ['dhclient'], (hall) => {
+  await withFlink(t, ['dhclient'], async (hall) => {
     const lease = `lease {\n  interface "lan";\n  fixed-address 192.168.7.7;\n  option subnet-mask 255.255.255.0;\n  option dhcp-lease-time 86400;\n  option dhcp-message-type 5;\n  option dhcp-server-identifier 192.168.7.1;\n  renew 4 2037/01/01 00:00:00;\n  rebind 4 2037/01/01 00:00:00;\n  expire 4 2037/01/01 00:00:00;\n}\n`;
-    writeFileSync(join(folder, 'leases-old'), lease);
-    const { output } = hall.run(
-      'client',
-      'dhclient',
-      ['-1', '-v', '-d', '-sf', '/bin/true', '-lf', join(folder, 'leases-old'), '-pf', join(folder, 'pid'), 'lan'],
-      8000,
-    );
-    assert.match(output, /DHCPNAK/);
-    assert.match(output, /bound to 172\.16\.0\.1\d\d/);
+    mkdirSync(join(folder, 'client'), { recursive: true });
+    writeFileSync(join(folder, 'client', 'leases'), lease);
+    const client = await dhclient({ hall, host: 'client', folder }, 'calm');
+    assert.match(client.said(), /DHCPNAK/);
+    assert.match(addressOf(client), /^172\.16\.0\.1\d\d$/);
   });
 });
 
@@ -147,7 +139,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 test('a socket that systemd opened on the LAN alone is used, and no other is opened', async (t) => {
   const useOnlyThat = (hall: Hall) => {
-    const sockets = hall.run('flink', 'ss', ['-Hlun']).output.trim().split('\n');
+    const sockets = hall.run('flink', 'ss', ['-Hlun', 'sport', '=', ':67']).output.trim().split('\n');
     assert.equal(sockets.length, 1, sockets.join('\n'));
     assert.match(sockets[0] ?? '', /0\.0\.0\.0%lan:67/);
     assert.match(udhcpc(hall).output, /^siaddr=172\.16\.0\.10$/m);

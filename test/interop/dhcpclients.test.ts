@@ -1,5 +1,6 @@
 /** The life of a lease with clients that others wrote: got, renewed, rebound, claimed again, given back, declined. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,11 +60,14 @@ async function inHall(
 
 const macOf = (hall: Hall, host: string) =>
   /ether (\S+)/.exec(hall.run(host, 'ip', ['link', 'show', 'lan']).output)?.[1] ?? '';
-const end = (client: Started, signal: NodeJS.Signals) =>
-  new Promise<void>((resolve) => {
-    client.once('close', () => resolve());
-    client.kill(signal);
-  });
+/** Ends a client; harder when it does not listen. */
+async function end(client: Started, signal: NodeJS.Signals): Promise<void> {
+  if (client.exitCode !== null || client.signalCode !== null) return;
+  const late = setTimeout(() => client.kill('SIGKILL'), 5000);
+  client.kill(signal);
+  await once(client, 'exit');
+  clearTimeout(late);
+}
 /** What flink said of one machine. */
 const lineOf = (event: string, mac: string) => new RegExp(`"event":"${event}","mac":"${mac}"`);
 
@@ -208,7 +212,7 @@ test('one machine keeps one address from its firmware to whatever system it boot
     for (const [name, start] of stages) {
       const client = await start();
       seen.push(`${name} ${addressOf(client)}`);
-      if (client.exitCode === null) await end(client, name === 'dhcpcd' || name === 'networkd' ? 'SIGTERM' : 'SIGKILL');
+      await end(client, name === 'dhcpcd' || name === 'networkd' ? 'SIGTERM' : 'SIGKILL');
       hall.run('laptop', 'ip', ['addr', 'flush', 'dev', 'lan']);
     }
     const first = seen[0]?.split(' ')[1];
