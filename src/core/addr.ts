@@ -34,6 +34,8 @@ export function parseIpv4(text: string): Ipv4 | undefined {
 }
 
 export function ipv4FromNumber(value: number): Ipv4 {
+  // Most of what packets hold, and no reason to make a text.
+  if (value === 0) return UNSPECIFIED;
   const low = value % 0x10000;
   const high = Math.floor(value / 0x10000) % 0x10000;
   return `${Math.floor(high / 256)}.${high % 256}.${Math.floor(low / 256)}.${low % 256}` as Ipv4;
@@ -109,9 +111,13 @@ export function parseMac(text: string): Mac | undefined {
   return octets?.join(':').toLowerCase() as Mac;
 }
 
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
 /** From the first six octets of a hardware address. */
 export function macFromBytes(bytes: Uint8Array): Mac {
-  return [...bytes.subarray(0, 6)].map((octet) => octet.toString(16).padStart(2, '0')).join(':') as Mac;
+  let text = '';
+  for (const octet of bytes.subarray(0, 6)) text += text === '' ? PAIRS[octet] : `:${PAIRS[octet]}`;
+  return text as Mac;
 }
 
 /** A row's key in the MAC table: six octets, of which `undefined` matches any. */

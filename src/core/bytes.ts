@@ -17,12 +17,10 @@ export class Malformed extends Error {
 /** Reads fields in order, big-endian unless the name says otherwise. Slices share memory with the packet: copy what is kept longer than the packet. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get offset(): number {
@@ -34,23 +32,25 @@ export class ByteReader {
   }
 
   u8(field: string): number {
-    return this.#view.getUint8(this.#advance(1, field));
+    return this.#octet(this.#advance(1, field));
   }
 
   u16(field: string): number {
-    return this.#view.getUint16(this.#advance(2, field));
+    return this.#pair(this.#advance(2, field));
   }
 
   u32(field: string): number {
-    return this.#view.getUint32(this.#advance(4, field));
+    const at = this.#advance(4, field);
+    return this.#pair(at) * 0x1_0000 + this.#pair(at + 2);
   }
 
   u16le(field: string): number {
-    return this.#view.getUint16(this.#advance(2, field), true);
+    return this.#pairLe(this.#advance(2, field));
   }
 
   u32le(field: string): number {
-    return this.#view.getUint32(this.#advance(4, field), true);
+    const at = this.#advance(4, field);
+    return this.#pairLe(at) + this.#pairLe(at + 2) * 0x1_0000;
   }
 
   /** Exact up to 2^53, which no file is as long as; what is larger breaks the format. */
@@ -101,6 +101,18 @@ export class ByteReader {
     this.#at += count;
     return start;
   }
+
+  #octet(at: number): number {
+    return this.#bytes[at] ?? 0;
+  }
+
+  #pair(at: number): number {
+    return this.#octet(at) * 0x100 + this.#octet(at + 1);
+  }
+
+  #pairLe(at: number): number {
+    return this.#octet(at) + this.#octet(at + 1) * 0x100;
+  }
 }
 
 /** Collects big-endian fields into one packet that grows as needed. */
@@ -108,8 +120,9 @@ export class ByteWriter {
   #bytes: Uint8Array;
   #at = 0;
 
+  /** Cheapest where `sizeHint` is right. What it hands out is written to its last octet, so nothing old shows. */
   constructor(sizeHint = 576) {
-    this.#bytes = new Uint8Array(sizeHint);
+    this.#bytes = Buffer.allocUnsafe(sizeHint);
   }
 
   get length(): number {
@@ -121,12 +134,16 @@ export class ByteWriter {
     return this;
   }
 
+  /** Of a larger value the last two octets. */
   u16(value: number): this {
-    return this.u8(Math.floor(value / 0x100) % 0x100).u8(value % 0x100);
+    const bytes = this.#room(2);
+    bytes[this.#at++] = Math.floor(value / 0x100);
+    bytes[this.#at++] = value;
+    return this;
   }
 
   u32(value: number): this {
-    return this.u16(Math.floor(value / 0x10000)).u16(value % 0x10000);
+    return this.u16(Math.floor(value / 0x10000)).u16(value);
   }
 
   ipv4(value: Ipv4): this {
@@ -153,13 +170,13 @@ export class ByteWriter {
 
   /** What was written so far; shares memory with the writer, which is done with. */
   bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#at === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#at);
   }
 
   #room(count: number): Uint8Array {
     const needed = this.#at + count;
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, this.#at));
       this.#bytes = grown;
     }
@@ -169,7 +186,7 @@ export class ByteWriter {
 
 /** One character per octet, nothing lost and nothing interpreted. */
 export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return asBuffer(bytes).toString('latin1');
 }
 
 export function fromLatin1(text: string): Uint8Array {
@@ -177,7 +194,12 @@ export function fromLatin1(text: string): Uint8Array {
 }
 
 export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  return asBuffer(bytes).toString('hex');
+}
+
+/** The same octets; most are a `Buffer` already, as datagrams come in one. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -37,7 +37,9 @@ const OVERLOAD = 52;
 const RELAY_AGENT = 82;
 const END = 255;
 const FIXED_BYTES = 240;
+const SNAME_AT = 44;
 const SNAME_BYTES = 64;
+const FILE_AT = 108;
 const FILE_BYTES = 128;
 /** The BOOTP message that old relays and ROMs insist on. RFC 1542 §2.1. */
 const MINIMUM_BYTES = 300;
@@ -45,7 +47,7 @@ const MINIMUM_BYTES = 300;
 /** Throws `Malformed`, nothing else. The values share memory with `bytes`. */
 export function decode(bytes: Uint8Array): DhcpPacket {
   const r = new ByteReader(bytes);
-  const fixed = {
+  const packet = {
     op: r.u8('op'),
     htype: r.u8('htype'),
     hlen: r.u8('hlen'),
@@ -58,31 +60,38 @@ export function decode(bytes: Uint8Array): DhcpPacket {
     siaddr: r.ipv4('siaddr'),
     giaddr: r.ipv4('giaddr'),
     chaddr: r.take(16, 'chaddr'),
+    sname: textField(r.take(SNAME_BYTES, 'sname')),
+    file: textField(r.take(FILE_BYTES, 'file')),
+    options: new Map<number, Uint8Array>(),
   };
-  const sname = r.take(SNAME_BYTES, 'sname');
-  const file = r.take(FILE_BYTES, 'file');
-  if (fixed.hlen > 16) throw new Malformed(`hlen ${fixed.hlen}`, 2);
+  if (packet.hlen > 16) throw new Malformed(`hlen ${packet.hlen}`, 2);
   const cookie = r.u32('cookie');
   // BOOTP before RFC 1048: the field is the vendor's own, and empty as a rule.
-  if (cookie === 0) return { ...fixed, sname: textField(sname), file: textField(file), options: new Map() };
+  if (cookie === 0) return packet;
   if (cookie !== MAGIC_COOKIE) throw new Malformed('magic cookie', FIXED_BYTES - 4);
-  return { ...fixed, ...withOverload(readOptions(r, new Map()), sname, file) };
+  readOptions(r, packet.options);
+  return packet.options.has(OVERLOAD) ? withOverload(packet, bytes) : packet;
 }
 
 /** RFC 3396 §5: the aggregate is options, then file, then sname, as far as option 52 names them. */
-function withOverload(options: Map<number, Uint8Array>, sname: Uint8Array, file: Uint8Array) {
+function withOverload(packet: DhcpPacket & { readonly options: Map<number, Uint8Array> }, bytes: Uint8Array) {
+  const { options } = packet;
   const overload = options.get(OVERLOAD)?.[0] ?? 0;
-  options.delete(OVERLOAD);
   const isFileTaken = overload === 1 || overload === 3;
   const isSnameTaken = overload === 2 || overload === 3;
-  if (isFileTaken) readOptions(new ByteReader(file), options);
-  if (isSnameTaken) readOptions(new ByteReader(sname), options);
+  options.delete(OVERLOAD);
+  if (isFileTaken) readOptions(fieldAt(bytes, FILE_AT, FILE_BYTES), options);
+  if (isSnameTaken) readOptions(fieldAt(bytes, SNAME_AT, SNAME_BYTES), options);
   // A second 52 inside an overloaded field has no meaning: the first one decided.
   options.delete(OVERLOAD);
-  return { sname: isSnameTaken ? NONE : textField(sname), file: isFileTaken ? NONE : textField(file), options };
+  return { ...packet, sname: isSnameTaken ? NONE : packet.sname, file: isFileTaken ? NONE : packet.file };
 }
 
 const NONE = new Uint8Array(0);
+
+function fieldAt(bytes: Uint8Array, offset: number, width: number): ByteReader {
+  return new ByteReader(bytes.subarray(offset, offset + width));
+}
 
 /** Up to the first NUL: what stands behind it in `sname` and `file` has no meaning. */
 function textField(bytes: Uint8Array): Uint8Array {
@@ -90,7 +99,7 @@ function textField(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-function readOptions(r: ByteReader, into: Map<number, Uint8Array>): Map<number, Uint8Array> {
+function readOptions(r: ByteReader, into: Map<number, Uint8Array>): void {
   while (r.left > 0) {
     const code = r.u8('option code');
     if (code === PAD) continue;
@@ -99,7 +108,6 @@ function readOptions(r: ByteReader, into: Map<number, Uint8Array>): Map<number, 
     const before = into.get(code);
     into.set(code, before ? Buffer.concat([before, value]) : value);
   }
-  return into;
 }
 
 export interface EncodeLimits {
@@ -117,47 +125,56 @@ export const DEFAULT_LIMITS: EncodeLimits = { maxBytes: 548, mayOverload: false 
  * does not fit is left out whole, never cut; so what matters most comes first.
  */
 export function encode(packet: DhcpPacket, limits: EncodeLimits = DEFAULT_LIMITS): Uint8Array {
-  const overload = limits.mayOverload && packet.file.length === 0 && packet.sname.length === 0;
-  const layout = layOut(packet.options, limits.maxBytes - FIXED_BYTES, overload);
+  const mayOverload = limits.mayOverload && packet.file.length === 0 && packet.sname.length === 0;
+  const { main, file, sname } = layOut(packet.options, limits.maxBytes - FIXED_BYTES, mayOverload);
   const w = new ByteWriter(Math.max(limits.maxBytes, MINIMUM_BYTES));
   w.u8(packet.op).u8(packet.htype).u8(packet.hlen).u8(packet.hops);
   w.u32(packet.xid).u16(packet.secs).u16(packet.flags);
   w.ipv4(packet.ciaddr).ipv4(packet.yiaddr).ipv4(packet.siaddr).ipv4(packet.giaddr);
   w.put(packet.chaddr);
-  w.putPadded(layout.overload & 2 ? layout.sname : packet.sname, SNAME_BYTES);
-  w.putPadded(layout.overload & 1 ? layout.file : packet.file, FILE_BYTES);
-  w.u32(MAGIC_COOKIE).put(layout.main);
+  if (sname.size > 0) w.putPadded(putOptions(new ByteWriter(SNAME_BYTES), sname).bytes(), SNAME_BYTES);
+  else w.putPadded(packet.sname, SNAME_BYTES);
+  if (file.size > 0) w.putPadded(putOptions(new ByteWriter(FILE_BYTES), file).bytes(), FILE_BYTES);
+  else w.putPadded(packet.file, FILE_BYTES);
+  putOptions(w.u32(MAGIC_COOKIE), main);
   if (w.length < MINIMUM_BYTES) w.zeros(MINIMUM_BYTES - w.length);
   return w.bytes();
 }
 
+/** What stands in which field. */
 interface Layout {
-  readonly main: Uint8Array;
-  readonly file: Uint8Array;
-  readonly sname: Uint8Array;
-  /** Option 52's value; 0: not overloaded. */
-  readonly overload: number;
+  readonly main: Options;
+  readonly file: Options;
+  readonly sname: Options;
 }
 
-/** Puts whole options into the first field that has room: options, then file, then sname. */
+const NO_OPTIONS: Options = new Map();
+
+/** Puts whole options into the first field that has room: options, then file, then sname. As a rule the first has room for all. */
 function layOut(options: Options, mainBytes: number, mayOverload: boolean): Layout {
+  let bytes = END_BYTES;
+  for (const value of options.values()) bytes += encodedLength(value);
+  if (bytes <= mainBytes && !options.has(OVERLOAD)) return { main: options, file: NO_OPTIONS, sname: NO_OPTIONS };
   const relay = options.get(RELAY_AGENT);
   const relayBytes = relay ? encodedLength(relay) : 0;
   // RFC 3046 §2.2: what cannot be copied in full is left out.
-  if (relayBytes > mainBytes - 1) return layOut(without(options, RELAY_AGENT), mainBytes, mayOverload);
-  // Room for END and, where the other fields may be needed, for option 52 itself.
-  const main = new Field(mainBytes - relayBytes - 1 - (mayOverload ? 3 : 0));
-  const file = new Field(mayOverload ? FILE_BYTES - 1 : 0);
-  const sname = new Field(mayOverload ? SNAME_BYTES - 1 : 0);
+  if (relayBytes > mainBytes - END_BYTES) return layOut(without(options, RELAY_AGENT), mainBytes, mayOverload);
+  const main = new Field(mainBytes - relayBytes - END_BYTES - (mayOverload ? OVERLOAD_BYTES : 0));
+  const file = new Field(mayOverload ? FILE_BYTES - END_BYTES : 0);
+  const sname = new Field(mayOverload ? SNAME_BYTES - END_BYTES : 0);
   for (const [code, value] of options) {
     if (code === RELAY_AGENT || code === OVERLOAD) continue;
     if (!main.add(code, value) && !file.add(code, value)) sname.add(code, value);
   }
-  const overload = (file.isUsed ? 1 : 0) + (sname.isUsed ? 2 : 0);
-  if (overload > 0) main.force(OVERLOAD, Uint8Array.of(overload));
-  if (relay) main.force(RELAY_AGENT, relay);
-  return { main: main.end(), file: file.end(), sname: sname.end(), overload };
+  const overload = (file.options.size > 0 ? 1 : 0) + (sname.options.size > 0 ? 2 : 0);
+  if (overload > 0) main.options.set(OVERLOAD, Uint8Array.of(overload));
+  if (relay) main.options.set(RELAY_AGENT, relay);
+  return { main: main.options, file: file.options, sname: sname.options };
 }
+
+const END_BYTES = 1;
+/** Option 52 itself. */
+const OVERLOAD_BYTES = 3;
 
 function without(options: Options, code: number): Options {
   return new Map([...options].filter(([other]) => other !== code));
@@ -165,40 +182,36 @@ function without(options: Options, code: number): Options {
 
 /** One of the three places for options, with what is left of its room. */
 class Field {
-  readonly #writer = new ByteWriter(128);
+  readonly options = new Map<number, Uint8Array>();
   #roomBytes: number;
 
   constructor(roomBytes: number) {
     this.#roomBytes = roomBytes;
   }
 
-  get isUsed(): boolean {
-    return this.#writer.length > 0;
-  }
-
   /** False when it has no room. */
   add(code: number, value: Uint8Array): boolean {
     if (encodedLength(value) > this.#roomBytes) return false;
     this.#roomBytes -= encodedLength(value);
-    this.force(code, value);
+    this.options.set(code, value);
     return true;
-  }
-
-  /** For what room was kept for. Values over 255 octets go on in further instances, RFC 3396 §6. */
-  force(code: number, value: Uint8Array): void {
-    let at = 0;
-    do {
-      const piece = value.subarray(at, at + 255);
-      this.#writer.u8(code).u8(piece.length).put(piece);
-      at += 255;
-    } while (at < value.length);
-  }
-
-  end(): Uint8Array {
-    return this.#writer.u8(END).bytes();
   }
 }
 
+/** In their order, but 82 is last. */
+function putOptions(w: ByteWriter, options: Options): ByteWriter {
+  for (const [code, value] of options) if (code !== RELAY_AGENT) putOption(w, code, value);
+  const relay = options.get(RELAY_AGENT);
+  if (relay) putOption(w, RELAY_AGENT, relay);
+  return w.u8(END);
+}
+
+/** Values over 255 octets go on in further instances, RFC 3396 §6. */
+function putOption(w: ByteWriter, code: number, value: Uint8Array): void {
+  if (value.length <= 255) w.u8(code).u8(value.length).put(value);
+  else for (let at = 0; at < value.length; at += 255) putOption(w, code, value.subarray(at, at + 255));
+}
+
 function encodedLength(value: Uint8Array): number {
-  return value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
+  return value.length + (value.length <= 255 ? 2 : 2 * Math.ceil(value.length / 255));
 }
