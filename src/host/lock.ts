@@ -28,7 +28,9 @@ export async function takeLock(path: string, bootId: string | undefined): Promis
     }
     const holder = await holderOf(path);
     if (holder !== undefined && isAlive(holder, bootId)) throw inUse(path, holder);
-    await rm(path, { force: true }).catch(() => {});
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw new Fault('store-failed', `${path} is in the way (${errnoOf(error)}): remove it`, error);
+    });
   }
   throw inUse(path, (await holderOf(path)) ?? '');
 }

@@ -1,22 +1,24 @@
 /**
  * Kills a DHCP server at random moments under load, starts it again, and asks everybody whether what was promised still holds:
  *
- *     node test/dhcp/kill.ts --kills 1000 --seed 1
+ *     node test/dhcp/kill.ts --kills 1000 --seed 1 [--flink]
  *
+ * The server is the DHCP service alone, which starts faster, or with `--flink` the whole program.
  * Needs root: it happens in a network namespace of its own, which goes with the process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { seeded } from '../support/fakes.ts';
 import { KillClients } from './killclients.ts';
+import { killConfig, SET_UP } from './killhall.ts';
 
-/** Short, so that leases of machines that sleep end within a run and go to others. */
-const LEASE_SEC = 30;
+/** Short, so that leases of machines that sleep end within a run and go to others; flink's configuration has a least. */
+const LEASE_SEC = { service: 30, flink: 60 };
 /** Requests of a second, 50 to 500, anew for each life of the server. */
 const RATES = { least: 50, most: 500 };
 /** Lives of the server under load. */
@@ -28,15 +30,15 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
+    flink: { type: 'boolean', default: false },
     inside: { type: 'boolean', default: false },
   },
 });
 const self = fileURLToPath(import.meta.url);
 
 function outside(): number {
-  const script = 'ip link set lo up && exec "$@"';
-  const command = [process.execPath, self, '--inside', '--kills', values.kills, '--seed', values.seed];
-  const { status, error } = spawnSync('unshare', ['--net', 'sh', '-c', script, 'sh', ...command], { stdio: 'inherit' });
+  const command = [process.execPath, self, '--inside', ...process.argv.slice(2)];
+  const { status, error } = spawnSync('unshare', ['--net', 'sh', '-c', SET_UP, 'sh', ...command], { stdio: 'inherit' });
   if (error) process.stderr.write(`unshare: ${error.message}\n`);
   return status ?? 1;
 }
@@ -91,9 +93,23 @@ async function load(clients: KillClients, random: () => number): Promise<void> {
 /** What the server may say of its files, or itself, and must not. */
 const ALARMS = /"event":"(damaged|store-failed|bug)"/;
 
+const serviceArgs = (folder: string): readonly string[] => [
+  fileURLToPath(new URL('killed.ts', import.meta.url)),
+  folder,
+  String(LEASE_SEC.service),
+];
+
+function flinkArgs(folder: string): readonly string[] {
+  const config = join(folder, 'flisolator.yaml');
+  writeFileSync(config, killConfig(LEASE_SEC.flink));
+  const flink = fileURLToPath(new URL('../../src/flink.ts', import.meta.url));
+  return [flink, 'serve', '--config', config, '--state-dir', folder, '--log-format', 'json'];
+}
+
 async function start(folder: string, faults: string[]): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('killed.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, folder, String(LEASE_SEC)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, values.flink ? flinkArgs(folder) : serviceArgs(folder), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let said = '';
   const ready = new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no start: ${said}`)), START_MS);
@@ -105,7 +121,7 @@ async function start(folder: string, faults: string[]): Promise<ChildProcess> {
       const text = chunk.toString();
       said = (said + text).slice(-4000);
       if (ALARMS.test(text)) faults.push(text.trim());
-      if (!said.includes('ready')) return;
+      if (!/^ready|"event":"ready"/m.test(said)) return;
       clearTimeout(late);
       resolve();
     });
