@@ -10,6 +10,18 @@ export interface Transfer extends Sent {
   readonly fnode: FnodeName;
 }
 
+export interface BootWatch {
+  /** Asked with every line of the logs: whether the boot has shown enough. */
+  readonly isEnough?: () => boolean;
+  /** Told of the machine's `stages`. */
+  readonly onStage?: (name: string) => void;
+}
+
+export interface BenchOptions extends Omit<HallOptions, 'onLine'> {
+  /** Where it isn't flink that gives them: the addresses that a machine has had. */
+  readonly addressesOf?: (mac: string) => readonly string[];
+}
+
 export interface Bench {
   readonly lab: Lab;
   readonly hall: Hall;
@@ -18,21 +30,16 @@ export interface Bench {
   /** All packets on flink's WAN side, from before flink started. */
   readonly wanCapture: string;
   /**
-   * Boots a machine until its pattern is seen, or until `isEnough` says so, asked with every line of the logs. Keys that
-   * wait at `go` continue when the graphical menu of pxelinux is on its way.
+   * Boots a machine until its pattern is seen. Keys that wait at `go` continue when the graphical menu of pxelinux is on
+   * its way.
    */
-  boot(options: MachineOptions, isEnough?: () => boolean): Promise<MachineEnd>;
+  boot(options: MachineOptions, watch?: BootWatch): Promise<MachineEnd>;
   /** What the machine fetched so far, from all fnodes, in the order of time. */
   fetched(mac: string): readonly Transfer[];
 }
 
 /** In `lab`, which is empty so far. */
-export async function openBench(
-  lab: Lab,
-  out: string,
-  options: Omit<HallOptions, 'onLine'>,
-  cleanup: Cleanup,
-): Promise<Bench> {
+export async function openBench(lab: Lab, out: string, options: BenchOptions, cleanup: Cleanup): Promise<Bench> {
   const wanCapture = path.join(lab.state, 'wan.pcap');
   await lab.net('capture', 'wan', wanCapture);
   const listeners = new Set<() => void>();
@@ -40,17 +47,21 @@ export async function openBench(
     for (const listener of listeners) listener();
   };
   const hall = await openHall(lab, { ...options, onLine });
+  const addressesOf = options.addressesOf ?? ((mac: string) => acked(hall, mac));
+  const fetched = (mac: string): readonly Transfer[] => fetchedBy(hall, addressesOf(mac));
   return {
     lab,
     hall,
     out,
     wanCapture,
-    fetched: (mac) => fetchedBy(hall, mac),
-    boot: async (machine, isEnough = () => false) => {
-      const vm = powerOn(lab, machine, cleanup, () => {});
+    fetched,
+    boot: async (machine, { isEnough = () => false, onStage = () => {} } = {}) => {
+      const vm = powerOn(lab, machine, cleanup, (kind, what) => {
+        if (kind === 'stage') onStage(what);
+      });
       const listener = (): void => {
         if (isEnough()) void vm.stop();
-        if (fetchedBy(hall, machine.mac).some(({ file }) => file.endsWith('/vesamenu.c32'))) void vm.go();
+        if (fetched(machine.mac).some(({ file }) => file.endsWith('/vesamenu.c32'))) void vm.go();
       };
       listeners.add(listener);
       return vm.done.finally(() => listeners.delete(listener));
@@ -58,13 +69,16 @@ export async function openBench(
   };
 }
 
-function fetchedBy(hall: Hall, mac: string): readonly Transfer[] {
-  const acks = hall.logs.flink.lines.filter(({ event, fields }) => event === 'ack' && fields.mac === mac);
-  const addresses = new Set(acks.map(({ fields }) => fields.ip));
+function acked({ logs }: Hall, mac: string): readonly string[] {
+  const acks = logs.flink.lines.filter(({ event, fields }) => event === 'ack' && fields.mac === mac);
+  return acks.map(({ fields }) => String(fields.ip));
+}
+
+function fetchedBy(hall: Hall, addresses: readonly string[]): readonly Transfer[] {
   const transfers = FNODES.flatMap(({ name }) =>
     hall.logs[name].lines.flatMap((line) => {
       const sent = sentOf(line);
-      return sent && addresses.has(sent.ip) ? [{ ...sent, fnode: name }] : [];
+      return sent && addresses.includes(sent.ip) ? [{ ...sent, fnode: name }] : [];
     }),
   );
   return transfers.toSorted((a, b) => a.atMs - b.atMs);

@@ -16,6 +16,7 @@ usage: [LAB_PREFIX=lab] boot.sh --until REGEX [options]
                      uefi: none (default: the firmware's own PXE) or ipxe
   --nic MODEL        virtio-net-pci (default), e1000, ...
   --mac MAC          default 52:54:00:12:34:56
+  --far              on the far LAN, behind the relay
   --uuid UUID        SMBIOS UUID (DHCP option 97); default made from the MAC
   --mem MB           default 1024          --smp N   default 1
   --cpu MODEL        x86 only; default max,la57=off,erms=off (see below)
@@ -39,6 +40,7 @@ USAGE
 
 firmware=bios rom='' nic=virtio-net-pci mac=52:54:00:12:34:56 uuid='' mem=1024 smp=1 cpu=max,la57=off,erms=off
 until='' fail='Kernel panic|end Kernel panic' timeout=120 keys='' shot='' settle=0 transcript='' pcap='' print=0
+bridge=br0
 stages=()
 while (($#)); do
   case $1 in
@@ -46,6 +48,7 @@ while (($#)); do
     --rom) rom=$2; shift ;;
     --nic) nic=$2; shift ;;
     --mac) mac=$2; shift ;;
+    --far) bridge=br1 ;;
     --uuid) uuid=$2; shift ;;
     --mem) mem=$2; shift ;;
     --smp) smp=$2; shift ;;
@@ -122,7 +125,7 @@ if ((print)); then printf '%q ' "${qemu[@]}"; echo; exit 0; fi
 
 ns_up br || die 'lab is down: run net.sh up'
 "$LAB_DIR/net.sh" untap "$tap"
-"$LAB_DIR/net.sh" tap "$tap"
+"$LAB_DIR/net.sh" tap "$tap" "$bridge"
 dump=''
 watch=''
 # shellcheck disable=SC2317  # called by the trap

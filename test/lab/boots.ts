@@ -3,18 +3,26 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bench, openBench } from './bench.ts';
-import { CASES, CLIENTS, MENU } from './cases.ts';
+import { CASES, CLIENTS } from './cases.ts';
+import { MENU } from './checks.ts';
 import { Cleanup } from './cleanup.ts';
+import { FALLBACKS } from './fallback.ts';
 import { type Gallery, openGallery } from './gallery.ts';
+import type { Ground } from './ground.ts';
 import { bootsLiveImage, LIVE_CLIENTS, recognisesAll } from './images.ts';
 import { openLab } from './lab.ts';
 import { MATRIX, MATRIX_CLIENTS } from './matrix.ts';
+import { changesRoles, openProxyHall, proxyBios, proxyUefi } from './proxy.ts';
+import { RELAYS } from './relay.ts';
 import { tail } from './shell.ts';
 
 /** Halls are opened when a boot first needs one. */
 interface Halls {
   readonly installers: () => Promise<Bench>;
   readonly gallery: () => Promise<Gallery>;
+  readonly proxy: () => Promise<Bench>;
+  /** For those that have one to themselves. */
+  readonly ground: Ground;
 }
 
 interface Boot {
@@ -28,6 +36,27 @@ interface Boot {
 const BOOTS: readonly Boot[] = [
   ...CASES.map(({ name, title, isOptional, run }): Boot => {
     return { name, title, runs: isOptional ? 'all' : 'always', run: async (halls) => run(await halls.installers()) };
+  }),
+  {
+    name: 'proxy-bios',
+    title: "beside dnsmasq: BIOS by iPXE's ROM to the installer, and by lpxelinux.0 to its kernel",
+    runs: 'all',
+    run: async (halls) => proxyBios(await halls.proxy()),
+  },
+  {
+    name: 'proxy-uefi',
+    title: 'beside dnsmasq: UEFI x64 to the GRUB menu',
+    runs: 'all',
+    run: async (halls) => proxyUefi(await halls.proxy()),
+  },
+  {
+    name: 'proxy-auto',
+    title: 'dhcp.mode auto: proxy while dnsmasq is there, server when it has gone',
+    runs: 'all',
+    run: async ({ ground }) => changesRoles(ground),
+  },
+  ...FALLBACKS.map(({ name, title, run }): Boot => {
+    return { name, title, runs: 'all', run: async ({ ground }) => run(ground) };
   }),
   {
     name: 'catalogue',
@@ -137,10 +166,17 @@ function hallsOf(out: string, cleanup: Cleanup): { readonly halls: Halls; readon
   };
   const say = (text: string): void => console.log(`        ${text}`);
   const installers = once(async () =>
-    openBench(await openLab('boots', cleanup), out, { clients: CLIENTS, menu: MENU, say }, cleanup),
+    openBench(
+      await openLab('boots', cleanup),
+      out,
+      { clients: CLIENTS, menu: MENU, say, dhcp: { relays: RELAYS } },
+      cleanup,
+    ),
   );
   const gallery = once(() => openGallery(out, [...MATRIX_CLIENTS, ...LIVE_CLIENTS], say, cleanup));
-  return { halls: { installers, gallery }, opened };
+  const ground: Ground = { out, say, cleanup };
+  const proxy = once(() => openProxyHall(ground));
+  return { halls: { installers, gallery, proxy, ground }, opened };
 }
 
 async function main(): Promise<number> {

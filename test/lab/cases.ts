@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Bench } from './bench.ts';
-import { type ClientRow, type FnodeName, INSTALLER_ENTRY } from './hall.ts';
-import type { Firmware, MachineEnd } from './machine.ts';
+import { BOOT_TIMEOUT_SEC, fetchedFrom, INSTALLER, MENU_SHOWN, reached } from './checks.ts';
+import type { ClientRow, FnodeName } from './hall.ts';
+import type { Firmware } from './machine.ts';
+import { bootsBehindRelay, FAR_CLIENTS } from './relay.ts';
 import { staysOffTheWan } from './wan.ts';
 
 export interface Case {
@@ -32,17 +34,9 @@ export const CLIENTS: readonly ClientRow[] = [
   { mac: MAC.uefi, fnode: 'fnode00' },
   { mac: '52:54:00:0b:*', fnode: 'fnode00' },
   { mac: '52:54:00:0c:*', fnode: 'fnode01' },
+  ...FAR_CLIENTS,
 ];
 
-/** Both fnodes: the installer starts by itself, so that no key has to be pressed at the right moment. */
-export const MENU = { title: 'FLISoL', timeout: '8s', default: INSTALLER_ENTRY } as const;
-
-/** The installer's first dialogue. */
-export const INSTALLER = 'Select a language';
-/** Idle, the slowest takes a minute; other work on the machine multiplies it. */
-export const BOOT_TIMEOUT_SEC = 480;
-/** On the serial line; a key script takes no spaces. */
-const MENU_SHOWN = 'local.disk';
 /** What a person types to see the system on the serial line too: edits the chosen entry, starts it. */
 export const EDIT_AND_START = 'tab spc text:console=ttyS0,115200n8 spc text:console=tty0 ret';
 
@@ -101,7 +95,7 @@ async function twoFnodes(bench: Bench): Promise<void> {
     const told = (await bench.hall.explain(mac, '--user-class', 'iPXE')).fnode?.name;
     if (row) assert.equal(told, row, `explain names another fnode for ${name}`);
     const hasKernel = (): boolean => bench.fetched(mac).some(({ file }) => file.endsWith('/linux'));
-    const end = await bench.boot({ ...machine(name, 'bios', mac), until: INSTALLER }, hasKernel);
+    const end = await bench.boot({ ...machine(name, 'bios', mac), until: INSTALLER }, { isEnough: hasKernel });
     assert.ok(hasKernel(), `${name} fetched no kernel: ${end.verdict}\n${end.transcript.slice(-2000)}`);
     fetchedFrom(bench, mac, told as FnodeName, ['http boot.ipxe', 'http linux']);
   });
@@ -131,27 +125,6 @@ const pictures = (bench: Bench, name: string, keys: (shot: string) => string) =>
   screenshot: path.join(bench.out, `${name}-system.png`),
 });
 
-function reached({ verdict, transcript, complaints }: MachineEnd): void {
-  assert.equal(verdict, 'seen', `its serial console ends:\n${transcript.slice(-2000)}\n${complaints}`);
-}
-
-/** All of `wanted` ("tftp NAME"), whole, in this order; and not a byte from another fnode. */
-function fetchedFrom(bench: Bench, mac: string, fnode: FnodeName, wanted: readonly string[]): void {
-  const transfers = bench.fetched(mac);
-  const list = transfers.map((t) => `${t.by} ${t.file.split('/').at(-1)}`);
-  const shown = transfers.map((t) => `${t.fnode} ${t.by} ${t.file} ${t.bytes}`).join('\n');
-  let from = 0;
-  for (const want of wanted) {
-    const at = list.indexOf(want, from);
-    assert.ok(at >= 0, `${mac} did not fetch "${want}" (in this order) but:\n${shown}`);
-    from = at + 1;
-  }
-  assert.ok(
-    transfers.every((t) => t.fnode === fnode),
-    `${mac} must fetch from ${fnode} only, but fetched:\n${shown}`,
-  );
-}
-
 export const CASES: readonly Case[] = [
   { name: 'bios-ipxe', title: 'BIOS with an iPXE ROM: our script, Debian installer', run: biosIpxe },
   { name: 'bios-pxelinux', title: 'BIOS by way of lpxelinux.0: menu, Debian installer', run: biosPxelinux },
@@ -161,4 +134,10 @@ export const CASES: readonly Case[] = [
   { name: 'uefi-http', title: 'UEFI x64 by HTTP Boot: iPXE, Debian installer', isOptional: true, run: uefiHttp },
   { name: 'ia32', title: 'UEFI ia32 to the GRUB menu', isOptional: true, run: ia32 },
   { name: 'arm64', title: 'UEFI arm64 to the GRUB menu', isOptional: true, run: arm64 },
+  {
+    name: 'relay',
+    title: 'a subnet behind a relay: BIOS to the installer, UEFI to the GRUB menu',
+    isOptional: true,
+    run: bootsBehindRelay,
+  },
 ];

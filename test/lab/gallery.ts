@@ -5,9 +5,10 @@ import type { CatalogImage } from '../../src/core/image.ts';
 import { idsOf } from '../../src/menu/label.ts';
 import { type Bench, openBench } from './bench.ts';
 import type { Cleanup } from './cleanup.ts';
-import { type BootRow, type ClientRow, FNODES, type FnodeName, stock } from './hall.ts';
-import { holdSoon, LAB_DIR, type Lab, openLab } from './lab.ts';
-import { must, run } from './shell.ts';
+import { type BootRow, type ClientRow, FNODES, type FnodeName } from './hall.ts';
+import { LAB_DIR, type Lab, openLab } from './lab.ts';
+import { run } from './shell.ts';
+import { ownStock } from './stock.ts';
 
 export interface Gallery extends Bench {
   /** The folder of images. */
@@ -34,7 +35,7 @@ export async function openGallery(
   const lab = await openLab('gallery', cleanup);
   // Half of every boot through iPXE would be waiting for an IPv6 router.
   await lab.spawn('br', 'router', [path.join(LAB_DIR, 'router.py'), 'br0']);
-  const { isos, boot } = await ownStock(lab, say);
+  const { isos, boot } = await ownStock(lab, '*.iso', say);
   const menu = { title: 'FLISoL', timeout: '60s', default: 'local' };
   const bench = await openBench(lab, out, { clients, menu, say, isos, boot }, cleanup);
   const { hall } = bench;
@@ -54,23 +55,6 @@ export async function openGallery(
     },
     sumOf: (file, inside) => sumOf(path.join(isos, file), inside),
   };
-}
-
-/** Folders of this lab's own, made of links to what was made once; companion kernels are beside the loaders. */
-async function ownStock(lab: Lab, say: (text: string) => void): Promise<Record<'isos' | 'boot', string>> {
-  const shared = await stock(lab, say);
-  say('the images are made, if they are not there yet (20 s)');
-  const release = await holdSoon('fake-isos');
-  try {
-    const made = (await must(path.join(LAB_DIR, 'make-fake-isos.sh'), ['--cached'], { env: lab.env })).trim();
-    const [isos, boot] = [path.join(lab.state, 'isos'), path.join(lab.state, 'boot')];
-    await must('cp', ['-al', path.join(made, 'isos'), isos]);
-    await must('cp', ['-al', shared.boot, boot]);
-    await must('cp', ['-al', path.join(made, 'companions'), boot]);
-    return { isos, boot };
-  } finally {
-    release();
-  }
 }
 
 /** What the node's front page says of an image, as far as it matters here. */

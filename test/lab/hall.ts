@@ -1,10 +1,11 @@
 /** A hall in a lab: one flink with a WAN behind it, two fnodes that get their addresses from its MAC table. */
-import { cp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Followed, follow, type LogLine } from './follow.ts';
-import { holdSoon, type Lab, type LabHost, PROJECT_DIR } from './lab.ts';
-import { must, tail } from './shell.ts';
+import type { Lab } from './lab.ts';
+import { FLINK, FNODE, NODE, pidOf, START_TIMEOUT_MS, start } from './servers.ts';
+import { stock } from './stock.ts';
 
 export const FNODES = [
   { name: 'fnode00', host: 'fnode0', mac: '02:1a:b0:00:01:00', ip: '172.16.0.10' },
@@ -21,6 +22,7 @@ export interface ClientRow {
   readonly mac: string;
   readonly fnode?: FnodeName;
   readonly loader?: string;
+  readonly boot?: string;
 }
 
 export interface HallOptions {
@@ -34,6 +36,8 @@ export interface HallOptions {
   readonly isos?: string;
   /** Likewise of boot loaders. */
   readonly boot?: string;
+  /** Of flink's section `dhcp:` what is different from other halls. */
+  readonly dhcp?: Readonly<Record<string, unknown>>;
 }
 
 /** On an fnode: which entry starts by itself on which machine. */
@@ -44,6 +48,7 @@ export interface BootRow {
 
 /** What `flink explain --json` says, as far as the lab looks. */
 export interface Explained {
+  readonly from: 'running' | 'configuration';
   readonly address?: string;
   readonly fnode?: { readonly name: string; readonly address: string };
   readonly bootFile?: string;
@@ -58,71 +63,39 @@ export interface Hall {
   askFnode(name: FnodeName, command: string, ...args: readonly string[]): Promise<string>;
 }
 
-/** The Node that runs this, which is the one that `npm ci` brought. */
-const NODE = process.execPath;
-const FLINK = path.join(PROJECT_DIR, 'dist/flink.js');
-const FNODE = path.join(PROJECT_DIR, 'dist/fnode.js');
-/** Package debian-installer-12-netboot-amd64. */
-const INSTALLER = '/usr/lib/debian-installer/images/12/amd64/text';
-
-/**
- * The demo's machines see an entry of their own. With the screen as the last console, Debian's installer shows itself
- * there and on the serial line; with the serial line as the last one, the screen stays empty.
- */
-const DEMO_MENU = `entries:
-  - id: demo
-    title: Install Debian 12
-    kernel: debian-12-netboot-amd64/text/debian-installer/amd64/linux
-    initrd: debian-12-netboot-amd64/text/debian-installer/amd64/initrd.gz
-    arguments: vga=788 console=ttyS0,115200n8 console=tty0 --- quiet
-    memory: 512MB
-    secureBoot: debian-signed
-    macs: "52:54:00:de:*"
-`;
-const START_TIMEOUT_MS = 30_000;
-
 export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
   const shared = await stock(lab, options.say);
-  const isos = options.isos ?? shared.isos;
-  const boot = options.boot ?? shared.boot;
+  const folders: Folders = { isos: options.isos ?? shared.isos, boot: options.boot ?? shared.boot };
   const flinkFile = path.join(lab.state, 'flisolator.yaml');
-  await writeFile(flinkFile, flinkYaml(lab, options.clients));
-  const json = ['--log-format', 'json'];
-  const watch = (source: 'flink' | FnodeName, log: string) => follow(log, (line) => options.onLine(source, line));
-
-  const flinkLog = await start(lab, 'flink', 'flink', 67, [FLINK, 'serve', '--config', flinkFile, ...json]);
-  const flink = watch('flink', flinkLog);
-  const configure = (name: FnodeName, clients: readonly BootRow[]): Promise<void> =>
-    writeFile(fnodeFile(lab, name), flow({ menu: { ...options.menu, serial: SERIAL[name] }, clients }));
-  const folders = (name: FnodeName) => ['--config', fnodeFile(lab, name), '--isos', isos, '--boot', boot];
-  const fnodes = FNODES.map(async ({ name, host }) => {
-    await lab.net('dhcp', host);
-    await configure(name, []);
-    const args = [
-      ...folders(name),
-      '--flink',
-      'none',
-      '--name',
-      name,
-      '--state-dir',
-      path.join(lab.state, `${name}.d`),
-    ];
-    return watch(name, await start(lab, host, name, 69, [FNODE, 'serve', ...args, ...json]));
+  await writeFile(flinkFile, flinkYaml(lab, options));
+  const flinkLog = await start(lab, {
+    ...{ host: 'flink', name: 'flink', ready: 67 },
+    command: [NODE, FLINK, 'serve', '--config', flinkFile, ...JSON_LOG],
   });
-  const [fnode00, fnode01] = await Promise.all(fnodes);
+  const flink = follow(flinkLog, (line) => options.onLine('flink', line));
+  const [fnode00, fnode01] = await Promise.all(
+    FNODES.map(async ({ name, host }) => {
+      await lab.net('dhcp', host);
+      await configure(lab, name, options, []);
+      const command = [NODE, FNODE, 'serve', ...fnodeArgs(lab, name, folders), ...JSON_LOG];
+      return follow(await start(lab, { host, name, ready: 69, command }), (line) => options.onLine(name, line));
+    }),
+  );
   if (!fnode00 || !fnode01) throw new Error('two fnodes were wanted');
   const logs = { flink, fnode00, fnode01 };
+  await Promise.all(FNODES.map(({ name }) => heardOf(flink, name)));
   return {
     logs,
     setBoots: async (rows) => {
       for (const { name } of FNODES) {
-        await configure(name, rows);
+        await configure(lab, name, options, rows);
         await reload(lab, name, logs[name]);
       }
     },
     askFnode: async (name, command, ...args) => {
       const { host } = FNODES.find((fnode) => fnode.name === name) ?? FNODES[0];
-      const { code, stdout, stderr } = await lab.exec(host, [NODE, FNODE, command, ...folders(name), ...args]);
+      const asked = [NODE, FNODE, command, ...fnodeArgs(lab, name, folders), ...args];
+      const { code, stdout, stderr } = await lab.exec(host, asked);
       if (code !== 0) throw new Error(`fnode ${command}: exit code ${code}\n${stderr}`);
       return stdout;
     },
@@ -130,44 +103,51 @@ export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
       const asked = ['explain', '--config', flinkFile, '--json', '--mac', mac, ...args];
       const { code, stdout, stderr } = await lab.exec('flink', [NODE, FLINK, ...asked]);
       if (code !== 0) throw new Error(`explain --mac ${mac}: exit code ${code}\n${stderr}`);
-      return JSON.parse(stdout) as Explained;
+      const explained = JSON.parse(stdout) as Explained;
+      if (explained.from !== 'running')
+        throw new Error(`explain --mac ${mac} did not ask the running flink: ${stdout}`);
+      return explained;
     },
   };
+}
+
+const JSON_LOG = ['--log-format', 'json'];
+
+interface Folders {
+  readonly isos: string;
+  readonly boot: string;
+}
+
+/** Neither its name nor where flink is: it finds flink, and is called as flink's table says. */
+function fnodeArgs(lab: Lab, name: FnodeName, { isos, boot }: Folders): readonly string[] {
+  const state = path.join(lab.state, `${name}.d`);
+  return ['--config', fnodeFile(lab, name), '--isos', isos, '--boot', boot, '--state-dir', state];
+}
+
+function configure(lab: Lab, name: FnodeName, { menu }: HallOptions, clients: readonly BootRow[]): Promise<void> {
+  return writeFile(fnodeFile(lab, name), flow({ menu: { ...menu, serial: SERIAL[name] }, clients }));
+}
+
+/** Waits until flink sends machines there. */
+async function heardOf({ lines }: Followed, fnode: FnodeName): Promise<void> {
+  const isLive = () => lines.some(({ event, fields }) => event === 'node-live' && fields.fnode === fnode);
+  for (const deadline = Date.now() + START_TIMEOUT_MS; !isLive(); await sleep(50)) {
+    if (Date.now() > deadline) throw new Error(`${fnode} was not heard by flink`);
+  }
 }
 
 /** JSON is YAML: no quoting to get wrong. */
 const flow = (value: unknown): string => JSON.stringify(value);
 
-function flinkYaml(lab: Lab, clients: readonly ClientRow[]): string {
+function flinkYaml(lab: Lab, { clients, dhcp }: HallOptions): string {
   return `lan: eth0
 wan: eth1
 domain: lab.test
 stateDir: ${path.join(lab.state, 'flink')}
-dhcp: { range: 172.16.1.1-172.16.1.250, leaseTime: 1h }
+dhcp: ${flow({ range: '172.16.1.1-172.16.1.250', leaseTime: '1h', ...dhcp })}
 fnodes:
 ${FNODES.map(({ name, mac, ip }) => `  - ${flow({ name, mac, ip })}\n`).join('')}clients:
 ${clients.map((row) => `  - ${flow(row)}\n`).join('')}`;
-}
-
-/** Starts a server and waits until its UDP port is there. Comes back with its log file; rejects with the log's end. */
-async function start(lab: Lab, host: LabHost, name: string, port: number, args: readonly string[]): Promise<string> {
-  const log = await lab.spawn(host, name, [NODE, ...args]);
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  for (;;) {
-    const { stdout } = await lab.exec(host, ['ss', '-Hlun', `sport = :${port}`]);
-    if (stdout.trim() !== '') return log;
-    if (!(await isRunning(lab, name)) || Date.now() > deadline) break;
-    await sleep(100);
-  }
-  throw new Error(`${name} does not answer on port ${port}; its log ends:\n${tail(await readFile(log, 'utf8'), 20)}`);
-}
-
-async function isRunning(lab: Lab, name: string): Promise<boolean> {
-  return isThere(`/proc/${await pidOf(lab, name)}`);
-}
-
-async function pidOf(lab: Lab, name: string): Promise<number> {
-  return Number((await readFile(path.join(lab.state, `${name}.pid`), 'utf8')).trim());
 }
 
 const fnodeFile = (lab: Lab, name: FnodeName): string => path.join(lab.state, `${name}.yaml`);
@@ -183,38 +163,3 @@ async function reload(lab: Lab, name: FnodeName, log: Followed): Promise<void> {
   const answer = answers().at(-1);
   if (answer?.event !== 'reloaded') throw new Error(`${name}: ${JSON.stringify(answer?.fields)}`);
 }
-
-interface Stock {
-  readonly isos: string;
-  readonly boot: string;
-}
-
-/** What every lab of this machine serves, made once: a folder of images, and the boot loaders. */
-export async function stock(lab: Lab, say: HallOptions['say']): Promise<Stock> {
-  const isos = path.join(lab.cache, 'isos');
-  const boot = path.join(lab.cache, 'boot');
-  const release = await holdSoon('cache');
-  try {
-    const installer = path.join(isos, 'debian-12-netboot-amd64');
-    if (!(await isThere(installer))) {
-      // Whole or absent; and real files, since an fnode follows no links.
-      await rm(`${installer}.part`, { recursive: true, force: true });
-      await cp(INSTALLER, `${installer}.part/text`, { recursive: true, dereference: true });
-      await rename(`${installer}.part`, installer);
-    }
-    await writeFile(path.join(isos, 'demo.yaml'), DEMO_MENU);
-    if (!(await isThere(path.join(boot, 'LOADERS.json')))) {
-      say("fetching the boot loaders from Debian's packages (once)");
-      await must(NODE, [FNODE, 'loaders', 'install', '--dir', boot]);
-    }
-  } finally {
-    release();
-  }
-  return { isos, boot };
-}
-
-const isThere = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );

@@ -24,6 +24,7 @@ boot=(
 tests=(
   tftp-hpa atftp curl                                 # TFTP and HTTP clients
   udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
+  isc-dhcp-relay dnsmasq-base                         # what may stand between them and flink, or beside it
   dhcpcd-base systemd nmap isc-dhcp-relay             # more of them, and a relay
   grub-common                                         # grub-script-check, for the menus
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
@@ -37,7 +38,7 @@ tests=(
 more=(
   debian-installer-12-netboot-arm64
   debian-installer-12-netboot-i386
-  dnsmasq-base nginx-light                            # reference-dnsmasq.sh
+  nginx-light                                         # reference-dnsmasq.sh
   pxelinux syslinux-efi
   xz-utils buildah crun                               # build-image.sh
 )

@@ -10,7 +10,7 @@ import { type Finished, must, type RunOptions, run } from './shell.ts';
 export const LAB_DIR = import.meta.dirname;
 export const PROJECT_DIR = path.join(LAB_DIR, '../..');
 
-export type LabHost = 'br' | 'flink' | 'fnode0' | 'fnode1' | 'client' | 'wan';
+export type LabHost = 'br' | 'flink' | 'fnode0' | 'fnode1' | 'client' | 'wan' | 'relay' | 'dhcpd';
 
 export interface Lab {
   readonly prefix: string;

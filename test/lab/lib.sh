@@ -15,11 +15,12 @@ LAB_CACHE=${LAB_CACHE:-$LAB_HOME/cache}
 # up to 40 characters, so that the namespaces' names stay short
 [[ $LAB_PREFIX =~ ^[a-z0-9][a-z0-9-]{0,39}$ ]] || { echo "LAB_PREFIX: want lower-case letters, digits and dashes, got '$LAB_PREFIX'" >&2; exit 2; }
 
-LAB_HOSTS=(br flink fnode0 fnode1 client wan)
-# The lab's addresses: boot LAN 172.16.0.0/16, "internet" 198.51.100.0/24.
+LAB_HOSTS=(br flink fnode0 fnode1 client wan relay dhcpd)
+# The lab's addresses: boot LAN 172.16.0.0/16, far LAN behind the relay 10.1.0.0/24, "internet" 198.51.100.0/24.
 # shellcheck disable=SC2034
 {
-  FLINK_IP=172.16.0.1 FNODE0_IP=172.16.0.10 FNODE1_IP=172.16.0.11
+  FLINK_IP=172.16.0.1 RELAY_IP=172.16.0.2 RELAY_FAR_IP=10.1.0.1 DHCPD_IP=172.16.0.3
+  FNODE0_IP=172.16.0.10 FNODE1_IP=172.16.0.11
   FLINK_WAN_IP=198.51.100.2 WAN_IP=198.51.100.1 WAN_SITE_IP=198.51.100.80
   FLINK_MAC=02:1a:b0:00:00:01 FNODE0_MAC=02:1a:b0:00:01:00
   FNODE1_MAC=02:1a:b0:00:01:01 CLIENT_MAC=02:1a:b0:00:02:00

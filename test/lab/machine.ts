@@ -11,6 +11,8 @@ export interface MachineOptions {
   readonly name: string;
   readonly firmware: Firmware;
   readonly mac: string;
+  /** On the far LAN, behind the relay. */
+  readonly isFar?: boolean;
   /** What its serial console must show: a Python regular expression. */
   readonly until: string;
   readonly timeoutSec: number;
@@ -85,10 +87,11 @@ export function powerOn(lab: Lab, options: MachineOptions, cleanup: Cleanup, onR
 }
 
 function bootArgs(options: MachineOptions, transcript: string): readonly string[] {
-  const { firmware, mac, until, timeoutSec, stages = {}, keys, screenshot, memoryMb } = options;
+  const { firmware, mac, until, timeoutSec, stages = {}, keys, screenshot, memoryMb, isFar } = options;
   return [
     ...['--firmware', firmware, '--mac', mac, '--until', until, '--timeout', String(timeoutSec)],
     ...['--transcript', transcript],
+    ...(isFar ? ['--far'] : []),
     ...Object.entries(stages).flatMap(([name, pattern]) => ['--stage', `${name}=${pattern}`]),
     ...(keys === undefined ? [] : ['--keys', keys]),
     ...(screenshot === undefined ? [] : ['--screenshot', screenshot, '--settle', SETTLE_SEC]),

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # net.sh - the lab's network, in namespaces of its own (the host's is untouched).
 #
-#   wan --(198.51.100.0/24)-- flink --+-- br (bridge) --+-- fnode0, fnode1
-#                                    172.16.0.0/16     +-- client
-#                                                      +-- taps of boot.sh's VMs
+#   wan --(198.51.100.0/24)-- flink --+-- br0 --+-- fnode0, fnode1
+#                              172.16.0.0/16    +-- client
+#                                               +-- dhcpd: for somebody else's DHCP server
+#                                               +-- taps of boot.sh's VMs
+#                                               +-- relay --(10.1.0.0/24)-- br1 --+-- taps of boot.sh --far
 set -Eeuo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,20 +23,23 @@ usage: [LAB_PREFIX=lab] net.sh COMMAND
   spawn HOST NAME CMD...  start a daemon in a host, log to \$LAB_STATE/NAME.log;
                      prints its pid. stop NAME ends it.
   dhcp HOST [ARG...] one DHCP exchange (udhcpc) on HOST's eth0, configures it
-  tap NAME|untap NAME  add/remove a tap port on the bridge
+  tap NAME [br0|br1]|untap NAME  add/remove a tap port on a bridge
   capture HOST FILE [FILTER...]  spawn tcpdump in HOST (br: on the bridge);
                      it runs until: stop capture-HOST
 hosts: flink $FLINK_IP ($FLINK_MAC, wan $FLINK_WAN_IP), fnode0 $FNODE0_MAC,
-fnode1 $FNODE1_MAC, client $CLIENT_MAC, wan $WAN_IP and web site $WAN_SITE_IP
+fnode1 $FNODE1_MAC, client $CLIENT_MAC, wan $WAN_IP and web site $WAN_SITE_IP,
+relay $RELAY_IP and $RELAY_FAR_IP on the far LAN (routes, relays nothing by itself), dhcpd $DHCPD_IP
 USAGE
 }
 
-# port HOST [MAC]: eth0 in HOST, plugged into the bridge.
-port() {
-  ip link add eth0 netns "$(ns "$1")" ${2:+address "$2"} type veth \
-    peer name "p-$1" netns "$(ns br)"
-  in_ns br ip link set "p-$1" master br0 up
-  in_ns "$1" ip link set eth0 up
+# port HOST [MAC]: eth0 in HOST, plugged into the bridge. far_port HOST: eth1, into the far one.
+port() { plug "$1" eth0 "p-$1" br0 "${2:-}"; }
+far_port() { plug "$1" eth1 "f-$1" br1; }
+plug() { # HOST, its device, the bridge's port, the bridge, MAC
+  ip link add "$2" netns "$(ns "$1")" ${5:+address "$5"} type veth \
+    peer name "$3" netns "$(ns br)"
+  in_ns br ip link set "$3" master "$4" up
+  in_ns "$1" ip link set "$2" up
 }
 
 cmd_up() {
@@ -58,18 +63,28 @@ cmd_up() {
     # quiet captures: no IPv6 chatter in the lab
     in_ns "$h" sysctl -qw net.ipv6.conf.{all,default}.disable_ipv6=1
   done
-  in_ns br ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0
-  in_ns br ip link set br0 up
+  for h in br0 br1; do
+    in_ns br ip link add "$h" type bridge forward_delay 0 stp_state 0 mcast_snooping 0
+    in_ns br ip link set "$h" up
+  done
   port flink "$FLINK_MAC"
   port fnode0 "$FNODE0_MAC"
   port fnode1 "$FNODE1_MAC"
   port client "$CLIENT_MAC"
+  port dhcpd
+  port relay
+  far_port relay
   in_ns flink ip addr add "$FLINK_IP/16" dev eth0
   if ((!dhcp)); then
     in_ns fnode0 ip addr add "$FNODE0_IP/16" dev eth0
     in_ns fnode1 ip addr add "$FNODE1_IP/16" dev eth0
     for h in fnode0 fnode1; do in_ns "$h" ip route add default via "$FLINK_IP"; done
   fi
+  in_ns dhcpd ip addr add "$DHCPD_IP/16" dev eth0
+  in_ns relay ip addr add "$RELAY_IP/16" dev eth0
+  in_ns relay ip addr add "$RELAY_FAR_IP/24" dev eth1
+  in_ns relay sysctl -qw net.ipv4.ip_forward=1
+  in_ns flink ip route add "${RELAY_FAR_IP%.*}.0/24" via "$RELAY_IP"
   # the "internet": reachable through flink's second interface only
   ip link add eth1 netns "$(ns flink)" type veth peer name eth0 netns "$(ns wan)"
   in_ns flink ip addr add "$FLINK_WAN_IP/24" dev eth1
@@ -166,7 +181,7 @@ HOOK
 
 cmd_tap() {
   in_ns br ip tuntap add dev "$1" mode tap
-  in_ns br ip link set "$1" master br0 up
+  in_ns br ip link set "$1" master "${2:-br0}" up
 }
 cmd_untap() { in_ns br ip link del "$1" 2>/dev/null || true; }
 
