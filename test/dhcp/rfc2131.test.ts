@@ -644,6 +644,16 @@ const relays: readonly { name: string; made: Made; want: string }[] = [
 for (const { name, made, want } of relays)
   test(`relay: ${name}`, () => assert.equal(shown(served().say(message('discover', made))), want));
 
+test('relay: RFC 5107 §4: without a relay a client cannot make us somebody else by an 82 of its own', () => {
+  const reply = replyOf(served().say(message('discover', { options: agent([...RELAYS_OWN]) })));
+  assert.deepEqual([...(reply.options.get(54) ?? [])], [172, 16, 0, 1]);
+});
+
+test('relay: an 82 longer than one option leaves room for what an answer must have', () => {
+  const reply = replyOf(served().say(message('discover', { giaddr: RELAY, options: [[82, new Uint8Array(290)]] })));
+  assert.deepEqual(has(reply, 51, 53, 54, 82), [51, 53, 54]);
+});
+
 test('relay: RFC 1542 §4.1.1: what went past more than 16 relays goes round in circles', () => {
   const hops = (n: number) =>
     shown(served().say({ ...message('discover', { giaddr: RELAY, requested: BEHIND }), hops: n }));
