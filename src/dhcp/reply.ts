@@ -1,13 +1,13 @@
 /** What goes into an answer, and where it is sent. RFC 2131 §4.1, §4.3.1 table 3. */
-import { broadcastOf, type Endpoint, type Ipv4, LIMITED_BROADCAST, maskOf, UNSPECIFIED } from '../core/addr.ts';
+import { type Endpoint, type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from '../core/addr.ts';
 import { fromLatin1 } from '../core/bytes.ts';
 import type { BootAnswer } from './boot.ts';
 import { fqdnAnswer } from './names.ts';
-import { OPTION, ofIpv4, ofText, ofU8, ofU32, readIpv4, readText, readU8, readU16, readU32 } from './options.ts';
-import { BOOTREPLY, BROADCAST_FLAG, type DhcpPacket, type EncodeLimits } from './packet.ts';
+import { offersOf } from './offers.ts';
+import { OPTION, ofIpv4, ofText, ofU8, ofU32, readText, readU8, readU16, readU32 } from './options.ts';
+import { BOOTREPLY, BROADCAST_FLAG, type DhcpPacket, type EncodeLimits, type Options } from './packet.ts';
 import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
 import { serverIdentifier } from './relay.ts';
-import { defaultRoute, domainList, hasDefaultRoute } from './values.ts';
 
 export const MESSAGE = {
   discover: 1,
@@ -61,69 +61,52 @@ export function grantReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy
   const machineId = request.options.get(OPTION.clientMachineIdentifier);
   // RFC 4578 §2.3: firmware compares it with its own.
   if (machineId && grant.boot) options.set(OPTION.clientMachineIdentifier, machineId);
-  const added = operatorsOptions(request, grant, policy);
-  const offered = new Map([...offeredOptions(request, grant, policy), ...added]);
-  addRoutes(offered);
-  for (const code of wantedCodes(request)) {
-    const value = offered.get(code);
-    if (value && !options.has(code)) options.set(code, value);
-  }
-  const fqdn = fqdnFor(request, grant, policy);
-  if (fqdn) options.set(OPTION.clientFqdn, fqdn);
-  for (const code of added.keys()) options.set(code, offered.get(code) ?? EMPTY);
+  addOffers(options, request, grant, policy);
   const ciaddr = grant.type === MESSAGE.ack ? request.ciaddr : UNSPECIFIED;
   return { ...replyTo(request, options), ciaddr, yiaddr: grant.address ?? UNSPECIFIED, ...bootFields(grant, policy) };
 }
 
-/** The client's order (RFC 2132 §9.8), but no router before the mask (§3.3). */
-function wantedCodes(request: DhcpPacket): readonly number[] {
-  const asked = [...(request.options.get(OPTION.parameterRequestList) ?? DEFAULT_REQUESTS)];
-  if (!asked.includes(OPTION.subnetMask)) return asked;
-  return asked.flatMap((code) => (code === OPTION.router ? [OPTION.subnetMask, OPTION.router] : [code]));
+/** What the client asks for in its order (RFC 2132 §9.8), but no router before the mask (§3.3); then what the operator adds. */
+function addOffers(options: Map<number, Uint8Array>, request: DhcpPacket, grant: Grant, policy: DhcpPolicy): void {
+  const { base, added } = offersOf(policy, grant.network);
+  const own = ownOffers(request, grant, policy);
+  const asked = request.options.get(OPTION.parameterRequestList);
+  const addedOf = (code: number): Uint8Array | undefined => {
+    const value = added.get(code);
+    return value && isAddedFor(code, request, grant) ? value : undefined;
+  };
+  const offer = (code: number): void => {
+    const value = addedOf(code) ?? own.get(code) ?? base.get(code);
+    if (value && !options.has(code)) options.set(code, value);
+  };
+  const isMaskAsked = asked === undefined || asked.includes(OPTION.subnetMask);
+  for (const code of asked ?? DEFAULT_REQUESTS) {
+    if (code === OPTION.router && isMaskAsked) offer(OPTION.subnetMask);
+    offer(code);
+  }
+  const fqdn = fqdnFor(request, grant, policy);
+  if (fqdn) options.set(OPTION.clientFqdn, fqdn);
+  for (const code of added.keys()) {
+    const value = addedOf(code);
+    if (value) options.set(code, value);
+  }
 }
 
 /** What boots a machine comes from one decision: an operator's 67 beside our own siaddr would contradict it. */
-function operatorsOptions(request: DhcpPacket, { boot }: Grant, policy: DhcpPolicy): Map<number, Uint8Array> {
-  const isBoots = (code: number): boolean =>
-    boot !== undefined && (boot.options.has(code) || code === OPTION.clientMachineIdentifier);
-  const asked = request.options.get(OPTION.parameterRequestList);
-  const isAsked = (code: number): boolean => asked?.includes(code) || request.options.has(code);
-  const added = [...policy.extraOptions].filter(
-    ([code]) => !isBoots(code) && (!ONLY_WHEN_ASKED.has(code) || isAsked(code)),
-  );
-  return new Map(added);
+function isAddedFor(code: number, { options }: DhcpPacket, { boot }: Grant): boolean {
+  if (boot && (boot.options.has(code) || code === OPTION.clientMachineIdentifier)) return false;
+  if (!ONLY_WHEN_ASKED.has(code)) return true;
+  return options.get(OPTION.parameterRequestList)?.includes(code) || options.has(code);
 }
 
-/** Everything there is to ask for. */
-function offeredOptions(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): Map<number, Uint8Array> {
-  const { subnet, router } = grant.network;
-  const offered = new Map<number, Uint8Array>([
-    [OPTION.subnetMask, ofIpv4(maskOf(subnet))],
-    [OPTION.broadcastAddress, ofIpv4(broadcastOf(subnet))],
-    [OPTION.domainName, ofText(policy.domain)],
-  ]);
-  for (const [code, value] of grant.boot?.offers ?? []) offered.set(code, value);
-  const search = domainList.encode(policy.domain);
-  if (search) offered.set(OPTION.domainSearch, search);
-  if (router !== undefined) offered.set(OPTION.router, ofIpv4(router));
-  if (policy.dnsServers.length > 0) offered.set(OPTION.domainNameServers, ofIpv4(...policy.dnsServers));
-  if (grant.hostname !== undefined) offered.set(OPTION.hostName, ofText(grant.hostname));
-  if (grant.address !== undefined) {
-    const leaseSec = leaseSecFor(request, policy);
-    offered.set(OPTION.renewalTime, ofU32(Math.floor(leaseSec * T1)));
-    offered.set(OPTION.rebindingTime, ofU32(Math.floor(leaseSec * T2)));
-  }
-  return offered;
-}
-
-/** RFC 3442: who reads 121 no longer reads 3, so the router has to stand in there, too; old Windows asks for the same as 249. */
-function addRoutes(offered: Map<number, Uint8Array>): void {
-  const value = offered.get(OPTION.classlessRoutes);
-  if (!value) return;
-  const router = readIpv4(offered.get(OPTION.router)?.subarray(0, 4));
-  const routes = router === undefined || hasDefaultRoute(value) ? value : Buffer.concat([value, defaultRoute(router)]);
-  offered.set(OPTION.classlessRoutes, routes);
-  if (!offered.has(OPTION.microsoftRoutes)) offered.set(OPTION.microsoftRoutes, routes);
+/** What only this client may ask for. */
+function ownOffers(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): Options {
+  const own = new Map(grant.boot?.offers);
+  if (grant.hostname !== undefined) own.set(OPTION.hostName, ofText(grant.hostname));
+  if (grant.address === undefined) return own;
+  const leaseSec = leaseSecFor(request, policy);
+  own.set(OPTION.renewalTime, ofU32(Math.floor(leaseSec * T1)));
+  return own.set(OPTION.rebindingTime, ofU32(Math.floor(leaseSec * T2)));
 }
 
 /** RFC 4702 §4: only to who has sent one. A name that it cannot have is not repeated. */

@@ -23,7 +23,16 @@ import type { PresenceView } from './presence.ts';
 import { proxyReply, proxyVerdict } from './proxy.ts';
 import { type BootClient, identify } from './pxe.ts';
 import { isForUs, isLooping, linkSelection } from './relay.ts';
-import { BOOTP_LIMITS, bootpReply, grantReply, leaseSecFor, limitsFor, MESSAGE, nakReply } from './reply.ts';
+import {
+  BOOTP_LIMITS,
+  bootpReply,
+  type Grant,
+  grantReply,
+  leaseSecFor,
+  limitsFor,
+  MESSAGE,
+  nakReply,
+} from './reply.ts';
 
 export interface Reply {
   readonly packet: DhcpPacket;
@@ -305,13 +314,15 @@ function nak(facts: Case, reason: NakReason): Decision {
 function grant(facts: Case, kind: 'offer' | 'ack', address: Ipv4, rule: AddressRule): Decision {
   const before = facts.leases.at(address);
   const isRunning = before?.state === 'bound' && isHeld(before, facts.nowMs);
+  const hostname = hostnameFor(facts, facts.request.options);
   // An offer changes nothing about a lease that runs, whoever asked: only its ACK may.
-  const lease = kind === 'offer' && isRunning ? before : leaseFor(facts, kind, address);
+  const lease = kind === 'offer' && isRunning ? before : leaseFor(facts, kind, address, hostname);
   const freed = kind === 'ack' ? leftBehind(address, facts) : [];
-  return { kind, lease, freed, rule, ...granted(facts, kind === 'ack' ? MESSAGE.ack : MESSAGE.offer, address) };
+  const type = kind === 'ack' ? MESSAGE.ack : MESSAGE.offer;
+  return { kind, lease, freed, rule, ...granted(facts, type, address, hostname) };
 }
 
-function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4): Lease {
+function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4, hostname: string | undefined): Lease {
   const { mac, key, leases, policy, nowMs, request } = facts;
   const before = leases.at(address);
   return {
@@ -319,18 +330,22 @@ function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4): Lease {
     mac,
     clientId: key.clientId,
     isBoot: key.isBoot || (before !== undefined && before.mac === mac && before.isBoot && before.state !== 'declined'),
-    hostname: hostnameFor(facts, request.options),
+    hostname,
     state: kind === 'ack' ? 'bound' : 'offered',
     expiresAtMs: nowMs + (kind === 'ack' ? leaseSecFor(request, policy) * 1000 : OFFER_MS),
   };
 }
 
-function granted(facts: Case, type: typeof MESSAGE.offer | typeof MESSAGE.ack, address: Ipv4 | undefined): Granted {
+function granted(
+  facts: Case,
+  type: Grant['type'],
+  address: Ipv4 | undefined,
+  hostname = hostnameFor(facts, facts.request.options),
+): Granted {
   const { request, policy, mac, client, network } = facts;
   const placement = policy.place({ mac, uuid: client.machineId });
   const used = address ?? (request.ciaddr === UNSPECIFIED ? undefined : request.ciaddr);
   const { boot, machine } = bootingOf(facts, placement, used, type === MESSAGE.ack);
-  const hostname = hostnameFor(facts, request.options);
   const grant = { type, network, address, hostname, placement, boot };
   const replyOf = policy.role === 'proxy' || facts.door === 'pxe' ? proxyReply : grantReply;
   const reply = { packet: replyOf(request, grant, policy), limits: limitsFor(request, boot) };
