@@ -23,7 +23,7 @@ export interface Seen {
   /** Whose steady clock the others are by. */
   readonly by: ClockKey;
   readonly atMs: number;
-  /** What this clock's moments are later there; absent where one of the wall clocks had not been set. */
+  /** What this clock's moments are later there; absent where its wall clock was never set. */
   readonly shiftMs: number | undefined;
 }
 
@@ -118,13 +118,14 @@ function freshKey(values: ReadonlyMap<string, unknown>): ClockKey {
 const ROW = /^clock\/\d{1,9}$/;
 const numberOf = (key: string): number => Number(key.slice('clock/'.length));
 
+/** Where our own wall clock has not been set yet, moments come out far ahead, and their bound is what counts. */
 function seenFrom(row: BootClock, here: BootClock, by: ClockKey): Seen {
-  const areSet = row.dateMs >= SET_SINCE_MS && here.dateMs >= SET_SINCE_MS;
   // The same moment of the wall by both clocks.
-  const shiftMs = areSet ? here.nowMs - here.dateMs - (row.nowMs - row.dateMs) : undefined;
-  return { by, atMs: here.nowMs, shiftMs };
+  const shiftMs = here.nowMs - here.dateMs - (row.nowMs - row.dateMs);
+  return { by, atMs: here.nowMs, shiftMs: row.dateMs < SET_SINCE_MS ? undefined : shiftMs };
 }
 
+/** The rows among everything that is on disk. */
 function readClocks(values: ReadonlyMap<string, unknown>): Map<string, BootClock> {
   const rows = new Map<string, BootClock>();
   for (const [key, value] of values) {

@@ -226,6 +226,16 @@ test('lease store: a lease that ended a month ago is left out when segments are 
   assert.match(text, /second-boot/);
 });
 
+test('lease store: the clock that leases of now are by is kept, whether there are any or not', async () => {
+  const clock = new FakeClock({ dateMs: SET });
+  const disk = new FakeDisk();
+  const store = journalLeaseStore(disk, hostWith(clock), 5);
+  await store.load();
+  for (let i = 0; i < 40; i++) await store.commit([]);
+  await store.commit([lease(1, clock.now() + 24 * HOUR)]);
+  assert.equal(await leftMs(disk, new FakeClock({ bootId: 'second-boot', dateMs: SET + HOUR })), 23 * HOUR);
+});
+
 test('lease store: lines that are no leases are passed over', async () => {
   const rows = {
     '172.16.0.1': 'no lease',

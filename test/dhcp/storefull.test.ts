@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Ipv4, LIMITED_BROADCAST, type Mac, UNSPECIFIED } from '../../src/core/addr.ts';
+import { keeper } from '../../src/dhcp/keep.ts';
+import { type Lease, LeaseTable } from '../../src/dhcp/leases.ts';
 import { OPTION, readU8, readU32 } from '../../src/dhcp/options.ts';
 import { decode, encode } from '../../src/dhcp/packet.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
 import { dhcpService } from '../../src/dhcp/server.ts';
-import { journalLeaseStore } from '../../src/dhcp/store.ts';
-import { FLINK, hall, LAPTOP, type Made, macNumber, message } from '../support/dhcp.ts';
+import { journalLeaseStore, type LeaseStore, memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { decide, FLINK, hall, LAPTOP, type Made, macNumber, message } from '../support/dhcp.ts';
 import { FakeDisk } from '../support/disk.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 
@@ -17,7 +19,8 @@ const LEASE_SEC = 3600;
 
 async function hallOn(disk: FakeDisk, host: FakeHost = fakeHost()) {
   const store = journalLeaseStore(disk, host, 1000);
-  const service = dhcpService(LISTEN, () => hall({ leaseTimeSec: LEASE_SEC }), { host, store });
+  const times = { leaseTimeSec: LEASE_SEC };
+  const service = dhcpService(LISTEN, () => hall(times), { host, store });
   await service.start();
   /** The answer, once the disk has said all that it has to say. */
   const ask = async (type: keyof typeof MESSAGE, made: Made) => {
@@ -38,7 +41,7 @@ async function hallOn(disk: FakeDisk, host: FakeHost = fakeHost()) {
   };
   const renew = (mac?: Mac) => ask('request', { ciaddr: HOME, ...(mac && { mac }), options: WANTS_TIMES });
   const errors = () => host.log.lines.filter(({ level }) => level === 'error');
-  return { host, service, ask, renew, errors };
+  return { host, service, ask, renew, errors, times };
 }
 
 const WANTS_TIMES = [[OPTION.parameterRequestList, Uint8Array.of(1, 58, 59)]] as const;
@@ -57,6 +60,39 @@ test('full disk: who is on it keeps its address, for as long as stands on it and
   host.clock.advance(2000);
   assert.equal((await renew()).kind, undefined, 'less than a minute is no lease');
 });
+
+test('full disk: who is on it for longer than leases last now gets no more than these', async () => {
+  const disk = new FakeDisk();
+  const { ask, renew, times } = await hallOn(disk);
+  await ask('request', select);
+  disk.failsWith = 'ENOSPC';
+  times.leaseTimeSec = 600;
+  assert.deepEqual(await renew(), { kind: 'ack', leaseSec: 600, t1: 300, t2: 525 });
+});
+
+const onDisk: Lease = {
+  ...{ address: HOME, mac: LAPTOP, clientId: undefined, isBoot: false, hostname: undefined },
+  ...{ state: 'bound', expiresAtMs: 3_600_000 },
+};
+const others: readonly (readonly [string, Partial<Lease>])[] = [
+  ['another machine’s', { mac: macNumber(2) }],
+  ['given back', { state: 'released' }],
+  ['declined', { state: 'declined' }],
+];
+for (const [what, over] of others) {
+  test(`full disk: an address that is ${what} on it is not confirmed, whatever the table says`, async () => {
+    const store: LeaseStore = {
+      ...memoryLeaseStore(),
+      commit: () => Promise.reject(new Error('full')),
+      at: () => ({ ...onDisk, ...over }),
+    };
+    const decided = decide(message('request', select), hall(), new LeaseTable());
+    assert.ok(decided.kind === 'ack');
+    assert.equal(await keeper(store, new LeaseTable(), fakeHost()).keep({ ...decided, kind: 'ack' }), undefined);
+    const own = { ...store, at: () => onDisk };
+    assert.ok(await keeper(own, new LeaseTable(), fakeHost()).keep({ ...decided, kind: 'ack' }));
+  });
+}
 
 test('full disk: new clients get nothing, and nobody gets the address of one who is on it', async () => {
   const disk = new FakeDisk();
