@@ -14,9 +14,6 @@ import { type FnodeParts, type LoadersQuestion, MENU_FORMATS } from './role.ts';
 import { serve } from './serve.ts';
 import { fnodeUnserved } from './unserved.ts';
 
-/** Those below are root's. ip(7), ip_unprivileged_port_start */
-const FIRST_FREE_PORT = 1024;
-
 export function fnodeProgram(parts: FnodeParts): Program {
   return {
     name: 'fnode',
@@ -50,7 +47,6 @@ function serveCommand(parts: FnodeParts): Command {
           role: parts.fnodeRole,
           folders: (config) => [config.isos, config.boot].filter(isFolder),
           stateDir: (config) => config.stateDir ?? DEFAULT_STATE_DIR,
-          awaitsAddress: ({ listen, ports }) => listen.length === 0 && ports.tftp < FIRST_FREE_PORT,
           prepare: (config, user) => ({ ...config, stateDir: usableStateDir(config, user) }),
         },
         input,

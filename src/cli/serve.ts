@@ -6,7 +6,6 @@ import { systemHost } from '../host/system.ts';
 import { becomeUser, chooseRights, mayRead, type Rights, type RunUser } from '../host/user.ts';
 import type { Host, Log } from '../host.ts';
 import { startAll, stopAll } from '../service.ts';
-import { firstAddress } from './address.ts';
 import type { Input, Terminal } from './command.ts';
 import { logSettings } from './options.ts';
 import type { Role } from './role.ts';
@@ -23,8 +22,6 @@ export interface Serving<Config> {
   /** What the run user must be able to read. */
   readonly folders: (config: Config) => readonly string[];
   readonly stateDir: (config: Config) => string | undefined;
-  /** Whether each address of this machine needs root's rights to be served: without one yet, they are kept until there is one. */
-  readonly awaitsAddress?: (config: Config) => boolean;
   /** Makes what has to be there before ports open; at a reload nothing is made again. */
   readonly prepare: (config: Config, user: RunUser | undefined) => Config;
 }
@@ -43,13 +40,6 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
   const role = serving.role(config, host);
 
   const signals = listenToSignals(log, name, () => reload(serving, role, host));
-  if (rights.kind === 'drop' && serving.awaitsAddress?.(config)) {
-    const signal = await firstAddress(host, signals.stopped, () => log.warn(name, 'waiting-for-address', NO_ADDRESS));
-    if (signal) {
-      log.info(name, 'stopped', { signal });
-      return 0;
-    }
-  }
   await startAll(role.services);
   warnOfReload(rights, input.text('config'), name, log);
   takeRights(rights, name, log);
@@ -67,10 +57,6 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
   return 0;
 }
 
-const NO_ADDRESS = {
-  why: 'this machine has no address but its own loopback yet, and ports below 1024 open for root only',
-  cure: 'connect it to the LAN and wait for DHCP, or give it an address; --listen 127.0.0.1 serves this machine alone',
-};
 const NOT_SERVED = 'declared, not served by this version';
 
 /** A file that only root can read is read now, and never again. */

@@ -84,8 +84,9 @@ const ROM_FILES: Readonly<Partial<Record<Platform, string>>> = { rpi: 'bootcode.
 function wiresFor({ stage }: BootClient, platform: Platform, role: Hall['role']): readonly Wire[] {
   if (stage === 'http' || platform === 'rpi') return [USUAL];
   // Beside another DHCP server an offer without 60 would be nobody's. Quirk(proxy-pxe10-lost): EDK2 of before 2017 drops every proxy's
-  // offer that has 43 and keeps those that lead to 4011 (edk2 #6944, seen on Dell T130 and T430): the next rung.
-  return role === 'proxy' ? [USUAL, 'pxe-port'] : [USUAL, 'bare', 'pxe-port'];
+  // offer that has 43 and keeps those that lead to 4011 (edk2 #6944, seen on Dell T130 and T430), so UEFI begins there.
+  if (role === 'proxy') return platform === 'bios' ? [USUAL, 'pxe-port'] : ['pxe-port', USUAL];
+  return [USUAL, 'bare', 'pxe-port'];
 }
 
 /** A row's loader and a `boot:` of the operator's own are their word. */

@@ -3,6 +3,7 @@ import { LOOPBACK } from '../core/addr.ts';
 import type { OpenContent } from '../core/content.ts';
 import type { CatalogImage } from '../core/image.ts';
 import type { NodeCatalog, NodeImage } from '../core/swarm.ts';
+import { LOCAL_ID } from '../menu/entries.ts';
 import type { MenuContent } from '../menu/routes.ts';
 
 export interface AnnouncedParts {
@@ -25,7 +26,7 @@ export async function announced({ open, menu, images }: AnnouncedParts): Promise
     if (etag === undefined || ids.length === 0) return [];
     return [{ alias, name: verdict?.name ?? alias, sizeBytes, etag, entries: ids }];
   });
-  return { loaders: await loadersIn(open), images: ready, entries: entries.map(({ id }) => id) };
+  return { loaders: await loadersIn(open), images: ready, entries: [LOCAL_ID, ...entries.map(({ id }) => id)] };
 }
 
 async function loadersIn(open: OpenContent): Promise<readonly string[]> {

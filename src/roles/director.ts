@@ -9,7 +9,7 @@ import { explain } from '../dhcp/explain.ts';
 import type { Observe } from '../dhcp/observe.ts';
 import type { DhcpPolicy } from '../dhcp/policy.ts';
 import { NOBODY_LOOKS, type PresenceView } from '../dhcp/presence.ts';
-import { proberService } from '../dhcp/prober.ts';
+import { type ProberService, proberService } from '../dhcp/prober.ts';
 import type { Facts } from '../dhcp/respond.ts';
 import { type DhcpService, dhcpService } from '../dhcp/server.ts';
 import { fileLeaseStore, memoryLeaseStore } from '../dhcp/store.ts';
@@ -77,6 +77,7 @@ interface Dhcp {
   readonly policy: () => DhcpPolicy;
   readonly facts: () => Facts;
   readonly commits: { readonly commits: number; readonly failures: number };
+  readonly probes: ProberService['counts'];
 }
 
 interface Surroundings {
@@ -109,8 +110,9 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, 
     ...(isProbing ? { prober } : {}),
   });
   return {
-    services: [watch, ...(isProbing ? [prober] : []), service],
-    ...{ service, watch, policy, commits: counts },
+    // Looks begin when the leases are known: whoever holds one answers, and is no stranger.
+    services: [watch, service, ...(isProbing ? [prober] : [])],
+    ...{ service, watch, policy, commits: counts, probes: prober.counts },
     facts: () => ({
       ...{ policy: policy(), leases: service.leases, machines: memory.table, door: 'dhcp', nowMs: host.clock.now() },
       presence: isProbing ? prober.view : NOBODY_LOOKS,
@@ -194,7 +196,7 @@ function answers(
     }),
     counts: () => ({
       leases: leaseCounts(dhcp?.service.leases.all() ?? [], clock.now()),
-      probes: {},
+      probes: { ...dhcp?.probes },
       store: dhcp?.commits ?? { commits: 0, failures: 0 },
     }),
     explain: (question) => {

@@ -20,7 +20,7 @@ export function machineMemory(folder: string | undefined, { clock, log }: Host):
 
   /** Nobody waits for it: what is lost is found out again, by the machine's trying once more. */
   const write = ({ mac, uuid }: MachineKey, machine: Machine): void => {
-    journal?.commit({ [`${mac} ${uuid ?? ''}`]: { ...toStored(machine) } }).catch((fault: unknown) => {
+    journal?.commit([[`${mac} ${uuid ?? ''}`, { ...toStored(machine) }]]).catch((fault: unknown) => {
       if (clock.now() - warnedAtMs < WARN_EVERY_MS) return;
       warnedAtMs = clock.now();
       log.warn('machines', 'not-remembered', { error: messageOf(fault) });

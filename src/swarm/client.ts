@@ -92,7 +92,7 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
 
   const turn = async (): Promise<void> => {
     const door = await seeker.doorTo(options().flink, standing.failures >= LOST_AFTER);
-    if (!door && options().flink.kind === 'auto') tell('info', 'no-flink', { why: NO_FLINK });
+    if (!door && isRunning && options().flink.kind === 'auto') tell('info', 'no-flink', { why: NO_FLINK });
     if (door?.url !== standing.url) standing = { ...STRANGER, url: door?.url };
     for (let n = 0; door && isRunning && n < MAX_AT_ONCE; n++) if ((await announce()) === 'done') return;
   };

@@ -139,10 +139,7 @@ test('check says ok, and what else is worth a line', async () => {
   writeFileSync(file, 'dns: { cacheEntries: 5 }\ndhcp: { mode: proxy }\n');
   const { code, out } = await say('flink', 'check', '--config', file);
   assert.equal(code, 0);
-  assert.match(
-    out,
-    /^note: dns: declared, not served by this version\nnote: dhcp.mode: proxy is not served[\s\S]*\nok$/,
-  );
+  assert.match(out, /^note: dns: declared, not served by this version\nnote: lan: not given[\s\S]*\nok$/);
   assert.equal((await say('flink', 'check', '--lan', 'lo')).out, 'ok');
 });
 
@@ -210,12 +207,4 @@ test('a bug shows its stack and asks to be reported; exit code 1', async () => {
   const { code, err } = await say('fnode', 'serve', '--isos', '.');
   assert.equal(code, 1);
   assert.match(err, /^fnode: this is a bug, please report it[^\n]*\nTypeError: a bug\n {4}at /);
-});
-
-test('a mode that this version cannot be in is refused: answering as a server instead would harm the LAN', async () => {
-  for (const mode of ['proxy', 'auto']) {
-    const { code, err } = await say('flink', '--lan', 'lo', '--dhcp', mode);
-    assert.equal(code, 2);
-    assert.equal(err, `flink: dhcp.mode: ${mode} is declared, not served by this version: write server or off`);
-  }
 });

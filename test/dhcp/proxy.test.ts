@@ -47,7 +47,7 @@ const cases: readonly {
     request: asks('discover', { arch: 0 }),
     want: 'proxy-offer lpxelinux.0',
   },
-  { name: 'so does UEFI', request: asks('discover', UEFI), want: 'proxy-offer shimx64.efi' },
+  { name: 'UEFI is led to 4011', request: asks('discover', UEFI), want: 'proxy-offer ask 4011' },
   {
     name: 'and HTTP Boot',
     request: decode(golden('uefi-http-discover')),
@@ -143,19 +143,18 @@ for (const name of captured) {
     if (decision.kind !== 'proxy-offer') return;
     const wire = decode(encode(decision.reply.packet, decision.reply.limits));
     const word = name.includes('-http') ? 'HTTPClient' : 'PXEClient';
+    const isLed = ['uefi', 'ia32', 'arm64'].includes(name);
     assert.deepEqual(
       [wire.yiaddr, wire.ciaddr, wire.siaddr, text(wire.sname)],
-      ['0.0.0.0', '0.0.0.0', FNODE00, FNODE00],
+      ['0.0.0.0', '0.0.0.0', ...(isLed ? [FLINK, ''] : [FNODE00, FNODE00])],
     );
     assert.deepEqual([wire.options.get(53)?.[0], text(wire.options.get(60))], [MESSAGE.offer, word]);
     assert.deepEqual([...(wire.options.get(54) ?? [])], [172, 16, 0, 1]);
     assert.deepEqual([...(wire.options.get(97) ?? [])], [...(request.options.get(97) ?? [])]);
-    assert.equal(text(wire.options.get(67)), decision.boot?.bootFile);
-    assert.equal(text(wire.file), decision.boot?.bootFile);
-    assert.deepEqual(
-      readSubOptions(wire.options.get(43)).get(6),
-      name.includes('-http') ? undefined : Uint8Array.of(8),
-    );
+    const file = isLed ? '' : decision.boot?.bootFile;
+    assert.deepEqual([text(wire.options.get(67)) ?? '', text(wire.file)], [file, file]);
+    const control = readSubOptions(wire.options.get(43)).get(6);
+    assert.deepEqual(control, isLed || name.includes('-http') ? undefined : Uint8Array.of(8));
     for (const code of [1, 3, 6, 51, 58, 59])
       assert.ok(!wire.options.has(code), `option ${code} is the other server's`);
     assert.equal(show(booth.send(decode(golden(`${name}-request`)), 4 * SEC)), 'ignore other-server');
@@ -166,7 +165,7 @@ test('proxy: what a client takes of the other server is noted, so that what that
   const booth = new Booth(beside());
   booth.send(asks('discover', UEFI), 0);
   booth.send(asks('request', UEFI, { server: OTHER_SERVER, requested: GIVEN }), 4 * SEC);
-  assert.deepEqual(booth.machines.progressed(GIVEN, 'menu', 9 * SEC)?.worked, { 'x64-uefi': 'usual' });
+  assert.deepEqual(booth.machines.progressed(GIVEN, 'menu', 9 * SEC)?.worked, { 'x64-uefi': 'pxe-port' });
 });
 
 test('proxy: so is what its system takes later; a stranger is not remembered', () => {
@@ -178,22 +177,26 @@ test('proxy: so is what its system takes later; a stranger is not remembered', (
   assert.equal(booth.machines.size, 1);
 });
 
-test('proxy: the ladder leads by 4011: no 43 and no file in the offer, siaddr is who answers there; then all of it', () => {
+test('proxy: UEFI by 4011: no 43 and no file in the offer, siaddr is who answers there; then all of it', () => {
   const booth = new Booth(beside());
-  booth.send(asks('discover', UEFI), 0);
-  const offer = booth.send(asks('discover', { ...UEFI, xid: 2 }), 20 * SEC);
+  const offer = booth.send(asks('discover', UEFI), 0);
   assert.equal(show(offer), 'proxy-offer ask 4011');
   if (offer.kind !== 'proxy-offer') return;
   const { siaddr, file, options } = offer.reply.packet;
   assert.deepEqual([siaddr, file.length, options.has(43), options.has(67)], [FLINK, 0, false, false]);
   assert.equal(text(options.get(60)), 'PXEClient');
-  const ack = booth.send(asks('request', { ...UEFI, xid: 77 }, { ciaddr: GIVEN }), 24 * SEC, 'pxe');
+  const ack = booth.send(asks('request', { ...UEFI, xid: 77 }, { ciaddr: GIVEN }), 4 * SEC, 'pxe');
   assert.equal(show(ack), 'proxy-ack shimx64.efi');
   if (ack.kind !== 'proxy-ack') return;
   const { packet } = ack.reply;
   assert.deepEqual([packet.siaddr, text(packet.sname), text(packet.file)], [FNODE00, FNODE00, 'shimx64.efi']);
   assert.deepEqual([packet.options.get(53)?.[0], packet.ciaddr, packet.yiaddr], [MESSAGE.ack, GIVEN, '0.0.0.0']);
-  assert.equal(show(booth.send(asks('discover', { ...UEFI, xid: 3 }), 60 * SEC)), 'proxy-offer snponly.efi');
+});
+
+test('proxy: the ladder of UEFI: by 4011, then with 43 and the file in the offer, then other loaders', () => {
+  const booth = new Booth(beside());
+  const told = [1, 2, 3].map((xid) => show(booth.send(asks('discover', { ...UEFI, xid }), xid * 20 * SEC)));
+  assert.deepEqual(told, ['proxy-offer ask 4011', 'proxy-offer shimx64.efi', 'proxy-offer snponly.efi']);
 });
 
 test('proxy: no rung without option 60, which would be nobody’s offer', () => {
@@ -207,7 +210,7 @@ test('proxy: no rung without option 60, which would be nobody’s offer', () => 
 test('4011: the item that somebody chose of a menu comes back in 43.71 (dnsmasq rfc2131.c)', () => {
   const booth = new Booth(beside());
   const item = Uint8Array.of(0x80, 5, 0, 0);
-  const request = asks('request', { ...UEFI, options: [[43, writeSubOptions([[71, item]])]] }, { ciaddr: GIVEN });
+  const request = asks('request', { arch: 0, uuid: 1, options: [[43, writeSubOptions([[71, item]])]] }, { ciaddr: GIVEN });
   const ack = booth.send(request, 0, 'pxe');
   assert.ok('reply' in ack);
   const menu = 'reply' in ack ? readSubOptions(ack.reply.packet.options.get(43)) : new Map();

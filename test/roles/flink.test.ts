@@ -1,22 +1,31 @@
 /** flink as a whole on a fake network: what a reload changes, what it refuses, what it says. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
+import { after, test } from 'node:test';
+import { type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
 import { OPTION, showOption } from '../../src/dhcp/options.ts';
 import { decode, encode } from '../../src/dhcp/packet.ts';
 import { probeServers } from '../../src/dhcp/probe.ts';
 import { explainClient, flinkRole } from '../../src/roles.ts';
 import { startAll, stopAll } from '../../src/service.ts';
+import { freePort } from '../cli/support.ts';
 import { flinkConfig } from '../support/config.ts';
 import { FLINK, LAPTOP, message, pxe } from '../support/dhcp.ts';
 import { type FakeHost, fakeHost, lan } from '../support/fakes.ts';
 
-const BASE = 'lan: enp3s0\ndns: { upstreams: [9.9.9.9] }\n';
-const hallHost = () => fakeHost([lan('enp3s0', '172.16.0.1')]);
+/** Its HTTP doors are real ones, so the LAN is one that every machine has. */
+const SELF = '127.16.0.1' as Ipv4;
+const ADMIN = `${SELF}:${await freePort()}`;
+const LAN = [lan('enp3s0', SELF)];
+const hallHost = () => fakeHost(LAN);
+const hallConfig = (yaml: string) => flinkConfig(yaml, LAN);
+const hallYaml = (more = '', dhcp = 'probe: off') =>
+  `lan: enp3s0\ndns: { upstreams: [9.9.9.9] }\nadmin: { listen: ${ADMIN} }\ndhcp: { ${dhcp} }\n${more}`;
+const ONE_NODE = 'fnodes: [ { name: fnode00, ip: 127.16.0.10 } ]\n';
 
-async function running(yaml: string, host: FakeHost = hallHost()) {
-  const role = flinkRole(flinkConfig(BASE + yaml), host);
+async function running(yaml = hallYaml(), host: FakeHost = hallHost()) {
+  const role = flinkRole(hallConfig(yaml), host);
   await startAll(role.services);
+  after(() => stopAll(role.services));
   const offer = () => {
     host.udp.deliver(
       encode(message('discover', { options: pxe(7) })),
@@ -24,49 +33,50 @@ async function running(yaml: string, host: FakeHost = hallHost()) {
       { address: LIMITED_BROADCAST, port: 67 },
     );
     const last = host.udp.sent.at(-1);
-    return last?.from.address === FLINK ? decode(last.bytes) : undefined;
+    return last?.from.address === SELF ? decode(last.bytes) : undefined;
   };
   return { role, host, offer };
 }
 
 test('flink: a reload changes what the next client is told, and drops nothing', async () => {
-  const { role, offer } = await running('');
+  const { role, offer } = await running();
   const before = offer();
-  await role.reload(flinkConfig(`${BASE}domain: other.lan\nfnodes: [ { name: fnode00, ip: 172.16.0.10 } ]\n`));
+  await role.reload(hallConfig(hallYaml(`domain: other.lan\n${ONE_NODE}`)));
   const after = offer();
   assert.ok(before && after);
   assert.equal(after.yiaddr, before.yiaddr);
-  assert.deepEqual([before.siaddr, after.siaddr], ['172.16.0.1', '172.16.0.10']);
+  assert.deepEqual([before.siaddr, after.siaddr], [SELF, '127.16.0.10']);
   assert.equal(showOption(15, after.options.get(OPTION.domainName) ?? new Uint8Array()), '15 domain-name: "other.lan"');
   await stopAll(role.services);
 });
 
 for (const [key, yaml] of [
-  ['ports', 'ports: { dhcp: 6767 }'],
-  ['dhcp.mode', 'dhcp: { mode: off }'],
+  ['ports', hallYaml(`${ONE_NODE}ports: { dhcp: 6767 }`)],
+  ['dhcp.mode', hallYaml(ONE_NODE, 'mode: proxy, probe: off')],
+  ['dhcp.probe', hallYaml(ONE_NODE, 'probe: on')],
 ] as const) {
   test(`flink: a changed ${key} needs a restart; nothing of that reload is taken over`, async () => {
-    const { role, offer } = await running('');
-    await assert.rejects(
-      role.reload(flinkConfig(`${BASE}fnodes: [ { name: fnode00, ip: 172.16.0.10 } ]\n${yaml}\n`)),
-      new RegExp(`${key} has changed`),
-    );
-    assert.equal(offer()?.siaddr, '172.16.0.1');
+    const { role, offer } = await running();
+    await assert.rejects(role.reload(hallConfig(yaml)), new RegExp(`${key} has changed`));
+    assert.equal(offer()?.siaddr, SELF);
     await stopAll(role.services);
   });
 }
 
-test('flink: dhcp.mode off answers nobody, opens nothing and does not claim to serve', async () => {
-  const { role, host, offer } = await running('dhcp: { mode: off }\n');
+test('flink: dhcp.mode off answers nobody, and says so', async () => {
+  const yaml = hallYaml('', 'mode: off');
+  const { role, offer } = await running(yaml);
   assert.equal(offer(), undefined);
-  assert.equal(host.udp.openSockets, 0);
-  assert.match(role.ready.join(), /^nothing/);
-  const told = explainClient(
-    flinkConfig(`${BASE}dhcp: { mode: off }\n`),
-    { mac: LAPTOP, arch: 7, userClass: undefined, isHttpClient: false },
-    hallHost(),
-  );
-  assert.match(told.lines.join('\n'), /none: mode-off/);
+  assert.match(role.ready.join(), /^no DHCP/);
+  const question = { mac: LAPTOP, arch: 7, userClass: undefined, isHttpClient: false };
+  assert.match(explainClient(hallConfig(yaml), question, hallHost()).lines.join('\n'), /none: mode-off/);
+  await stopAll(role.services);
+});
+
+test('flink: nothing of it is left open when it has stopped', async () => {
+  const { role, host } = await running();
+  await stopAll(role.services);
+  assert.deepEqual([host.udp.openSockets, host.clock.pendingTimers], [0, 0]);
 });
 
 test('probeServers: names every server that offers to this question, and nobody else', async () => {
