@@ -1,4 +1,5 @@
 /** Where machines were sent: one machine, one node, through all stages of its boot, and how many each node has. */
+import type { Mac } from '../core/addr.ts';
 import type { MachineKey } from '../core/swarm.ts';
 
 /** Of whom nothing was heard for so long counts nowhere: installed, switched off, gone home. Taste: an installation's length. */
@@ -6,10 +7,15 @@ export const ACTIVE_MS = 30 * 60_000;
 /** As many as a /16 has addresses. */
 export const MAX_MACHINES = 65_536;
 
+/** A dongle goes round a hall; a search among more would keep everybody waiting. */
+const MAX_OF_MAC = 256;
+
 interface Assignment {
-  readonly machine: MachineKey;
-  node: string;
-  seenAtMs: number;
+  /** Who has once said its UUID keeps it. */
+  readonly uuid: string | undefined;
+  readonly mac: Mac;
+  readonly node: string;
+  readonly seenAtMs: number;
 }
 
 /**
@@ -19,10 +25,10 @@ interface Assignment {
 export class Assignments {
   readonly #max: number;
   /** Whoever was seen last stands last, in both. */
-  readonly #active = new Map<string, Assignment>();
-  readonly #idle = new Map<string, Assignment>();
-  /** By MAC, the key of the machine that came last. */
-  readonly #latest = new Map<string, string>();
+  readonly #active = new Set<Assignment>();
+  readonly #idle = new Set<Assignment>();
+  /** Whoever came last stands last. */
+  readonly #byMac = new Map<Mac, readonly Assignment[]>();
   /** Active machines by node. */
   readonly #counts = new Map<string, number>();
 
@@ -36,7 +42,7 @@ export class Assignments {
 
   /** The node that it was sent to last. */
   nodeOf(machine: MachineKey): string | undefined {
-    return this.#find(machine)?.assignment.node;
+    return this.#find(machine)?.node;
   }
 
   /** How many machines it has that were seen within the last half hour. */
@@ -46,54 +52,51 @@ export class Assignments {
   }
 
   keep(machine: MachineKey, node: string, nowMs: number): void {
+    const { mac } = machine;
     const known = this.#find(machine);
-    if (known) this.#remove(known.key);
-    // Who has once said its UUID keeps it.
-    const machineNow = known?.assignment.machine.uuid === undefined ? machine : known.assignment.machine;
-    const key = keyOf(machineNow);
-    this.#active.set(key, { machine: machineNow, node, seenAtMs: nowMs });
-    this.#latest.set(machine.mac, key);
+    if (known) this.#remove(known);
+    const now = { mac, uuid: known?.uuid ?? machine.uuid, node, seenAtMs: nowMs };
+    const others = this.#byMac.get(mac);
+    this.#byMac.set(mac, others ? [...others, now] : [now]);
+    this.#active.add(now);
     this.#count(node, 1);
     this.#retire(nowMs);
+    if (others?.[0] && others.length >= MAX_OF_MAC) this.#remove(others[0]);
     while (this.size > this.#max) this.#forgetOldest();
   }
 
-  #find(machine: MachineKey): { readonly key: string; readonly assignment: Assignment } | undefined {
-    const own = keyOf(machine);
-    const exact = machine.uuid === undefined ? undefined : this.#get(own);
-    if (exact) return { key: own, assignment: exact };
-    const key = this.#latest.get(machine.mac);
-    const latest = key === undefined ? undefined : this.#get(key);
-    if (key === undefined || !latest) return undefined;
-    const mayBeIt = machine.uuid === undefined || latest.machine.uuid === undefined;
-    return mayBeIt ? { key, assignment: latest } : undefined;
-  }
-
-  #get(key: string): Assignment | undefined {
-    return this.#active.get(key) ?? this.#idle.get(key);
+  #find({ mac, uuid }: MachineKey): Assignment | undefined {
+    const own = this.#byMac.get(mac);
+    const exact = uuid === undefined ? undefined : own?.find((other) => other.uuid === uuid);
+    const latest = own?.at(-1);
+    return exact ?? (uuid === undefined || latest?.uuid === undefined ? latest : undefined);
   }
 
   #retire(nowMs: number): void {
-    for (const [key, assignment] of this.#active) {
+    for (const assignment of this.#active) {
       if (nowMs - assignment.seenAtMs < ACTIVE_MS) return;
-      this.#active.delete(key);
-      this.#idle.set(key, assignment);
+      this.#active.delete(assignment);
+      this.#idle.add(assignment);
       this.#count(assignment.node, -1);
     }
   }
 
   #forgetOldest(): void {
-    const [key] = (this.#idle.size > 0 ? this.#idle : this.#active).keys();
-    if (key !== undefined) this.#remove(key);
+    const [oldest] = this.#idle.size > 0 ? this.#idle : this.#active;
+    if (oldest) this.#remove(oldest);
   }
 
-  #remove(key: string): void {
-    const assignment = this.#get(key);
-    if (!assignment) return;
-    if (this.#active.delete(key)) this.#count(assignment.node, -1);
-    this.#idle.delete(key);
-    const { mac } = assignment.machine;
-    if (this.#latest.get(mac) === key) this.#latest.delete(mac);
+  #remove(assignment: Assignment): void {
+    const { mac, node } = assignment;
+    if (this.#active.delete(assignment)) this.#count(node, -1);
+    this.#idle.delete(assignment);
+    const own = this.#byMac.get(mac) ?? [];
+    if (own.length > 1)
+      this.#byMac.set(
+        mac,
+        own.filter((other) => other !== assignment),
+      );
+    else this.#byMac.delete(mac);
   }
 
   #count(node: string, by: number): void {
@@ -102,5 +105,3 @@ export class Assignments {
     else this.#counts.delete(node);
   }
 }
-
-const keyOf = ({ mac, uuid }: MachineKey): string => `${mac} ${uuid ?? ''}`;
