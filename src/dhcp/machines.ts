@@ -132,14 +132,16 @@ export function fromStored(value: unknown): Machine | undefined {
 
 /** Four times a large hall, each with a dongle of another. */
 export const MAX_MACHINES = 16_384;
+/** A dongle goes round a hall; a search among more would keep everybody waiting. */
+const MAX_OF_MAC = 256;
 
 /** At most `MAX_MACHINES`: whoever has not been heard of for the longest is forgotten. */
 export class MachineTable implements MachineView {
   /** Oldest first. */
-  readonly #byId = new Map<string, Machine>();
-  /** The latest machine of a MAC is also the last of that MAC to be forgotten. */
-  readonly #latest = new Map<Mac, string>();
-  readonly #byAddress = new Map<Ipv4, string>();
+  readonly #all = new Set<Machine>();
+  /** Oldest first. */
+  readonly #byMac = new Map<Mac, readonly Machine[]>();
+  readonly #byAddress = new Map<Ipv4, Machine>();
   readonly #onChange: (key: MachineKey, machine: Machine) => void;
 
   /** `onChange` is told when `toStored` of a machine has become another. */
@@ -148,17 +150,17 @@ export class MachineTable implements MachineView {
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#all.size;
   }
 
   /** The one that was heard of longest ago first. */
   all(): IterableIterator<Machine> {
-    return this.#byId.values();
+    return this.#all.values();
   }
 
   of({ mac, uuid }: MachineKey): Machine | undefined {
-    const id = uuid === undefined ? this.#latest.get(mac) : idOf({ mac, uuid });
-    return id === undefined ? undefined : this.#byId.get(id);
+    const own = this.#byMac.get(mac);
+    return uuid === undefined ? own?.at(-1) : own?.find(({ key }) => key.uuid === uuid);
   }
 
   put(machine: Machine): void {
@@ -174,8 +176,7 @@ export class MachineTable implements MachineView {
 
   /** A node has told how far whoever has that address, or that MAC, has come. The machine, if it is known. */
   progressed(who: Mac | Ipv4, stage: FetchStage, nowMs: number): Machine | undefined {
-    const id = this.#latest.get(who as Mac) ?? this.#byAddress.get(who as Ipv4);
-    const machine = id === undefined ? undefined : this.#byId.get(id);
+    const machine = this.#byMac.get(who as Mac)?.at(-1) ?? this.#byAddress.get(who as Ipv4);
     const after = machine && afterFetch(machine, stage, nowMs);
     if (after && after !== machine) this.put(after);
     return after;
@@ -188,29 +189,40 @@ export class MachineTable implements MachineView {
   }
 
   #set(machine: Machine): Machine | undefined {
-    const id = idOf(machine.key);
-    const before = this.#byId.get(id);
-    this.#byId.delete(id);
-    if (before?.address !== undefined && this.#byAddress.get(before.address) === id)
-      this.#byAddress.delete(before.address);
-    this.#byId.set(id, machine);
-    this.#latest.set(machine.key.mac, id);
-    if (machine.address !== undefined) this.#byAddress.set(machine.address, id);
-    if (this.#byId.size > MAX_MACHINES) this.#forgetOldest();
+    const { key, address } = machine;
+    const own = this.#byMac.get(key.mac) ?? NONE;
+    const before = own.find((other) => other.key.uuid === key.uuid);
+    if (before) this.#all.delete(before);
+    this.#all.add(machine);
+    this.#byMac.set(key.mac, own.length === 0 ? [machine] : [...own.filter((other) => other !== before), machine]);
+    if (before?.address !== undefined && before.address !== address) this.#leave(before);
+    if (address !== undefined) this.#byAddress.set(address, machine);
+    if (!before && own[0] && own.length >= MAX_OF_MAC) this.#forget(own[0]);
+    if (this.#all.size > MAX_MACHINES) this.#forgetOldest();
     return before;
   }
 
   #forgetOldest(): void {
-    for (const [id, { key, address }] of this.#byId) {
-      this.#byId.delete(id);
-      if (this.#latest.get(key.mac) === id) this.#latest.delete(key.mac);
-      if (address !== undefined && this.#byAddress.get(address) === id) this.#byAddress.delete(address);
-      return;
-    }
+    const [oldest] = this.#all;
+    if (oldest) this.#forget(oldest);
+  }
+
+  #forget(machine: Machine): void {
+    const { mac } = machine.key;
+    const others = (this.#byMac.get(mac) ?? NONE).filter((other) => other !== machine);
+    this.#all.delete(machine);
+    if (others.length > 0) this.#byMac.set(mac, others);
+    else this.#byMac.delete(mac);
+    this.#leave(machine);
+  }
+
+  #leave(machine: Machine): void {
+    const { address } = machine;
+    if (address !== undefined && this.#byAddress.get(address) === machine) this.#byAddress.delete(address);
   }
 }
 
-const idOf = ({ mac, uuid }: MachineKey): string => `${mac} ${uuid ?? ''}`;
+const NONE: readonly Machine[] = [];
 
 const storedWords = (machine: Machine | undefined): string =>
   machine ? JSON.stringify(Object.entries(toStored(machine).worked).sort()) : '[]';

@@ -31,6 +31,8 @@ export class Assignments {
   readonly #byMac = new Map<Mac, readonly Assignment[]>();
   /** Active machines by node. */
   readonly #counts = new Map<string, number>();
+  /** No active one is idle before. */
+  #dueAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(max = MAX_MACHINES) {
     this.#max = max;
@@ -72,9 +74,15 @@ export class Assignments {
     return exact ?? (uuid === undefined || latest?.uuid === undefined ? latest : undefined);
   }
 
+  /** Only when it is due: the first of a set is behind the places of all that have left it. */
   #retire(nowMs: number): void {
+    if (nowMs < this.#dueAtMs) return;
+    this.#dueAtMs = nowMs + ACTIVE_MS;
     for (const assignment of this.#active) {
-      if (nowMs - assignment.seenAtMs < ACTIVE_MS) return;
+      if (nowMs - assignment.seenAtMs < ACTIVE_MS) {
+        this.#dueAtMs = assignment.seenAtMs + ACTIVE_MS;
+        return;
+      }
       this.#active.delete(assignment);
       this.#idle.add(assignment);
       this.#count(assignment.node, -1);
