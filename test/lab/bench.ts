@@ -13,8 +13,8 @@ export interface Transfer extends Sent {
 export interface BootWatch {
   /** Asked with every line of the logs: whether the boot has shown enough. */
   readonly isEnough?: () => boolean;
-  /** Told of the machine's `stages`. */
-  readonly onStage?: (name: string) => void;
+  /** Told of the machine's `stages`, with seconds after power-on. */
+  readonly onStage?: (name: string, sec: number) => void;
 }
 
 export interface BenchOptions extends Omit<HallOptions, 'onLine'> {
@@ -56,8 +56,8 @@ export async function openBench(lab: Lab, out: string, options: BenchOptions, cl
     wanCapture,
     fetched,
     boot: async (machine, { isEnough = () => false, onStage = () => {} } = {}) => {
-      const vm = powerOn(lab, machine, cleanup, (kind, what) => {
-        if (kind === 'stage') onStage(what);
+      const vm = powerOn(lab, machine, cleanup, (kind, what, sec) => {
+        if (kind === 'stage') onStage(what, sec);
       });
       const listener = (): void => {
         if (isEnough()) void vm.stop();

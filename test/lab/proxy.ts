@@ -17,7 +17,7 @@ const MAC = { ipxe: '52:54:00:b1:00:01', pxelinux: '52:54:00:b1:00:02', uefi: '5
 const CLIENTS: readonly ClientRow[] = [
   { mac: MAC.ipxe, fnode: 'fnode00' },
   { mac: MAC.pxelinux, fnode: 'fnode01', loader: 'lpxelinux.0' },
-  { mac: MAC.uefi, fnode: 'fnode01' },
+  { mac: MAC.uefi, fnode: 'fnode00' },
 ];
 const ANSWERS = 'answers.pcap';
 
@@ -55,7 +55,7 @@ async function proxyPxelinux(bench: Bench): Promise<void> {
 export async function proxyUefi(bench: Bench): Promise<void> {
   const mac = MAC.uefi;
   reached(await bench.boot({ ...machine('proxy-uefi', 'uefi', mac), until: MENU_SHOWN }));
-  fetchedFrom(bench, mac, 'fnode01', ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg']);
+  fetchedFrom(bench, mac, 'fnode00', ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg']);
   toldBy(bench, mac);
   await onlyForeignAddresses(bench);
 }

@@ -13,7 +13,7 @@ const FLINK = '172.16.0.1';
 export const RELAYS = [{ subnet: '10.1.0.0/24', range: '10.1.0.50-10.1.0.99', router: RELAY }] as const;
 const IS_FAR = /^10\.1\.0\.[5-9]\d$/;
 const MAC = { bios: '52:54:00:b2:00:01', uefi: '52:54:00:b2:00:02' } as const;
-export const FAR_CLIENTS: readonly ClientRow[] = [{ mac: '52:54:00:b2:*', fnode: 'fnode01' }];
+export const FAR_CLIENTS: readonly ClientRow[] = [{ mac: '52:54:00:b2:*', fnode: 'fnode00' }];
 
 export async function bootsBehindRelay(bench: Bench): Promise<void> {
   const { lab } = bench;
@@ -30,7 +30,7 @@ async function bios(bench: Bench): Promise<void> {
   const mac = MAC.bios;
   const far = { name: 'far-bios', firmware: 'bios', mac, isFar: true, timeoutSec: BOOT_TIMEOUT_SEC } as const;
   reached(await bench.boot({ ...far, until: INSTALLER }));
-  fetchedFrom(bench, mac, 'fnode01', ['http boot.ipxe', 'http linux', 'http initrd.gz']);
+  fetchedFrom(bench, mac, 'fnode00', ['http boot.ipxe', 'http linux', 'http initrd.gz']);
   isRelayed(bench, mac);
 }
 
@@ -38,7 +38,7 @@ async function uefi(bench: Bench): Promise<void> {
   const mac = MAC.uefi;
   const far = { name: 'far-uefi', firmware: 'uefi', mac, isFar: true, timeoutSec: BOOT_TIMEOUT_SEC } as const;
   reached(await bench.boot({ ...far, until: MENU_SHOWN }));
-  fetchedFrom(bench, mac, 'fnode01', ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg']);
+  fetchedFrom(bench, mac, 'fnode00', ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg']);
   isRelayed(bench, mac);
 }
 
