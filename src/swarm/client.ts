@@ -69,6 +69,7 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
   let standing = STRANGER;
   let heard: { readonly directions: Directions; readonly atMs: number } | undefined;
   let isRunning = false;
+  let ending = new AbortController();
   let running = Promise.resolve();
   let wake = (): void => {};
   /** What the log said last, so that it says each thing once. */
@@ -91,7 +92,7 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
   };
 
   const turn = async (): Promise<void> => {
-    const door = await seeker.doorTo(options().flink, standing.failures >= LOST_AFTER);
+    const door = await seeker.doorTo(options().flink, standing.failures >= LOST_AFTER, ending.signal);
     if (!door && isRunning && options().flink.kind === 'auto') tell('info', 'no-flink', { why: NO_FLINK });
     if (door?.url !== standing.url) standing = { ...STRANGER, url: door?.url };
     for (let n = 0; door && isRunning && n < MAX_AT_ONCE; n++) if ((await announce()) === 'done') return;
@@ -200,12 +201,14 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
     start: async () => {
       if (isRunning || options().flink.kind === 'none') return;
       isRunning = true;
+      ending = new AbortController();
       deps.catalog(); // read while flink is looked for
       running = run();
     },
     stop: async () => {
       if (!isRunning) return;
       isRunning = false;
+      ending.abort();
       wake();
       await sayFarewell();
       deps.line.close();

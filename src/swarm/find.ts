@@ -31,12 +31,23 @@ const MAX_DOORS = 16;
 
 type Try = (url: string, way: Way) => Promise<void>;
 
-/** Resolves in a second and a half at the latest; leaves no socket open. `avoid` is not found. Never rejects. */
-export function findFlink(deps: FindDeps, avoid?: string): Promise<Found | undefined> {
+export interface FindTerms {
+  /** A URL that is not found. */
+  readonly avoid?: string | undefined;
+  /** Ends the look at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Resolves in a second and a half at the latest; leaves no socket open. Never rejects. */
+export function findFlink(deps: FindDeps, { avoid, signal }: FindTerms = {}): Promise<Found | undefined> {
   const { clock } = deps.host;
   return new Promise((resolve) => {
     let best: Found | undefined;
+    let isOver = false;
     const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      signal?.removeEventListener('abort', end);
       cancelLate();
       cancelBetter();
       void closing.then((close) => close());
@@ -45,6 +56,7 @@ export function findFlink(deps: FindDeps, avoid?: string): Promise<Found | undef
     const cancelLate = clock.after(LOOK_MS, end);
     let cancelBetter = (): void => {};
     const take = (found: Found): void => {
+      if (isOver) return;
       if (!best) cancelBetter = clock.after(PREFERENCE_MS, end);
       if (!best || WAYS.indexOf(found.way) < WAYS.indexOf(best.way)) best = found;
       if (best.way === WAYS[0]) end();
@@ -52,9 +64,11 @@ export function findFlink(deps: FindDeps, avoid?: string): Promise<Found | undef
     const attempt: Try = async (url, way) => {
       if (url !== avoid && (await deps.isFlink(url))) take({ url, way });
     };
-    const closing = askEverybody(deps, attempt);
+    const closing = askEverybody(deps, attempt).catch(() => () => {});
     const others = [tryName(deps, attempt), tryGateways(deps, attempt), tryThisMachine(deps, attempt)];
     for (const way of others) way.catch(() => {});
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
   });
 }
 

@@ -28,7 +28,7 @@ export function nodeSwarm(options: () => SwarmOptions, deps: NodeSwarmDeps): Nod
   const fetched = new FetchedTable();
   const client = swarmClient(options, {
     ...{ host, fetched },
-    find: (avoid) => findFlink({ host, isFlink, lookup, gateways: defaultGateways }, avoid),
+    find: (terms) => findFlink({ host, isFlink, lookup, gateways: defaultGateways }, terms),
     line: openLine(),
     gauge: nodeGauge({ clock: host.clock, traffic, folder }),
     catalog: latestCatalog(readCatalog, host.log),

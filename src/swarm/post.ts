@@ -32,11 +32,12 @@ export function openLine(): Line {
   };
 }
 
-/** Whether who answers there is well, and speaks JSON as flink does. */
+/** Whether who answers there is a flink, well or not: one whose last node died says 503, and has to be found by the next. */
 export async function isFlink(url: string): Promise<boolean> {
   try {
-    const { status, body } = await ask(`${url}/healthz`, { agent: false }, { timeoutMs: HEALTH_TIMEOUT_MS });
-    return status === 200 && typeof JSON.parse(body) === 'object';
+    const { body } = await ask(`${url}/healthz`, { agent: false }, { timeoutMs: HEALTH_TIMEOUT_MS });
+    const health: unknown = JSON.parse(body);
+    return typeof health === 'object' && health !== null && 'services' in health;
   } catch {
     return false;
   }

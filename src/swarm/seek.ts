@@ -1,6 +1,6 @@
 /** Which door of flink's to knock at: the configured one, or one that is looked for again and again until it is found. */
 import type { Host } from '../host.ts';
-import type { Found } from './find.ts';
+import type { FindTerms, Found } from './find.ts';
 import { pauseMs } from './where.ts';
 
 export type FlinkDoor = { readonly kind: 'auto' | 'none' } | { readonly kind: 'url'; readonly url: string };
@@ -12,8 +12,8 @@ export interface Door {
 
 export interface SeekDeps {
   readonly host: Pick<Host, 'clock' | 'interfaces'>;
-  /** Looks once, and not for `avoid`. Never rejects. */
-  readonly find: (avoid: string | undefined) => Promise<Found | undefined>;
+  /** Looks once, as `findFlink` does. Never rejects. */
+  readonly find: (terms: FindTerms) => Promise<Found | undefined>;
 }
 
 export class Seeker {
@@ -38,13 +38,13 @@ export class Seeker {
 
   /**
    * The door to knock at now. While flink `isLost` others are looked for, less and less often, at once when this machine
-   * has other addresses; the old door stays until there is another.
+   * has other addresses; the old door stays until there is another. `signal` ends a look.
    */
-  async doorTo(flink: FlinkDoor, isLost: boolean): Promise<Door | undefined> {
+  async doorTo(flink: FlinkDoor, isLost: boolean, signal?: AbortSignal): Promise<Door | undefined> {
     if (flink.kind === 'none') this.#door = undefined;
     else if (flink.kind === 'url') this.#door = { url: flink.url, way: 'configured' };
     else if ((isLost || !this.#door) && this.#isDue()) {
-      const found = await this.#find(this.#avoid);
+      const found = await this.#find({ avoid: this.#avoid, signal });
       // Where there is nobody else, it may yet be what it should.
       this.#avoid = undefined;
       this.#door = found ?? this.#door;

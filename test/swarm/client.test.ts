@@ -346,6 +346,20 @@ test('client: without a flink it is quiet', async () => {
   assert.deepEqual([none.heard.length, none.host.clock.pendingTimers], [0, 0]);
 });
 
+test('client: its end calls a look for flink off', async () => {
+  let isOff = false;
+  const find: SeekDeps['find'] = ({ signal }) =>
+    new Promise((resolve) => {
+      signal?.addEventListener('abort', () => {
+        isOff = true;
+        resolve(undefined);
+      });
+    });
+  const { client, host, events } = await started(directed(), { flink: { kind: 'auto' } }, find);
+  await client.stop();
+  assert.deepEqual([isOff, host.clock.pendingTimers, events()], [true, 0, []]);
+});
+
 test('client: its own name wins, then the MAC table, then the machine', () => {
   assert.deepEqual(
     [currentName('own', good, 'host'), currentName(undefined, good, 'host'), currentName(undefined, undefined, 'host')],

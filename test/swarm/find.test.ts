@@ -16,10 +16,11 @@ interface Hall extends Partial<FindDeps> {
   /** What it answers to the broadcast, and from where. */
   readonly answer?: { readonly url: string; readonly from: string };
   readonly avoid?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Looks in a hall; `found` is undefined until it ends. */
-async function look({ flinks = [], answer, avoid, ...over }: Hall): Promise<{
+async function look({ flinks = [], answer, avoid, signal, ...over }: Hall): Promise<{
   readonly host: FakeHost;
   readonly tried: readonly string[];
   readonly found: () => Found | 'nobody' | undefined;
@@ -44,7 +45,7 @@ async function look({ flinks = [], answer, avoid, ...over }: Hall): Promise<{
     gateways: async () => [],
     ...over,
   };
-  void findFlink(deps, avoid).then((one) => {
+  void findFlink(deps, { avoid, signal }).then((one) => {
     found = one ?? 'nobody';
   });
   await settle();
@@ -135,6 +136,27 @@ test('find: a name is taken at once, another way after a quarter of a second, no
   alone.host.clock.advance(1499);
   await settle();
   assert.equal(alone.found(), undefined);
+});
+
+test('find: a look that is called off is over at once, with nothing left of it', async () => {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const { host, found } = await look({ signal, lookup: never });
+  assert.equal(found(), undefined);
+  ending.abort();
+  await settle();
+  assert.deepEqual([found(), host.udp.openSockets, host.clock.pendingTimers], ['nobody', 0, 0]);
+  const late = await look({ signal, flinks: [FLINK], gateways: addresses('172.16.0.1') });
+  assert.deepEqual([late.found(), late.host.clock.pendingTimers], ['nobody', 0]);
+});
+
+test('find: a system that cannot say its addresses leaves the ways that need none', async () => {
+  const host = { ...fakeHost(), interfaces: () => assert.fail('EMFILE') };
+  const others = { isFlink: async () => true, lookup: async () => [], gateways: addresses('172.16.0.1') };
+  const looking = findFlink({ host, ...others });
+  await settle();
+  host.clock.advance(250);
+  assert.deepEqual(await looking, { url: FLINK, way: 'gateway' });
 });
 
 test('find: a look costs a packet on each network and a few connections, whatever a hostile resolver says', async () => {

@@ -59,12 +59,14 @@ test('post: who says nothing is given up, and whoever waits is told when the lin
   await assert.rejects(waiting);
 });
 
-test('post: a flink is well and speaks JSON', async (t) => {
+test('post: a flink says how its services are, well or not', async (t) => {
   const { url } = await serve(t, ({ url: path }, response) => {
-    if (path === '/healthz') response.end('{"ok":true}');
-    else if (path === '/ill/healthz') response.writeHead(503).end('{"ok":false}');
+    if (path === '/healthz') response.end('{"ok":true,"services":{}}');
+    else if (path === '/ill/healthz') response.writeHead(503).end('{"ok":false,"services":{}}');
+    else if (path === '/other/healthz') response.end('{"ok":true}');
+    else if (path === '/null/healthz') response.end('null');
     else response.end('<html>');
   });
-  const all = [url, `${url}/ill`, `${url}/page`, 'http://127.0.0.1:9'];
-  assert.deepEqual(await Promise.all(all.map(isFlink)), [true, false, false, false]);
+  const all = [url, `${url}/ill`, `${url}/other`, `${url}/null`, `${url}/page`, 'http://127.0.0.1:9'];
+  assert.deepEqual(await Promise.all(all.map(isFlink)), [true, true, false, false, false, false]);
 });

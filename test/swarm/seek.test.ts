@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Found } from '../../src/swarm/find.ts';
+import type { FindTerms, Found } from '../../src/swarm/find.ts';
 import { Seeker } from '../../src/swarm/seek.ts';
 import { fakeHost, lan } from '../support/fakes.ts';
 
@@ -11,7 +11,7 @@ function seeker(answers: (Found | undefined)[]) {
   const interfaces = [lan('eth0', '172.16.0.10')];
   const host = fakeHost(interfaces);
   const asked: { readonly atMs: number; readonly avoid: string | undefined }[] = [];
-  const find = async (avoid: string | undefined): Promise<Found | undefined> => {
+  const find = async ({ avoid }: FindTerms): Promise<Found | undefined> => {
     asked.push({ atMs: host.clock.now(), avoid });
     return answers.shift();
   };
