@@ -1,11 +1,25 @@
 /** What the operator reads of DHCP: one line a decision, and not more of them because a stranger's machine repeats itself. */
-import { macFromBytes, UNSPECIFIED } from '../core/addr.ts';
+import { type Ipv4, type Mac, macFromBytes, UNSPECIFIED } from '../core/addr.ts';
 import type { Host, LogFields } from '../host.ts';
 import { cureOf, type Occupancy } from './occupancy.ts';
 import type { DhcpPacket } from './packet.ts';
+import type { Stage } from './pxe.ts';
 import type { Decision } from './respond.ts';
 
-export type Observe = (request: DhcpPacket, decision: Decision, tookMs: number) => void;
+/** A decision in the words of the log. */
+export type Told = {
+  readonly mac: Mac;
+  readonly reason: string | undefined;
+  readonly relay: Ipv4 | undefined;
+  readonly tookMs: number;
+  readonly ip: Ipv4 | undefined;
+  readonly stage: Stage | undefined;
+  readonly arch: number | undefined;
+  readonly fnode: string | undefined;
+  readonly file: string | undefined;
+};
+
+export type Observe = (request: DhcpPacket, decision: Decision, told: Told) => void;
 
 /** A warning of one kind comes once in this time. */
 const WARN_EVERY_MS = 60_000;
@@ -39,25 +53,28 @@ export function observer(host: Host, occupancyFor?: (request: DhcpPacket) => Occ
   };
   const hasRoom = (nowMs: number): boolean => {
     const now = Math.floor(nowMs / 1000);
-    lines = now === second ? lines + 1 : 1;
+    if (now !== second) lines = 0;
     second = now;
-    return lines <= MAX_LINES_PER_SEC;
+    return lines < MAX_LINES_PER_SEC;
+  };
+  const isTold = (decision: Decision, { mac, ip, file }: Told, nowMs: number): boolean => {
+    if (decision.kind === 'ignore' || !hasRoom(nowMs)) return false;
+    if (!isNew(`${mac}|${decision.kind}|${ip}|${file}`, nowMs)) return false;
+    lines += 1;
+    return true;
   };
 
-  return (request, decision, tookMs) => {
+  return (request, decision, told) => {
     const nowMs = host.clock.now();
-    const fields = describe(request, decision, tookMs);
     const kind = decision.kind === 'ignore' ? decision.reason : decision.kind;
     const cure = CURES[kind];
     if (cure !== undefined && nowMs - (warned.get(kind) ?? Number.NEGATIVE_INFINITY) >= WARN_EVERY_MS) {
       warned.set(kind, nowMs);
       const occupancy = kind === 'pool-empty' ? occupancyFor?.(request) : undefined;
-      host.log.warn('dhcp', decision.kind, { ...fields, cure, ...(occupancy && describePool(occupancy)) });
+      host.log.warn('dhcp', decision.kind, { ...told, cure, ...(occupancy && describePool(occupancy)) });
       return;
     }
-    const isTold =
-      decision.kind !== 'ignore' && isNew(`${fields.mac}|${kind}|${fields.ip}|${fields.file}`, nowMs) && hasRoom(nowMs);
-    host.log[isTold ? 'info' : 'debug']('dhcp', decision.kind, fields);
+    host.log[isTold(decision, told, nowMs) ? 'info' : 'debug']('dhcp', decision.kind, told);
   };
 }
 
@@ -66,21 +83,24 @@ function describePool(occupancy: Occupancy): LogFields {
   return { range: `${range.first}-${range.last}`, ...counts, cure: cureOf(occupancy) };
 }
 
-/** The fields of a decision, for the log and whoever else looks on. */
-export function describe(request: DhcpPacket, decision: Decision, tookMs: number): LogFields {
-  const mac = macFromBytes(request.chaddr);
-  const reason = 'reason' in decision ? decision.reason : undefined;
-  const relay = request.giaddr === UNSPECIFIED ? undefined : request.giaddr;
-  const common = { mac, reason, relay, tookMs: Math.round(tookMs * 1000) / 1000 };
-  if (!('placement' in decision)) return { ...common, ip: 'lease' in decision ? decision.lease.address : undefined };
-  const { client, placement, boot } = decision;
+/** What is told of a decision, to the log and to whoever else looks on. */
+export function describe(request: DhcpPacket, decision: Decision, tookMs: number): Told {
+  const placed = 'placement' in decision ? decision : undefined;
+  const boot = placed?.boot;
   return {
-    ...common,
-    reason: 'rule' in decision ? decision.rule : undefined,
-    ip: 'lease' in decision || decision.kind === 'bootp' ? decision.reply.packet.yiaddr : request.ciaddr,
-    stage: client.stage,
-    arch: client.arch,
-    fnode: boot ? placement.node?.name : undefined,
+    mac: macFromBytes(request.chaddr),
+    reason: 'rule' in decision ? decision.rule : 'reason' in decision ? decision.reason : undefined,
+    relay: request.giaddr === UNSPECIFIED ? undefined : request.giaddr,
+    tookMs: Math.round(tookMs * 1000) / 1000,
+    ip: addressOf(request, decision),
+    stage: placed?.client.stage,
+    arch: placed?.client.arch,
+    fnode: boot ? placed.placement.node?.name : undefined,
     file: boot?.bootFile,
   };
+}
+
+function addressOf(request: DhcpPacket, decision: Decision): Ipv4 | undefined {
+  if (!('placement' in decision)) return 'lease' in decision ? decision.lease.address : undefined;
+  return 'lease' in decision || decision.kind === 'bootp' ? decision.reply.packet.yiaddr : request.ciaddr;
 }

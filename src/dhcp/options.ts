@@ -257,7 +257,8 @@ export function readIpv4(value: Uint8Array | undefined): Ipv4 | undefined {
 
 /** Without the NULs that some senders append. */
 export function readText(value: Uint8Array | undefined): string | undefined {
-  return value === undefined ? undefined : latin1(value).replace(/\0+$/, '');
+  const text = value === undefined ? undefined : latin1(value);
+  return text?.endsWith('\0') ? text.replace(/\0+$/, '') : text;
 }
 
 export const ofU8 = (value: number): Uint8Array => Uint8Array.of(value);
@@ -268,6 +269,7 @@ export const ofText = (value: string): Uint8Array => fromLatin1(value);
 
 /** A host name that may be used anywhere, or nothing: one label of letters, digits and hyphens. RFC 952, RFC 1123 §2.1. */
 export function cleanHostname(name: string | undefined): string | undefined {
-  const label = name?.split('.')[0]?.toLowerCase() ?? '';
+  if (name === undefined) return undefined;
+  const label = name.split('.')[0]?.toLowerCase() ?? '';
   return /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/.test(label) ? label : undefined;
 }

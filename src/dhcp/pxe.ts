@@ -1,6 +1,6 @@
 /** Who is asking: what a client's options say of its firmware. RFC 4578, PXE 2.1, the firmware's own sources. */
 import type { Mac } from '../core/addr.ts';
-import { hex, latin1 } from '../core/bytes.ts';
+import { ByteReader, hex, latin1 } from '../core/bytes.ts';
 import { ARCHITECTURES, HTTP_SIBLINGS, type Platform } from './arch.ts';
 import { OPTION, readText } from './options.ts';
 import type { Options } from './packet.ts';
@@ -56,20 +56,23 @@ function isIpxe(options: Options): boolean {
 
 /** iPXE writes 77 without RFC 3004's inner length, others with it. */
 function userClass(options: Options): string {
-  return latin1(options.get(OPTION.userClass) ?? new Uint8Array(0)).replace(/^\x04/, '');
+  const value = options.get(OPTION.userClass);
+  return value ? latin1(value).replace(/^\x04/, '') : '';
 }
 
 /** Encapsulated in option 175: one octet each, iPXE `include/ipxe/features.h`. */
 const FEATURE = { http: 0x13, bzImage: 0x18, pxe: 0x21, efi: 0x24, menu: 0x27 } as const;
 const FIRST_FEATURE = 0x10;
 const LAST_FEATURE = 0x2f;
+const NO_FEATURES: Options = new Map();
 
 /**
  * By LTSP's rule: HTTP and menus, and a way to start a kernel. One that lists nothing is taken for a whole one. Quirk(gpxe): iPXE's
  * forerunner has no menus.
  */
 function isPoorIpxe(options: Options): boolean {
-  const has = readSubOptions(options.get(OPTION.ipxe));
+  const own = options.get(OPTION.ipxe);
+  const has = own ? readSubOptions(own) : NO_FEATURES;
   const isSaid = [...has.keys()].some((code) => code >= FIRST_FEATURE && code <= LAST_FEATURE);
   if (!isSaid) return userClass(options).startsWith('gPXE');
   const starts = has.has(FEATURE.efi) || (has.has(FEATURE.pxe) && has.has(FEATURE.bzImage));
@@ -94,12 +97,16 @@ function isRaspberryPi(options: Options, vendor: string, mac: Mac | undefined): 
   return vendor.startsWith('PXEClient:Arch:00000') && asked?.includes(OPTION.vendorSpecific) === true;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Option 93, else the `Arch:00007` that option 60 repeats. */
 function architectureTypes(value: Uint8Array | undefined, vendor: string): number[] {
   const types: number[] = [];
-  for (let i = 0; value && i + 1 < value.length; i += 2) types.push(Number(`0x${hex(value.subarray(i, i + 2))}`));
+  const r = new ByteReader(value ?? NO_BYTES);
+  while (r.left >= 2) types.push(r.u16('type'));
+  if (types.length > 0) return types;
   const named = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendor)?.[1];
-  return types.length > 0 || named === undefined ? types : [Number(named)];
+  return named === undefined ? [] : [Number(named)];
 }
 
 function machineId(value: Uint8Array | undefined): string | undefined {

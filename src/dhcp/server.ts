@@ -6,7 +6,7 @@ import type { Service } from '../service.ts';
 import { type Kept, keeper } from './keep.ts';
 import { LeaseTable } from './leases.ts';
 import { type Machine, type MachineView, NO_MACHINES } from './machines.ts';
-import { type Observe, observer } from './observe.ts';
+import { describe, type Observe, observer } from './observe.ts';
 import { occupancyOf } from './occupancy.ts';
 import { type DhcpPacket, decode, encode } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
@@ -89,17 +89,20 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   const done = (heard: Heard, decision: Decision): void => {
     if ('machine' in decision && decision.machine) deps.machines?.put(decision.machine);
     if (decision.kind === 'decline') prober?.forget(decision.lease.address);
-    const tookMs = clock.now() - heard.startMs;
-    observe(heard.request, decision, tookMs);
-    deps.onDecision?.(heard.request, decision, tookMs);
+    const told = describe(heard.request, decision, clock.now() - heard.startMs);
+    observe(heard.request, decision, told);
+    deps.onDecision?.(heard.request, decision, told);
   };
 
   /** The answer waits until the store has the change; one that it cannot keep did not happen. */
   const keepThenSend = async (heard: Heard, decided: Kept): Promise<void> => {
     pending += 1;
-    const decision = await keep.keep(decided).finally(() => {
+    let decision: Kept | undefined;
+    try {
+      decision = await keep.keep(decided);
+    } finally {
       pending -= 1;
-    });
+    }
     if (!decision) return;
     send(heard, decision);
     done(heard, decision);
@@ -125,8 +128,11 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   /** The flow: decide, look or keep, encode, send, observe. */
   const answer = (heard: Heard, looks: number): void => {
     const facts: Facts = {
-      ...{ policy: policy(), leases, machines, door: heard.door },
+      policy: policy(),
+      leases,
       presence: prober?.view ?? NOBODY_LOOKS,
+      machines,
+      door: heard.door,
       nowMs: clock.now(),
     };
     const decision = respond(heard.request, facts);

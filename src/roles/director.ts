@@ -3,7 +3,7 @@ import { AdminEvents } from '../admin/events.ts';
 import type { AdminDeps } from '../admin/routes.ts';
 import { adminService } from '../admin/server.ts';
 import type { FlinkConfig } from '../config/types.ts';
-import { macFromBytes, subnetOf } from '../core/addr.ts';
+import { subnetOf } from '../core/addr.ts';
 import { SWARM_PORT } from '../core/swarm.ts';
 import { explain } from '../dhcp/explain.ts';
 import type { Observe } from '../dhcp/observe.ts';
@@ -96,13 +96,12 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, 
     ...{ host, findPing, neighbours: readNeighbours, maxSockets: descriptorShare('looks') },
   });
   const isProbing = dhcp.probe;
-  const onDecision: Observe = (request, decision, tookMs) => {
+  const onDecision: Observe = (_request, decision, told) => {
     if ('placement' in decision && decision.boot) {
       const { client, placement } = decision;
-      if (placement.node)
-        swarm.keep({ mac: macFromBytes(request.chaddr), uuid: client.machineId }, placement.node.name);
+      if (placement.node) swarm.keep({ mac: told.mac, uuid: client.machineId }, placement.node.name);
     }
-    events.record(decisionEvent(request, decision, tookMs, host.clock.date()));
+    events.record(decisionEvent(decision, told, host.clock.date()));
   };
   const listen = { address: lan.address, port: ports.dhcp, pxePort: ports.pxe };
   const service = dhcpService(listen, policy, {

@@ -4,9 +4,8 @@ import type { FnodeRow, LeaseRow, MachineRow, Pool } from '../admin/shape.ts';
 import { type Ipv4, rangeSize, subnetHas } from '../core/addr.ts';
 import { isHeld, type Lease } from '../dhcp/leases.ts';
 import { latestSlot, type Machine } from '../dhcp/machines.ts';
-import { describe } from '../dhcp/observe.ts';
+import type { Told } from '../dhcp/observe.ts';
 import { occupancyOf } from '../dhcp/occupancy.ts';
-import type { DhcpPacket } from '../dhcp/packet.ts';
 import type { DhcpNetwork } from '../dhcp/policy.ts';
 import type { Decision, Facts } from '../dhcp/respond.ts';
 import type { LeaseStore } from '../dhcp/store.ts';
@@ -77,13 +76,19 @@ export function leaseCounts(leases: Iterable<Lease>, nowMs: number): Record<stri
 }
 
 /** As the log tells it, for whoever looks on. */
-export function decisionEvent(request: DhcpPacket, decision: Decision, tookMs: number, dateMs: number): NewDecision {
-  const { mac, reason, ip, stage, arch, fnode, file } = describe(request, decision, tookMs);
-  const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
+export function decisionEvent(decision: Decision, told: Told, dateMs: number): NewDecision {
+  const { mac, reason, ip, stage, arch, fnode, file, tookMs } = told;
   return {
-    ...{ at: new Date(dateMs).toISOString(), kind: decision.kind, reason: text(reason), mac: String(mac) },
-    ...{ ip: text(ip), stage: text(stage), arch: arch === undefined ? undefined : Number(arch) },
-    ...{ fnode: text(fnode), file: text(file), tookMs },
+    at: new Date(dateMs).toISOString(),
+    kind: decision.kind,
+    reason,
+    mac,
+    ip,
+    stage,
+    arch,
+    fnode,
+    file,
+    tookMs,
     rung: 'boot' in decision ? decision.boot?.rung : undefined,
     hostname: 'lease' in decision ? decision.lease.hostname : undefined,
   };

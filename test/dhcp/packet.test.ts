@@ -211,7 +211,7 @@ test('encode: never overloads fields that carry a boot file', () => {
 });
 
 test('encode: option 82 is last and always there (RFC 3046 §2.1)', () => {
-  const relay = Buffer.alloc(60, 9);
+  const relay = new Uint8Array(60).fill(9);
   const bytes = encode({ ...message('offer'), options: new Map([[82, relay], ...tooMuch]) });
   const codes = [...decode(bytes).options.keys()];
   assert.equal(codes.at(-1), 82);
