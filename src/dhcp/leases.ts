@@ -43,11 +43,15 @@ export interface LeaseView {
  * Whether `lease` is the client's own: by its identifier, RFC 2131 §4.2; else by its MAC, if a boot stage has it or asks for it
  * (firmware, loader, initramfs and system send different identifiers or none, and must keep one address), or if both sent the
  * same identifier or none. What was declined is nobody's.
+ *
+ * Quirk(one-identifier-for-all): what a boot stage has goes by its MAC alone. Machines whose maker wrote one UUID into all of them
+ * send that as identifier, and so do two that boot one live image with the machine-id that it was built with.
  */
 export function isOf(lease: Lease, key: ClientKey): boolean {
   if (lease.state === 'declined') return false;
-  if (key.clientId !== undefined && lease.clientId === key.clientId) return true;
-  return lease.mac === key.mac && (lease.isBoot || key.isBoot || lease.clientId === key.clientId);
+  const isNamedAlike = lease.clientId === key.clientId;
+  if (lease.mac === key.mac) return lease.isBoot || key.isBoot || isNamedAlike;
+  return isNamedAlike && key.clientId !== undefined && !lease.isBoot;
 }
 
 export function isHeld(lease: Lease | undefined, nowMs: number): boolean {
@@ -82,7 +86,7 @@ export class LeaseTable implements LeaseView {
   of(key: ClientKey): readonly Lease[] {
     const own = (this.#byMac.get(key.mac) ?? NONE).filter((lease) => isOf(lease, key));
     const byId = key.clientId === undefined ? undefined : this.#byClientId.get(key.clientId);
-    return byId && byId.mac !== key.mac ? [...own, byId] : own;
+    return byId && byId.mac !== key.mac && !own.some(({ isBoot }) => isBoot) ? [...own, byId] : own;
   }
 
   named(hostname: string): Lease | undefined {
@@ -113,7 +117,7 @@ export class LeaseTable implements LeaseView {
     const others = this.#byMac.get(lease.mac);
     this.#byMac.set(lease.mac, others ? [...others, lease] : [lease]);
     if (lease.state === 'declined') this.#declined.set(lease.address, lease);
-    else if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease);
+    else if (lease.clientId !== undefined && !lease.isBoot) this.#byClientId.set(lease.clientId, lease);
     this.#name(lease);
     this.#place(lease.address, lease);
   }

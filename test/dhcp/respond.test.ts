@@ -7,7 +7,19 @@ import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { deliver, limitsFor, MESSAGE } from '../../src/dhcp/reply.ts';
 import type { Decision } from '../../src/dhcp/respond.ts';
-import { DESK7, decide, FLINK, golden, hall, type Made, macNumber, message, pxe, RELAY } from '../support/dhcp.ts';
+import {
+  DESK7,
+  decide,
+  FLINK,
+  golden,
+  hall,
+  LAPTOP,
+  type Made,
+  macNumber,
+  message,
+  pxe,
+  RELAY,
+} from '../support/dhcp.ts';
 import { mutate, seeded } from '../support/fakes.ts';
 
 const ip = (text: string) => text as Ipv4;
@@ -23,7 +35,7 @@ function play(
   let last: Decision = { kind: 'ignore', reason: 'unknown-message' };
   for (const [packet, atMs] of steps) {
     last = decide(packet, policy, leases, atMs ?? 0);
-    if ('lease' in last) leases.put(last.lease);
+    if ('lease' in last) for (const lease of [last.lease, ...last.freed]) leases.put(lease);
   }
   return { leases, last, shown: show(last) };
 }
@@ -273,6 +285,40 @@ test('respond: one client identifier keeps its address on another card (RFC 2131
     [message('discover', { clientId: 'ff01', mac: OTHER })],
   ]);
   assert.equal(shown, `offer ${MINE} current-binding`);
+});
+
+/** DISCOVER and REQUEST. */
+const binding = (address: Ipv4, made: Made, atMs: number) =>
+  [
+    [message('discover', { ...made, requested: address }), atMs],
+    [message('request', { ...made, server: FLINK, requested: address }), atMs],
+  ] as const;
+const ITS = ip('172.16.0.109');
+
+for (const { name, options } of [
+  { name: 'two firmwares with one identifier, as where a maker wrote one UUID into all,', options: pxe(7) },
+  { name: 'two live systems with one machine-id, each after its network boot,', options: [] },
+])
+  test(`respond: ${name} are two machines, and neither takes what the other has`, () => {
+    const clientId = '0003000200040005000006000700080009';
+    const { leases, shown } = play([
+      ...binding(MINE, { options: pxe(7) }, 0),
+      ...binding(ITS, { options: pxe(7), mac: OTHER }, 0),
+      ...binding(MINE, { options, clientId }, 1000),
+      ...binding(ITS, { options, clientId, mac: OTHER }, 2000),
+    ]);
+    assert.equal(shown, `ack ${ITS} current-binding`);
+    assert.deepEqual([leases.at(MINE)?.state, leases.at(MINE)?.mac], ['bound', LAPTOP]);
+  });
+
+test('respond: a machine keeps what its boot stage got, although its identifier has a lease on another card', () => {
+  const { leases, shown } = play([
+    ...binding(MINE, { options: pxe(7) }, 0),
+    ...binding(ITS, { mac: OTHER, clientId: 'ff01' }, 1000),
+    ...binding(MINE, { clientId: 'ff01' }, 2000),
+  ]);
+  assert.equal(shown, `ack ${MINE} current-binding`);
+  assert.equal(leases.at(ITS)?.state, 'bound');
 });
 
 test('respond: an empty pool is said, and a client that has an address keeps it', () => {
