@@ -100,13 +100,13 @@ export class NodeRegistry {
 
   /**
    * Who may get machines: the live ones. Those of the table that have said nothing yet stand beside them while flink
-   * is young; later only where nobody lives, in a hall whose nodes don't announce themselves. One that is gone: never.
+   * is young; later only where nobody ever said anything, in a hall whose nodes don't announce themselves. One that is
+   * gone: never.
    */
   candidates(nowMs: number): readonly BootNode[] {
     const live = this.#live(nowMs).map((node) => this.#bootNode(node));
-    if (live.length === 0) return this.#unheard().map(unheardNode);
     const isYoung = nowMs - this.#startedAtMs < GONE_MS;
-    return isYoung && this.#policy().rows.length > 0 ? [...live, ...this.#unheard().map(unheardNode)] : live;
+    return isYoung || this.#nodes.size === 0 ? [...live, ...this.#unheard().map(unheardNode)] : live;
   }
 
   /** Whether flink needs what `announcement` left away. */

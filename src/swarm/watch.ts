@@ -13,20 +13,26 @@ export interface Hall {
 /** A line for the log. */
 export interface Change {
   readonly level: 'info' | 'warn' | 'error';
-  readonly event: 'node-live' | 'node-gone' | 'no-node' | 'node-back' | 'no-node-has-it';
+  readonly event: 'node-live' | 'node-gone' | 'no-node' | 'node-back' | 'no-node-heard' | 'no-node-has-it';
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** Whom machines can be sent to; `unheard`: to nodes that are taken on trust. */
+type Supply = 'heard' | 'unheard' | 'none';
+
+const NO_NODE_CURE = 'machines get addresses and nothing to boot: start an fnode';
+const UNHEARD_CURE = 'no fnode has announced itself; machines are sent there all the same: start it, or see its log';
+
 export class HallWatch {
   #states = new Map<string, NodeState>();
-  #isEmpty = false;
+  #supply: Supply = 'heard';
   /** Entries that rows name and no node has. */
   #missing: ReadonlySet<string> = new Set();
 
   /** What is different from what was seen before. */
   see(hall: Hall): readonly Change[] {
     // Before everybody has been heard and has said what it has, nothing is missing.
-    return [...this.#nodes(hall), ...this.#whetherAny(hall), ...(hall.isYoung ? [] : this.#entries(hall))];
+    return [...this.#nodes(hall), ...this.#whoIsLeft(hall), ...(hall.isYoung ? [] : this.#entries(hall))];
   }
 
   #nodes({ nodes }: Hall): readonly Change[] {
@@ -43,13 +49,17 @@ export class HallWatch {
     return changes;
   }
 
-  #whetherAny({ candidates }: Hall): readonly Change[] {
-    const isEmpty = candidates.length === 0;
-    if (isEmpty === this.#isEmpty) return [];
-    this.#isEmpty = isEmpty;
-    if (!isEmpty) return [{ level: 'info', event: 'node-back', fields: { fnode: candidates[0]?.name ?? '' } }];
-    const cure = 'machines get addresses and nothing to boot: start an fnode';
-    return [{ level: 'error', event: 'no-node', fields: { cure } }];
+  #whoIsLeft(hall: Hall): readonly Change[] {
+    const before = this.#supply;
+    this.#supply = supplyOf(hall);
+    if (before === this.#supply) return [];
+    const fnode = hall.candidates.map(({ name }) => name).join(', ');
+    if (this.#supply === 'heard') return [{ level: 'info', event: 'node-back', fields: { fnode } }];
+    return [
+      this.#supply === 'none'
+        ? { level: 'error', event: 'no-node', fields: { cure: NO_NODE_CURE } }
+        : { level: 'warn', event: 'no-node-heard', fields: { fnode, cure: UNHEARD_CURE } },
+    ];
   }
 
   #entries({ candidates, boots }: Hall): readonly Change[] {
@@ -61,4 +71,9 @@ export class HallWatch {
     const cure = 'node dist/fnode.js isos shows what entries are called; until a node has it, any node is named';
     return fresh.map(([boot, mac]) => ({ level: 'warn', event: 'no-node-has-it', fields: { mac, boot, cure } }));
   }
+}
+
+function supplyOf({ nodes, candidates, isYoung }: Hall): Supply {
+  if (candidates.length === 0) return 'none';
+  return !isYoung && nodes.every(({ state }) => state === 'unheard') ? 'unheard' : 'heard';
 }
