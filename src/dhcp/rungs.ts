@@ -1,7 +1,7 @@
 /** The variants of an answer: what a client may be told to load, and in which words of DHCP. */
 import type { Ipv4 } from '../core/addr.ts';
 import type { Platform } from './arch.ts';
-import { isIpxeBinary, isIpxeScript, isKnown, type LoaderMap, ownIpxe, STANDARD_LOADERS } from './loaders.ts';
+import { isGrub, isIpxeBinary, isIpxeScript, isKnown, type LoaderMap, ownIpxe, STANDARD_LOADERS } from './loaders.ts';
 import { USUAL } from './machines.ts';
 import type { DhcpPolicy, Placement } from './policy.ts';
 import type { BootClient } from './pxe.ts';
@@ -18,6 +18,7 @@ export type BootRule =
   | 'architecture'
   | 'other-loader'
   | 'row-needs-http'
+  | 'grub-needs-server'
   | 'ipxe-script'
   | 'own-ipxe'
   | 'script-anyway';
@@ -48,7 +49,7 @@ export function rungsFor(client: BootClient, placement: Placement, hall: Hall): 
   if (client.stage === 'system' || !placement.node) return [];
   if (client.stage === 'ipxe') return ipxeRungs(client, placement.node, placement, hall.loaders);
   const platform = platformOf(client);
-  const choice = platform && firmwareFile(client, platform, placement, hall.loaders);
+  const choice = platform && firmwareFile(client, platform, placement, hall);
   if (!platform || !choice) return [];
   const { node, loaders: known } = placement;
   const rung = (name: string, wire: Wire, file: string, rule: BootRule): Rung => ({
@@ -56,7 +57,7 @@ export function rungsFor(client: BootClient, placement: Placement, hall: Hall): 
     file: client.stage === 'http' ? onNode(node, file) : file,
   });
   const wires = wiresFor(client, platform, hall.role).map((wire) => rung(wire, wire, choice.file, choice.rule));
-  const others = othersFor(platform, choice.file, choice.rule, known).map((f) => rung(f, USUAL, f, 'other-loader'));
+  const others = othersFor(platform, choice, known, hall).map((f) => rung(f, USUAL, f, 'other-loader'));
   // Of what is loaded elsewhere no node can tell.
   return hall.hasLadder && !isUrl(choice.file) ? [...wires, ...others] : wires.slice(0, 1);
 }
@@ -70,12 +71,13 @@ export function platformOf({ platform, arch, stage }: BootClient): Platform | un
 const isPath = (file: string): boolean => file.startsWith('/');
 const isUrl = (file: string): boolean => /^[a-z]+:\/\//.test(file);
 
-function firmwareFile(client: BootClient, platform: Platform, { loader: row }: Placement, loaders: LoaderMap) {
+function firmwareFile(client: BootClient, platform: Platform, { loader: row, loaders: known }: Placement, hall: Hall) {
   if (row !== undefined && (client.stage === 'http' || !isPath(row))) return { file: row, rule: 'client-row' } as const;
-  const file = loaders[platform] ?? ROM_FILES[platform];
-  return file === undefined
-    ? undefined
-    : ({ file, rule: row === undefined ? 'architecture' : 'row-needs-http' } as const);
+  const file = hall.loaders[platform] ?? ROM_FILES[platform];
+  if (file === undefined) return undefined;
+  const other = hall.role === 'proxy' && isGrub(file) ? standardFor(platform, known, hall)[0] : undefined;
+  const rule = other === undefined || other === file ? 'architecture' : 'grub-needs-server';
+  return { file: other ?? file, rule: row === undefined ? rule : 'row-needs-http' } as const;
 }
 
 /** The Pi's ROM asks for its own files, whatever it is told; this is the first of them. */
@@ -89,11 +91,26 @@ function wiresFor({ stage }: BootClient, platform: Platform, role: Hall['role'])
   return [USUAL, 'bare', 'pxe-port'];
 }
 
-/** A row's loader and a `boot:` of the operator's own are their word. */
-function othersFor(platform: Platform, file: string, rule: BootRule, known: ReadonlySet<string> | undefined) {
+/** A row's loader is the operator's word. */
+function othersFor(platform: Platform, { file, rule }: Choice, known: Placement['loaders'], hall: Hall) {
+  return rule === 'client-row' ? [] : standardFor(platform, known, hall).filter((other) => other !== file);
+}
+
+interface Choice {
+  readonly file: string;
+  readonly rule: BootRule;
+}
+
+/**
+ * Those that the node has, in the order in which they are tried; none where `boot:` names one of the operator's own. Quirk(grub-no-proxy):
+ * GRUB asks for its menu at the server that gave the address, whatever a proxy says (savannah #55636, rhboot/grub2 #56; seen with
+ * Debian's 2.06 beside dnsmasq, test/lab/proxy.ts), so in proxy mode it comes last.
+ */
+function standardFor(platform: Platform, known: Placement['loaders'], { loaders, role }: Hall): readonly string[] {
   const standard = STANDARD_LOADERS[platform] ?? [];
-  if (rule === 'client-row' || file !== standard[0] || !known) return [];
-  return standard.slice(1).filter((other) => isKnown(other, known));
+  if (loaders[platform] !== standard[0] || !known) return [];
+  const there = standard.filter((file) => isKnown(file, known));
+  return role === 'proxy' ? [...there.filter((file) => !isGrub(file)), ...there.filter(isGrub)] : there;
 }
 
 function ipxeRungs(client: BootClient, node: BootTarget, { loader: row, loaders: known }: Placement, map: LoaderMap) {

@@ -35,6 +35,8 @@ export const FILE_RULES: Readonly<Record<BootRule, string>> = {
   'other-loader': 'another loader for its architecture, as the usual one got it nowhere',
   'row-needs-http':
     'as if its row named no loader: that is a path on the node, which HTTP Boot alone can load; name a file below boot/, without the leading /',
+  'grub-needs-server':
+    'iPXE: beside another DHCP server GRUB asks that one for its menu, unless its next-server is the node; with Secure Boot on, name it so and give the machine a row with loader: shimx64.efi',
   'ipxe-script': 'the script: an iPXE never gets a loader again',
   'own-ipxe': 'our own iPXE: this one says that it lacks HTTP, menus or a way to start a kernel',
   'script-anyway': 'the script, although it lacks something or its row names a loader: loading on would go in a circle',

@@ -92,13 +92,13 @@ const cases: readonly {
     name: 'a REQUEST at 4011 is told all',
     request: asks('request', UEFI, { ciaddr: GIVEN }),
     door: 'pxe',
-    want: 'proxy-ack shimx64.efi',
+    want: 'proxy-ack snponly.efi',
   },
   {
     name: 'an INFORM there, too',
     request: asks('inform', UEFI, { ciaddr: GIVEN }),
     door: 'pxe',
-    want: 'proxy-ack shimx64.efi',
+    want: 'proxy-ack snponly.efi',
   },
   { name: 'a DISCOVER there is nothing', request: asks('discover', UEFI), door: 'pxe', want: 'ignore unknown-message' },
   {
@@ -186,17 +186,21 @@ test('proxy: UEFI by 4011: no 43 and no file in the offer, siaddr is who answers
   assert.deepEqual([siaddr, file.length, options.has(43), options.has(67)], [FLINK, 0, false, false]);
   assert.equal(text(options.get(60)), 'PXEClient');
   const ack = booth.send(asks('request', { ...UEFI, xid: 77 }, { ciaddr: GIVEN }), 4 * SEC, 'pxe');
-  assert.equal(show(ack), 'proxy-ack shimx64.efi');
+  assert.equal(show(ack), 'proxy-ack snponly.efi');
   if (ack.kind !== 'proxy-ack') return;
   const { packet } = ack.reply;
-  assert.deepEqual([packet.siaddr, text(packet.sname), text(packet.file)], [FNODE00, FNODE00, 'shimx64.efi']);
+  assert.deepEqual([packet.siaddr, text(packet.sname), text(packet.file)], [FNODE00, FNODE00, 'snponly.efi']);
   assert.deepEqual([packet.options.get(53)?.[0], packet.ciaddr, packet.yiaddr], [MESSAGE.ack, GIVEN, '0.0.0.0']);
 });
 
-test('proxy: the ladder of UEFI: by 4011, then with 43 and the file in the offer, then other loaders', () => {
+test('proxy: the ladder of UEFI: by 4011, then with 43 and the file in the offer, then other loaders; GRUB looks elsewhere, so it is last', () => {
   const booth = new Booth(beside());
-  const told = [1, 2, 3].map((xid) => show(booth.send(asks('discover', { ...UEFI, xid }), xid * 20 * SEC)));
-  assert.deepEqual(told, ['proxy-offer ask 4011', 'proxy-offer shimx64.efi', 'proxy-offer snponly.efi']);
+  const told = [1, 2, 3, 4].map((xid) => show(booth.send(asks('discover', { ...UEFI, xid }), xid * 20 * SEC)));
+  const files = ['ask 4011', 'snponly.efi', 'ipxe.efi', 'shimx64.efi'];
+  assert.deepEqual(
+    told,
+    files.map((file) => `proxy-offer ${file}`),
+  );
 });
 
 test('proxy: no rung without option 60, which would be nobody’s offer', () => {
@@ -210,7 +214,11 @@ test('proxy: no rung without option 60, which would be nobody’s offer', () => 
 test('4011: the item that somebody chose of a menu comes back in 43.71 (dnsmasq rfc2131.c)', () => {
   const booth = new Booth(beside());
   const item = Uint8Array.of(0x80, 5, 0, 0);
-  const request = asks('request', { arch: 0, uuid: 1, options: [[43, writeSubOptions([[71, item]])]] }, { ciaddr: GIVEN });
+  const request = asks(
+    'request',
+    { arch: 0, uuid: 1, options: [[43, writeSubOptions([[71, item]])]] },
+    { ciaddr: GIVEN },
+  );
   const ack = booth.send(request, 0, 'pxe');
   assert.ok('reply' in ack);
   const menu = 'reply' in ack ? readSubOptions(ack.reply.packet.options.get(43)) : new Map();
