@@ -45,7 +45,7 @@ const BOOTS: readonly Boot[] = [
   },
   {
     name: 'proxy-uefi',
-    title: 'beside dnsmasq: UEFI x64 to the GRUB menu',
+    title: 'beside dnsmasq: UEFI x64 by iPXE to its kernel',
     runs: 'all',
     run: async (halls) => proxyUefi(await halls.proxy()),
   },

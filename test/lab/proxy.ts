@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, openBench } from './bench.ts';
-import { BOOT_TIMEOUT_SEC, fetchedFrom, INSTALLER, MENU, MENU_SHOWN, reached } from './checks.ts';
+import { BOOT_TIMEOUT_SEC, fetchedFrom, INSTALLER, MENU, reached } from './checks.ts';
 import { foreignAddresses, IS_FOREIGN, startDnsmasq, stopDnsmasq } from './dnsmasq.ts';
 import { type Followed, follow } from './follow.ts';
 import type { Ground } from './ground.ts';
@@ -52,10 +52,12 @@ async function proxyPxelinux(bench: Bench): Promise<void> {
   toldBy(bench, mac);
 }
 
+/** By iPXE, since GRUB would look for its menu at the other server. */
 export async function proxyUefi(bench: Bench): Promise<void> {
   const mac = MAC.uefi;
-  reached(await bench.boot({ ...machine('proxy-uefi', 'uefi', mac), until: MENU_SHOWN }));
-  fetchedFrom(bench, mac, 'fnode00', ['tftp shimx64.efi', 'tftp grubx64.efi', 'tftp grub.cfg']);
+  const isEnough = (): boolean => bench.fetched(mac).some(({ file }) => file.endsWith('/initrd.gz'));
+  await bench.boot({ ...machine('proxy-uefi', 'uefi', mac), until: INSTALLER }, { isEnough });
+  fetchedFrom(bench, mac, 'fnode00', ['tftp snponly.efi', 'http boot.ipxe', 'http linux', 'http initrd.gz']);
   toldBy(bench, mac);
   await onlyForeignAddresses(bench);
 }
