@@ -88,7 +88,7 @@ async function fallsBack(ground: Ground, row: Fallback): Promise<void> {
 /** GRUB's, of which it says each second. */
 const COUNTDOWN = { four: 'automatically in 4s', one: 'automatically in 1s' } as const;
 
-/** GRUB takes the speed of its clock at its start: on a busy machine without KVM its seconds are long ones. */
+/** GRUB takes the speed of its clock at its start: without KVM its seconds last up to five at times. */
 function waited(atSec: ReadonlyMap<string, number>): string {
   const between = (from: string, to: string): number => (atSec.get(to) ?? Number.NaN) - (atSec.get(from) ?? Number.NaN);
   const sec = between('loads', 'other');
