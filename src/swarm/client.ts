@@ -202,7 +202,9 @@ export function swarmClient(options: () => SwarmOptions, deps: SwarmClientDeps):
       if (isRunning || options().flink.kind === 'none') return;
       isRunning = true;
       ending = new AbortController();
-      deps.catalog(); // read while flink is looked for
+      // Both take a moment to be known: asked for while flink is looked for.
+      deps.catalog();
+      deps.gauge.freeBytes();
       running = run();
     },
     stop: async () => {
