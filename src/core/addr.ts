@@ -91,6 +91,12 @@ export function subnetHas(subnet: Subnet, address: Ipv4): boolean {
   return Math.floor(ipv4ToNumber(address) / size) * size === ipv4ToNumber(subnet.network);
 }
 
+/** Whether `address` may be a machine's: neither the network's own nor that of all. */
+export function subnetHasHost({ network, prefixBits }: Subnet, address: Ipv4): boolean {
+  const place = ipv4ToNumber(address) - ipv4ToNumber(network);
+  return place > 0 && place < 2 ** (32 - prefixBits) - 1;
+}
+
 /** The directed broadcast address: all host bits at one. */
 export function broadcastOf(subnet: Subnet): Ipv4 {
   return ipv4FromNumber(ipv4ToNumber(subnet.network) + 2 ** (32 - subnet.prefixBits) - 1);

@@ -68,3 +68,14 @@ export function showDuration(seconds: number): string {
   }
   return text || '0s';
 }
+
+/** Makes ISO 8601 of milliseconds since 1970; many decisions of a busy node are of the same one. */
+export function isoMoments(): (dateMs: number) => string {
+  let shownMs = Number.NaN;
+  let shown = '';
+  return (dateMs) => {
+    if (dateMs !== shownMs) shown = new Date(dateMs).toISOString();
+    shownMs = dateMs;
+    return shown;
+  };
+}

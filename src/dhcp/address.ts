@@ -109,7 +109,9 @@ function isAnothers(address: Ipv4, { leases, mac, nowMs }: Claim): boolean {
 /** One that runs before one that ran out, then the latest. */
 function bestOf(leases: readonly Lease[], nowMs: number): Lease | undefined {
   const order = (lease: Lease): number => lease.expiresAtMs + (isHeld(lease, nowMs) ? Number.MAX_SAFE_INTEGER / 2 : 0);
-  return leases.toSorted((a, b) => order(b) - order(a))[0];
+  let best: Lease | undefined;
+  for (const lease of leases) if (!best || order(lease) > order(best)) best = lease;
+  return best;
 }
 
 function heldBy({ leases, mac, nowMs }: Claim): number {

@@ -44,7 +44,11 @@ export function bootingOf(
     [first, ...others],
     seen(facts, known ?? newMachine(key), address),
     {
-      ...{ slot, xid: request.xid, door, nowMs, isTaken },
+      slot,
+      xid: request.xid,
+      door,
+      nowMs,
+      isTaken,
       isDiscover: readU8(request.options.get(OPTION.messageType)) === MESSAGE.discover,
       mayClimb: policy.hasLadder && placement.isWatched === true,
     },

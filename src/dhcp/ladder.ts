@@ -83,10 +83,12 @@ function attempt(rung: Rung, reason: StepReason, machine: Machine, ask: Ask, loa
   return { rung, reason, machine: withAttempt(machine, ask.slot, begun as Attempt) };
 }
 
-const withAttempt = (machine: Machine, slot: Slot, now: Attempt): Machine => ({
-  ...machine,
-  attempts: { ...machine.attempts, [slot]: now },
-});
+/** Each packet of a boot passes here; a computed name in a literal costs ten times an assignment. */
+function withAttempt({ key, address, attempts: before, worked }: Machine, slot: Slot, now: Attempt): Machine {
+  const attempts: Record<Slot, Attempt> = { ...before };
+  attempts[slot] = now;
+  return { key, address, attempts, worked };
+}
 
 /** A person needs ten seconds to switch a machine off and on; what loads itself is back within five. */
 const CIRCLE_MS = 60_000;

@@ -53,8 +53,11 @@ export const newMachine = (key: MachineKey): Machine => ({ key, address: undefin
 export function latestSlot({ attempts }: Machine): Slot | undefined {
   let latest: Slot | undefined;
   let latestMs = Number.NEGATIVE_INFINITY;
-  for (const [slot, { answeredAtMs }] of Object.entries(attempts)) {
-    if (answeredAtMs >= latestMs) [latest, latestMs] = [slot, answeredAtMs];
+  for (const slot of Object.keys(attempts)) {
+    const answeredAtMs = attempts[slot]?.answeredAtMs ?? latestMs;
+    if (answeredAtMs < latestMs) continue;
+    latest = slot;
+    latestMs = answeredAtMs;
   }
   return latest;
 }

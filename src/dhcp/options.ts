@@ -263,8 +263,11 @@ export function readText(value: Uint8Array | undefined): string | undefined {
 
 export const ofU8 = (value: number): Uint8Array => Uint8Array.of(value);
 export const ofU32 = (value: number): Uint8Array => new ByteWriter(4).u32(value).bytes();
-export const ofIpv4 = (...addresses: readonly Ipv4[]): Uint8Array =>
-  addresses.reduce((w, address) => w.ipv4(address), new ByteWriter(4 * addresses.length)).bytes();
+export function ofIpv4(...addresses: readonly Ipv4[]): Uint8Array {
+  const w = new ByteWriter(4 * addresses.length);
+  for (const address of addresses) w.ipv4(address);
+  return w.bytes();
+}
 export const ofText = (value: string): Uint8Array => fromLatin1(value);
 
 /** A host name that may be used anywhere, or nothing: one label of letters, digits and hyphens. RFC 952, RFC 1123 §2.1. */

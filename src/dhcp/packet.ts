@@ -127,7 +127,7 @@ export const DEFAULT_LIMITS: EncodeLimits = { maxBytes: 548, mayOverload: false 
 export function encode(packet: DhcpPacket, limits: EncodeLimits = DEFAULT_LIMITS): Uint8Array {
   const mayOverload = limits.mayOverload && packet.file.length === 0 && packet.sname.length === 0;
   const { main, file, sname } = layOut(packet.options, limits.maxBytes - FIXED_BYTES, mayOverload);
-  const w = new ByteWriter(Math.max(limits.maxBytes, MINIMUM_BYTES));
+  const w = new ByteWriter(Math.max(FIXED_BYTES + lengthOf(main), MINIMUM_BYTES));
   w.u8(packet.op).u8(packet.htype).u8(packet.hlen).u8(packet.hops);
   w.u32(packet.xid).u16(packet.secs).u16(packet.flags);
   w.ipv4(packet.ciaddr).ipv4(packet.yiaddr).ipv4(packet.siaddr).ipv4(packet.giaddr);
@@ -152,9 +152,8 @@ const NO_OPTIONS: Options = new Map();
 
 /** Puts whole options into the first field that has room: options, then file, then sname. As a rule the first has room for all. */
 function layOut(options: Options, mainBytes: number, mayOverload: boolean): Layout {
-  let bytes = END_BYTES;
-  for (const value of options.values()) bytes += encodedLength(value);
-  if (bytes <= mainBytes && !options.has(OVERLOAD)) return { main: options, file: NO_OPTIONS, sname: NO_OPTIONS };
+  if (lengthOf(options) <= mainBytes && !options.has(OVERLOAD))
+    return { main: options, file: NO_OPTIONS, sname: NO_OPTIONS };
   const relay = options.get(RELAY_AGENT);
   const relayBytes = relay ? encodedLength(relay) : 0;
   // RFC 3046 §2.2: what cannot be copied in full is left out.
@@ -210,6 +209,13 @@ function putOptions(w: ByteWriter, options: Options): ByteWriter {
 function putOption(w: ByteWriter, code: number, value: Uint8Array): void {
   if (value.length <= 255) w.u8(code).u8(value.length).put(value);
   else for (let at = 0; at < value.length; at += 255) putOption(w, code, value.subarray(at, at + 255));
+}
+
+/** With END. */
+function lengthOf(options: Options): number {
+  let bytes = END_BYTES;
+  for (const value of options.values()) bytes += encodedLength(value);
+  return bytes;
 }
 
 function encodedLength(value: Uint8Array): number {

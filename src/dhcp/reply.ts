@@ -51,10 +51,9 @@ const ONLY_WHEN_ASKED: ReadonlySet<number> = new Set([OPTION.ipv6OnlyPreferred, 
 
 /** The answer to `request`: what it must have, then what it asked for, then what the operator adds; what does not fit goes from the end. */
 export function grantReply(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): DhcpPacket {
-  const options = new Map<number, Uint8Array>([
-    [OPTION.messageType, ofU8(grant.type)],
-    [OPTION.serverIdentifier, ofIpv4(serverIdentifier(request, policy.serverAddress))],
-  ]);
+  const options = new Map<number, Uint8Array>();
+  options.set(OPTION.messageType, ofU8(grant.type));
+  options.set(OPTION.serverIdentifier, ofIpv4(serverIdentifier(request, policy.serverAddress)));
   if (grant.address !== undefined) options.set(OPTION.leaseTime, ofU32(leaseSecFor(request, policy)));
   echoClient(request, options);
   for (const [code, value] of grant.boot?.options ?? []) options.set(code, value);

@@ -1,5 +1,5 @@
 /** What a DHCP message deserves: RFC 2131 §4.3, one function a state. Pure, so `explain` prints what the server would do. */
-import { broadcastOf, type Ipv4, type Mac, macFromBytes, type Subnet, subnetHas, UNSPECIFIED } from '../core/addr.ts';
+import { type Ipv4, type Mac, macFromBytes, subnetHas, subnetHasHost, UNSPECIFIED } from '../core/addr.ts';
 import { hex } from '../core/bytes.ts';
 import {
   type AddressRule,
@@ -187,7 +187,7 @@ function clientIdentifier(request: DhcpPacket): string | undefined {
  */
 export function networkOf(request: DhcpPacket, policy: DhcpPolicy): DhcpNetwork | undefined {
   const { giaddr, ciaddr, options } = request;
-  const around = (host: Ipv4) => policy.networks.find(({ subnet }) => isHostOf(subnet, host));
+  const around = (host: Ipv4) => policy.networks.find(({ subnet }) => subnetHasHost(subnet, host));
   if (giaddr !== UNSPECIFIED) {
     const link = linkSelection(request);
     const home = around(giaddr);
@@ -195,11 +195,6 @@ export function networkOf(request: DhcpPacket, policy: DhcpPolicy): DhcpNetwork 
   }
   const hasAddress = ciaddr !== UNSPECIFIED && readU8(options.get(OPTION.messageType)) !== MESSAGE.discover;
   return (hasAddress ? around(ciaddr) : undefined) ?? policy.networks[0];
-}
-
-/** Not its broadcast address: an answer to one machine that goes there is heard by all. */
-function isHostOf(subnet: Subnet, address: Ipv4): boolean {
-  return subnetHas(subnet, address) && address !== broadcastOf(subnet) && address !== subnet.network;
 }
 
 /** RFC 2131 §4.3.1. */
@@ -291,7 +286,7 @@ function ownLease({ request, policy, leases, key, nowMs }: Case, address: Ipv4 |
 /** RFC 2131 §4.3.5. The answer goes to the address that the client says it has: one outside the subnet would be a stranger's. */
 function onInform(facts: Case): Decision {
   const { ciaddr } = facts.request;
-  if (ciaddr !== UNSPECIFIED && !isHostOf(facts.network.subnet, ciaddr)) return ignore('foreign-address');
+  if (ciaddr !== UNSPECIFIED && !subnetHasHost(facts.network.subnet, ciaddr)) return ignore('foreign-address');
   return { kind: 'inform', ...granted(facts, MESSAGE.ack, undefined) };
 }
 

@@ -5,6 +5,7 @@ const PAD = 0;
 const END = 255;
 /** One option holds 255 octets; dnsmasq leaves two more, as some firmware counts the header in. */
 const MAX_BYTES = 253;
+const USUAL_BYTES = 16;
 
 /** What can be read of it: a value that is cut off ends it. */
 export function readSubOptions(value: Uint8Array | undefined): ReadonlyMap<number, Uint8Array> {
@@ -23,7 +24,7 @@ export function readSubOptions(value: Uint8Array | undefined): ReadonlyMap<numbe
 
 /** In that order and ended by 255; what would make it longer than 253 octets is left out whole. */
 export function writeSubOptions(items: readonly (readonly [number, Uint8Array])[]): Uint8Array {
-  const w = new ByteWriter(MAX_BYTES);
+  const w = new ByteWriter(USUAL_BYTES);
   for (const [code, value] of items) {
     if (w.length + value.length + 3 <= MAX_BYTES) w.u8(code).u8(value.length).put(value);
   }

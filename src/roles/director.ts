@@ -5,6 +5,7 @@ import { adminService } from '../admin/server.ts';
 import type { FlinkConfig } from '../config/types.ts';
 import { subnetOf } from '../core/addr.ts';
 import { SWARM_PORT } from '../core/swarm.ts';
+import { isoMoments } from '../core/units.ts';
 import { explain } from '../dhcp/explain.ts';
 import type { Observe } from '../dhcp/observe.ts';
 import type { DhcpPolicy } from '../dhcp/policy.ts';
@@ -96,12 +97,13 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, 
     ...{ host, findPing, neighbours: readNeighbours, maxSockets: descriptorShare('looks') },
   });
   const isProbing = dhcp.probe;
+  const moment = isoMoments();
   const onDecision: Observe = (_request, decision, told) => {
     if ('placement' in decision && decision.boot) {
       const { client, placement } = decision;
       if (placement.node) swarm.keep({ mac: told.mac, uuid: client.machineId }, placement.node.name);
     }
-    events.record(decisionEvent(decision, told, host.clock.date()));
+    events.record(decisionEvent(decision, told, moment(host.clock.date())));
   };
   const listen = { address: lan.address, port: ports.dhcp, pxePort: ports.pxe };
   const service = dhcpService(listen, policy, {

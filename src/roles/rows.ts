@@ -76,10 +76,10 @@ export function leaseCounts(leases: Iterable<Lease>, nowMs: number): Record<stri
 }
 
 /** As the log tells it, for whoever looks on. */
-export function decisionEvent(decision: Decision, told: Told, dateMs: number): NewDecision {
+export function decisionEvent(decision: Decision, told: Told, at: string): NewDecision {
   const { mac, reason, ip, stage, arch, fnode, file, tookMs } = told;
   return {
-    at: new Date(dateMs).toISOString(),
+    at,
     kind: decision.kind,
     reason,
     mac,

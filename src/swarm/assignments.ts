@@ -11,11 +11,11 @@ export const MAX_MACHINES = 65_536;
 const MAX_OF_MAC = 256;
 
 interface Assignment {
-  /** Who has once said its UUID keeps it. */
-  readonly uuid: string | undefined;
   readonly mac: Mac;
-  readonly node: string;
-  readonly seenAtMs: number;
+  /** Who has once said its UUID keeps it. */
+  uuid: string | undefined;
+  node: string;
+  seenAtMs: number;
 }
 
 /**
@@ -28,7 +28,7 @@ export class Assignments {
   readonly #active = new Set<Assignment>();
   readonly #idle = new Set<Assignment>();
   /** Whoever came last stands last. */
-  readonly #byMac = new Map<Mac, readonly Assignment[]>();
+  readonly #byMac = new Map<Mac, Assignment[]>();
   /** Active machines by node. */
   readonly #counts = new Map<string, number>();
   /** No active one is idle before. */
@@ -54,17 +54,29 @@ export class Assignments {
   }
 
   keep(machine: MachineKey, node: string, nowMs: number): void {
-    const { mac } = machine;
-    const known = this.#find(machine);
-    if (known) this.#remove(known);
-    const now = { mac, uuid: known?.uuid ?? machine.uuid, node, seenAtMs: nowMs };
-    const others = this.#byMac.get(mac);
-    this.#byMac.set(mac, others ? [...others, now] : [now]);
+    const { mac, uuid } = machine;
+    const now = this.#find(machine) ?? { mac, uuid, node, seenAtMs: nowMs };
+    if (this.#active.delete(now)) this.#count(now.node, -1);
+    now.uuid ??= uuid;
+    now.node = node;
+    now.seenAtMs = nowMs;
+    this.#idle.delete(now);
     this.#active.add(now);
     this.#count(node, 1);
+    this.#comesLast(now);
     this.#retire(nowMs);
-    if (others?.[0] && others.length >= MAX_OF_MAC) this.#remove(others[0]);
     while (this.size > this.#max) this.#forgetOldest();
+  }
+
+  #comesLast(assignment: Assignment): void {
+    const own = this.#byMac.get(assignment.mac);
+    if (!own) this.#byMac.set(assignment.mac, [assignment]);
+    else if (own.at(-1) !== assignment) {
+      const at = own.indexOf(assignment);
+      if (at >= 0) own.splice(at, 1);
+      own.push(assignment);
+      if (own[0] && own.length > MAX_OF_MAC) this.#remove(own[0]);
+    }
   }
 
   #find({ mac, uuid }: MachineKey): Assignment | undefined {
@@ -98,12 +110,8 @@ export class Assignments {
     const { mac, node } = assignment;
     if (this.#active.delete(assignment)) this.#count(node, -1);
     this.#idle.delete(assignment);
-    const own = this.#byMac.get(mac) ?? [];
-    if (own.length > 1)
-      this.#byMac.set(
-        mac,
-        own.filter((other) => other !== assignment),
-      );
+    const others = this.#byMac.get(mac)?.filter((other) => other !== assignment) ?? [];
+    if (others.length > 0) this.#byMac.set(mac, others);
     else this.#byMac.delete(mac);
   }
 
