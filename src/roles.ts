@@ -2,32 +2,28 @@
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import type { CatalogService } from './catalog/server.ts';
 import type { Explanation, Finding, ImagesQuestion, ListedImages, LoadersQuestion, Role } from './cli/role.ts';
 import { findLan } from './config/lan.ts';
 import type { FlinkConfig, FnodeConfig } from './config/types.ts';
-import { type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
+import { type Endpoint, type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
 import type { Visit } from './core/content.ts';
 import { type ConfigFault, Fault, showConfigFault } from './core/errors.ts';
-import type { Directions, Traffic } from './core/swarm.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { NO_MACHINES } from './dhcp/machines.ts';
-import { cleanHostname, encodeOption, type OptionInput } from './dhcp/options.ts';
+import { encodeOption, type OptionInput } from './dhcp/options.ts';
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { NOBODY_LOOKS } from './dhcp/presence.ts';
-import { descriptorLimit } from './host/descriptors.ts';
 import { runCommand } from './host/exec.ts';
 import { readSecret } from './host/secret.ts';
 import { systemClock } from './host/system.ts';
 import { version } from './host/version.ts';
 import type { Host, LocalInterface } from './host.ts';
-import { httpService } from './http/server.ts';
 import { installLoaders as install } from './loaders/apply.ts';
 import { installCompanion } from './loaders/bring.ts';
 import { checkLoaders } from './loaders/probe.ts';
-import type { MenuContent, MenuFormat, MenuSettings } from './menu/routes.ts';
-import { announced } from './roles/announced.ts';
+import type { MenuFormat } from './menu/routes.ts';
+import { bootNode, menuSettings } from './roles/bootnode.ts';
 import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
 import {
@@ -40,12 +36,9 @@ import {
   checkTcpPort,
   checkUdpPort,
 } from './roles/doctor.ts';
-import { listContent, nodeContent, withContent } from './roles/node.ts';
+import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, swarmPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
-import { currentName } from './swarm/client.ts';
-import { nodeSwarm } from './swarm/node.ts';
-import { tftpBounds, tftpService } from './tftp/server.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -159,46 +152,7 @@ export function optionProblem(key: string, value: OptionInput): string | undefin
 export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   let config = initial;
   let secret = secretOf(config, host);
-  const { open, menu, catalog } = nodeContent({
-    config: () => config,
-    settings: () => menuSettings(config, swarm.directions()),
-    host,
-    verify: 'gently',
-  });
-  const listen = config.listen.length > 0 ? config.listen : ('every-address' as const);
-  const { ports } = config;
-  const doors: { traffic(): Traffic }[] = [];
-  const swarm = nodeSwarm(
-    () => ({
-      ...{ flink: config.flink, name: nameOf(config, undefined), secret },
-      ...{ httpPort: ports.http, tftpPort: ports.tftp },
-    }),
-    {
-      host,
-      traffic: () => doors.map((door) => door.traffic()),
-      folder: () => config.isos,
-      readCatalog: () => announced({ open, menu, images: catalog.images }),
-    },
-  );
-  const { onFetch } = swarm;
-  const bounds = tftpBounds(descriptorLimit());
-  const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), {
-    ...{ host, open, onFetch },
-  });
-  const services: Service[] = [loadersNotice(config.boot, host), catalog, menuNotice(menu, catalog), tftp];
-  const health = () => ({
-    ok: services.every((s) => s.health().ok),
-    services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
-  });
-  const name = () => nameOf(config, swarm.directions());
-  const http = httpService(() => ({ listen, port: ports.http, nodeName: name() }), {
-    ...{ host, open, health, onFetch },
-    images: catalog.images,
-    offers: menu.offers,
-    language: () => config.menu.language,
-  });
-  doors.push(tftp, http);
-  services.push(http, swarm);
+  const { services, tftpPorts, httpPorts } = bootNode({ config: () => config, secret: () => secret, host });
   return {
     services,
     reload: async (next) => {
@@ -209,57 +163,14 @@ export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
       config = next;
     },
     get ready() {
-      const doors = `TFTP on ${shown(tftp.ports())}, HTTP on ${shown(http.address())}`;
+      const doors = `TFTP on ${shown(tftpPorts())}, HTTP on ${shown(httpPorts())}`;
       return [doors, `images from ${config.isos}`, `boot loaders from ${config.boot}`];
     },
   };
 }
 
-const shown = (endpoints: readonly { readonly address: string; readonly port: number }[]): string =>
+const shown = (endpoints: readonly Endpoint[]): string =>
   endpoints.map(({ address, port }) => `${address}:${port}`).join(', ');
-
-/** Asked for once: it is looked up for each request. */
-let hostName: string | undefined;
-
-/** `directions`: what flink said last. */
-function nameOf(config: FnodeConfig, directions: Directions | undefined): string {
-  hostName ??= cleanHostname(os.hostname()) ?? 'fnode';
-  return currentName(config.name, directions, hostName);
-}
-
-function menuSettings(config: FnodeConfig, directions?: Directions): MenuSettings {
-  const { menu, clients } = config;
-  const { peers = [], boots } = directions ?? {};
-  return {
-    ...{ ...menu, clients, peers, nodeName: nameOf(config, directions), serial: menu.serial ?? false },
-    ...(boots ? { boots } : {}),
-  };
-}
-
-/** Says at start which machines cannot boot for want of a loader; the rest is served all the same. */
-function loadersNotice(folder: string, host: Host): Service {
-  return {
-    name: 'loaders',
-    start: async () => {
-      const { missing } = await checkLoaders(folder);
-      for (const { isEssential, what, cure } of missing) {
-        host.log[isEssential ? 'warn' : 'debug']('loaders', 'missing', { what, cure });
-      }
-    },
-    stop: async () => {},
-    health: () => ({ ok: true }),
-  };
-}
-
-/** Looks at the menus at start: mistakes in menu files stand in the log before the first machine comes. */
-function menuNotice(menu: MenuContent, catalog: Pick<CatalogService, 'settled'>): Service {
-  return {
-    name: 'menu',
-    start: async () => void catalog.settled().then(() => menu.entries()),
-    stop: async () => {},
-    health: () => ({ ok: true }),
-  };
-}
 
 /** A configuration that does not change while it is looked at. */
 function stillSources(config: FnodeConfig, host: Host) {
