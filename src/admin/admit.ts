@@ -55,7 +55,8 @@ export function refusalOf(asked: Asked, rules: Rules): Refusal | undefined {
     return method === 'POST' ? undefined : refuse(405, 'announcements are posted', { Allow: 'POST' });
   }
   const isThere = rules.door === 'swarm' ? path === HEALTH_PATH : rules.isPath(path);
-  if (!isThere) return refuse(404, 'nothing is here: /api/v1/openapi.json says what there is');
+  if (!isThere)
+    return refuse(404, rules.door === 'swarm' ? NARROW : 'nothing is here: /api/v1/openapi.json says what there is');
   if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'only GET is answered here', { Allow: 'GET, HEAD' });
   if (asked.hasContent) return refuse(413, 'nothing here takes content');
   // Nodes look for flink by it, under whatever name they were told; it says nothing that is worth stealing.
@@ -64,7 +65,8 @@ export function refusalOf(asked: Asked, rules: Rules): Refusal | undefined {
   return rules.password === undefined ? undefined : withoutPassword(asked, rules);
 }
 
-const HOST_PROBLEM = 'the name in this URL is none of this machine: use its address, localhost or flink';
+const NARROW = 'this door is for nodes: the API is at admin.listen, which is 127.0.0.1:8067 unless it is set';
+const HOST_PROBLEM = 'the name in this URL is none of this machine: use its address, its name, localhost or flink';
 
 function refuse(status: number, error: string, headers?: Refusal['headers']): Refusal {
   return headers ? { status, error, headers } : { status, error };

@@ -1,6 +1,6 @@
 /** What the figures are: counted decisions, and what the services have to say when somebody asks. */
 import { type Family, Histogram, type Sample } from './exposition.ts';
-import type { DecisionEvent, FnodeRow, Pool } from './shape.ts';
+import { type DecisionEvent, FNODE_STATES, type FnodeRow, type Pool } from './shape.ts';
 
 /** What others count, at this moment. Labels come from tables in the code, never from a packet. */
 export interface Counts {
@@ -69,7 +69,8 @@ export class DecisionTally {
 }
 
 export function serviceFamilies(counts: Counts, pools: readonly Pool[], fnodes: readonly FnodeRow[]): Family[] {
-  const states = new Map<string, number>();
+  // A state without nodes is 0, so that an alarm can compare it.
+  const states = new Map<string, number>(FNODE_STATES.map((state) => [state, 0]));
   for (const { state } of fnodes) states.set(state, (states.get(state) ?? 0) + 1);
   const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
     ...{ name, help, type: 'gauge', samples },

@@ -29,11 +29,14 @@ export const imageRow = z.object({
   etag: z.string().describe('Equal on every node for equal bytes.'),
 });
 
+/** As the swarm says it. */
+export const FNODE_STATES = ['live', 'gone', 'unheard'] as const;
+
 export const fnodeRow = z.object({
   name: z.string(),
   address,
   httpPort: count,
-  state: z.enum(['live', 'gone', 'unheard']).describe('unheard: expected, and silent since flink started.'),
+  state: z.enum(FNODE_STATES).describe('unheard: expected, and silent since flink started.'),
   weight: z.number().describe('Its share of the clients that no row of the MAC table names.'),
   machines: count.describe('Sent there within the last half hour.'),
   load: z

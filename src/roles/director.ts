@@ -1,4 +1,5 @@
 /** A running flink: its services, and what each tells the others. */
+import os from 'node:os';
 import { AdminEvents } from '../admin/events.ts';
 import type { AdminDeps } from '../admin/routes.ts';
 import { adminService } from '../admin/server.ts';
@@ -26,7 +27,7 @@ import type { SwarmPolicy } from '../swarm/policy.ts';
 import { isAnswering } from '../swarm/probe.ts';
 import { type Swarm, swarmService } from '../swarm/server.ts';
 import { type MachineMemory, machineMemory } from './machines.ts';
-import { macTable, placementOf } from './policy.ts';
+import { flinkNames, macTable, placementOf } from './policy.ts';
 import { countedStore, decisionEvent, fnodeRow, leaseCounts, leaseRows, machineRows, poolsOf } from './rows.ts';
 
 export interface DirectorParts {
@@ -111,7 +112,6 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, 
     ...(isProbing ? { prober } : {}),
   });
   return {
-    // Looks begin when the leases are known: whoever holds one answers, and is no stranger.
     services: [watch, service, ...(isProbing ? [prober] : [])],
     ...{ service, watch, policy, commits: counts, probes: prober.counts },
     facts: () => ({
@@ -172,8 +172,8 @@ function swarmEndpoint({ admin }: FlinkConfig, lan: LocalInterface) {
 
 function adminOptions(config: FlinkConfig, lan: LocalInterface) {
   const { admin, domain } = config;
-  const names = ['flink', `flink.${domain}`];
-  return { listen: admin.listen, passwordFile: admin.passwordFile, swarm: swarmEndpoint(config, lan), names };
+  const { listen, passwordFile } = admin;
+  return { listen, passwordFile, swarm: swarmEndpoint(config, lan), names: flinkNames(domain, os.hostname()) };
 }
 
 type Answers = Pick<AdminDeps, 'leases' | 'machines' | 'status' | 'counts' | 'explain'>;

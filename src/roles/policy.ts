@@ -109,6 +109,12 @@ export function bootNodes(config: FlinkConfig, self: Ipv4): readonly BootNode[] 
   return config.fnodes.map(({ name, ip, weight }) => ({ name, address: ip, httpPort: 80, weight }));
 }
 
+/** By which flink may be called in a URL: its own names, and what this machine is called. */
+export function flinkNames(domain: string, hostName: string): readonly string[] {
+  const [label = hostName] = hostName.split('.', 1);
+  return [...new Set(['flink', `flink.${domain}`, hostName, label])];
+}
+
 function reservationsOf(config: FlinkConfig): ReadonlyMap<Mac, Reservation> {
   const reservations = new Map<Mac, Reservation>();
   for (const { name, mac, ip } of config.fnodes) if (mac) reservations.set(mac, { address: ip, hostname: name });

@@ -84,6 +84,7 @@ test('services and process: every family reads back', () => {
     'flisolator_pool_declined_addresses{network="172.16.0.0/16"}': 1,
     'flisolator_fnodes{state="live"}': 2,
     'flisolator_fnodes{state="gone"}': 1,
+    'flisolator_fnodes{state="unheard"}': 0,
     'flisolator_fnode_machines{fnode="a"}': 5,
     'flisolator_probes_total{outcome="free"}': 1,
     flisolator_store_commits_total: 9,

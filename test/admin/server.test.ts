@@ -210,7 +210,7 @@ test('the narrow door has health and announcements, and nothing else', async () 
   for (const path of PATHS.keys()) {
     const { status, text } = await get(world.swarm, path);
     assert.equal(status, path === '/healthz' ? 200 : 404, path);
-    if (status === 404) assert.match(text, /^\{"error":"nothing is here/);
+    if (status === 404) assert.match(text, /^\{"error":"this door is for nodes: the API is at admin.listen/);
   }
 });
 

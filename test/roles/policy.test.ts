@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4, Mac } from '../../src/core/addr.ts';
-import { dhcpPolicy } from '../../src/roles/policy.ts';
+import { dhcpPolicy, flinkNames } from '../../src/roles/policy.ts';
 import { flinkConfig } from '../support/config.ts';
 import { lan } from '../support/fakes.ts';
 
@@ -123,4 +123,9 @@ test('dhcpPolicy: names of fnodes, rows and records are nobody else’s, with th
     `${TABLE}\ndomain: hall.lan\ndns: { records: { Intranet: 172.16.0.5, mail.hall.lan: 172.16.0.6 } }`,
   );
   assert.deepEqual([...fixedNames].sort(), ['desk7', 'fnode00', 'fnode01', 'intranet', 'mail']);
+});
+
+test('flinkNames: its own, and what the machine is called, with its domain and without it', () => {
+  assert.deepEqual(flinkNames('hall.lan', 'box.example.org'), ['flink', 'flink.hall.lan', 'box.example.org', 'box']);
+  assert.deepEqual(flinkNames('hall.lan', 'flink'), ['flink', 'flink.hall.lan']);
 });
