@@ -40,9 +40,10 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
   const role = serving.role(config, host);
 
   const signals = listenToSignals(log, name, () => reload(serving, role, host));
-  await startAll(role.services);
-  warnOfReload(rights, input.text('config'), name, log);
-  takeRights(rights, name, log);
+  await startAll(role.services, () => {
+    warnOfReload(rights, input.text('config'), name, log);
+    takeRights(rights, name, log);
+  });
   const unserved = serving.unserved(loaded);
   if (unserved.length > 0) log.warn(name, 'not-served', { keys: unserved.join(', '), why: NOT_SERVED });
   log.info(name, 'ready', { serves: role.ready.join('; '), user: user?.name, pid: process.pid });

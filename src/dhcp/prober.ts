@@ -138,8 +138,9 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
       const maxSockets = Math.min(MAX_FAR_LOOKS, deps.maxSockets);
       near = nearLooker({ clock, socket, neighbours: deps.neighbours }, ends);
       far = farLooker({ clock, udp: host.udp, local, ping, maxSockets }, ends);
-      round();
     },
+    // Not before leases are known: whoever holds one answers, and is no stranger.
+    settle: async () => round(),
     stop: async () => {
       isOver = true;
       cancelRound();

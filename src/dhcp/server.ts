@@ -79,6 +79,8 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   /** Whose DISCOVER waits for a look: asked again, it goes on waiting. */
   const held = new Set<string>();
   let pending = 0;
+  /** Whoever asks before the leases are known is not heard; clients ask again. */
+  let isSettled = false;
 
   const send = ({ socket, request, from, door }: Heard, decision: Decision): void => {
     if (!('reply' in decision)) return;
@@ -119,7 +121,7 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
       held.delete(mac);
       pending -= 1;
     }
-    if (sockets.length > 0) answer(heard, looks + 1);
+    if (isSettled) answer(heard, looks + 1);
   };
 
   const onBug = (error: unknown): void =>
@@ -149,7 +151,7 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   /** A bug in one request stays in that request. */
   const onDatagram = (door: Facts['door'], bytes: Uint8Array, from: Endpoint): void => {
     const socket = sockets.find(({ local }) => (local.port === listen.pxePort) === (door === 'pxe'));
-    if (!socket || pending >= MAX_PENDING) return;
+    if (!socket || !isSettled || pending >= MAX_PENDING) return;
     try {
       const request = decodeOrNothing(bytes);
       if (request) answer({ socket, request, from, door, startMs: clock.now() }, 0);
@@ -180,14 +182,17 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
     name: 'dhcp',
     leases,
     start: async () => {
-      for (const lease of await store.load()) leases.put(lease);
       await openSockets().catch(async (fault: unknown) => {
         await closeSockets();
-        await store.close();
         throw fault;
       });
     },
+    settle: async () => {
+      for (const lease of await store.load()) leases.put(lease);
+      isSettled = true;
+    },
     stop: async () => {
+      isSettled = false;
       await closeSockets();
       await store.close();
     },

@@ -31,7 +31,8 @@ export function machineMemory(folder: string | undefined, { clock, log }: Host):
   return {
     name: 'machines',
     table,
-    start: async () => {
+    start: async () => {},
+    settle: async () => {
       if (folder === undefined) return;
       journal = await openJournal({
         ...{ name: 'machines', files: journalFiles(folder, clock.bootId), log, spareLines: SPARE_LINES },

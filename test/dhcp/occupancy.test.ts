@@ -7,6 +7,7 @@ import { encode } from '../../src/dhcp/packet.ts';
 import { Presence } from '../../src/dhcp/presence.ts';
 import { dhcpService, type Prober } from '../../src/dhcp/server.ts';
 import { memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { startAll } from '../../src/service.ts';
 import { FLINK, hall, macNumber, message } from '../support/dhcp.ts';
 import { fakeHost } from '../support/fakes.ts';
 
@@ -49,7 +50,7 @@ test('dhcp: an empty pool is said with its numbers, once a minute', async () => 
   const prober: Prober = { view: presence, look: async () => {}, forget: (address) => presence.forget(address) };
   const listen = { address: FLINK, port: 67, pxePort: 4011 };
   const service = dhcpService(listen, () => hall(), { host, prober, store: memoryLeaseStore() });
-  await service.start();
+  await startAll([service]);
   const ask = (n: number) =>
     host.udp.deliver(
       encode(message('discover', { mac: macNumber(n) })),
@@ -72,7 +73,7 @@ test('dhcp: what a client declines is looked at anew before anybody gets it (RFC
   const prober: Prober = { view, look: async () => {}, forget: (address) => void forgotten.push(address) };
   const listen = { address: FLINK, port: 67, pxePort: 4011 };
   const service = dhcpService(listen, () => hall(), { host, prober, store: memoryLeaseStore() });
-  await service.start();
+  await startAll([service]);
   view.found({ address: ip(103), seen: 'free', mac: undefined, isSure: true }, 0);
   for (const type of ['request', 'decline'] as const) {
     host.udp.deliver(

@@ -5,6 +5,7 @@ import { LeaseTable } from '../../src/dhcp/leases.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { proberService } from '../../src/dhcp/prober.ts';
 import type { Ping } from '../../src/host/ping.ts';
+import { startAll } from '../../src/service.ts';
 import { FLINK, hall, macNumber } from '../support/dhcp.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 import { Neighbourhood } from './neighbourhood.ts';
@@ -61,7 +62,7 @@ async function running(world: World = {}) {
       maxSockets: world.maxSockets ?? 64,
     },
   );
-  await service.start();
+  await startAll([service]);
   await pass(host, world.settleMs ?? 0);
   const at = (address: Ipv4, mac: Mac = ME) => service.view.at(address, mac, host.clock.now());
   const spares = (range = policy.networks[0].range) => {

@@ -17,6 +17,7 @@ import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import { proberService } from '../../src/dhcp/prober.ts';
 import { type DhcpService, dhcpService } from '../../src/dhcp/server.ts';
 import { memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { startAll } from '../../src/service.ts';
 import { FLINK, hall, macNumber, message, RELAY } from '../support/dhcp.ts';
 import { fakeHost } from '../support/fakes.ts';
 import { Neighbourhood } from './neighbourhood.ts';
@@ -47,8 +48,7 @@ async function running(prepare: (lan: Neighbourhood) => void = () => {}) {
   service = dhcpService({ address: FLINK, port: 67, pxePort: 4011 }, () => policy, {
     ...{ host, prober, store: memoryLeaseStore() },
   });
-  await service.start();
-  await prober.start();
+  await startAll([service, prober]);
 
   const askedAtMs = new Map<Mac, number>();
   /** The address of each client's first offer, and how long after its last question it came. */

@@ -5,6 +5,7 @@ import { LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
 import { decode, encode } from '../../src/dhcp/packet.ts';
 import { dhcpService } from '../../src/dhcp/server.ts';
 import { type LeaseStore, memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { startAll } from '../../src/service.ts';
 import { FLINK, hall, LAPTOP, macNumber, message } from '../support/dhcp.ts';
 import { type FakeHost, fakeHost, seeded } from '../support/fakes.ts';
 
@@ -17,7 +18,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function running(store: LeaseStore = memoryLeaseStore(), host: FakeHost = fakeHost()) {
   const service = dhcpService(LISTEN, () => hall(), { host, store });
-  await service.start();
+  await startAll([service]);
   const replies = () =>
     host.udp.sent.filter((d) => d.from.address === FLINK).map((d) => ({ to: d.to, packet: decode(d.bytes) }));
   const ask = (packet: ReturnType<typeof message>) => host.udp.deliver(encode(packet), CLIENT, EVERYBODY);
@@ -126,7 +127,7 @@ test('dhcp: a bug in one request stays in that request', async () => {
     return hall();
   };
   const service = dhcpService(LISTEN, policy, { host, store: memoryLeaseStore() });
-  await service.start();
+  await startAll([service]);
   host.udp.deliver(encode(message('discover')), CLIENT, EVERYBODY);
   assert.match(String(host.log.lines.find((line) => line.event === 'bug')?.error), /a bug/);
   isBroken = false;

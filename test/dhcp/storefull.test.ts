@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Ipv4, LIMITED_BROADCAST, type Mac, UNSPECIFIED } from '../../src/core/addr.ts';
+import { Fault } from '../../src/core/errors.ts';
 import { keeper } from '../../src/dhcp/keep.ts';
 import { type Lease, LeaseTable } from '../../src/dhcp/leases.ts';
 import { OPTION, readU8, readU32 } from '../../src/dhcp/options.ts';
@@ -9,6 +10,7 @@ import { decode, encode } from '../../src/dhcp/packet.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
 import { dhcpService } from '../../src/dhcp/server.ts';
 import { journalLeaseStore, type LeaseStore, memoryLeaseStore } from '../../src/dhcp/store.ts';
+import { startAll } from '../../src/service.ts';
 import { decide, FLINK, hall, LAPTOP, type Made, macNumber, message } from '../support/dhcp.ts';
 import { FakeDisk } from '../support/disk.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
@@ -21,7 +23,7 @@ async function hallOn(disk: FakeDisk, host: FakeHost = fakeHost()) {
   const store = journalLeaseStore(disk, host, 1000);
   const times = { leaseTimeSec: LEASE_SEC };
   const service = dhcpService(LISTEN, () => hall(times), { host, store });
-  await service.start();
+  await startAll([service]);
   /** The answer, once the disk has said all that it has to say. */
   const ask = async (type: keyof typeof MESSAGE, made: Made) => {
     const before = host.udp.sent.length;
@@ -166,17 +168,21 @@ for (const code of ['EIO', 'EROFS', 'EACCES', 'EDQUOT']) {
   });
 }
 
-test('the lease store is given back when a start fails half way', async () => {
+test('the lease store is given back when it cannot be read, and not even opened where a port is in use', async () => {
   const host = fakeHost();
-  const taken = await host.udp.bind({ address: LIMITED_BROADCAST, port: 67 }, () => {});
-  let isClosed = false;
-  const store = journalLeaseStore(new FakeDisk(), host, 1000);
-  const close = async () => {
-    isClosed = true;
-    await store.close();
+  const seen: string[] = [];
+  const store = {
+    ...journalLeaseStore(new FakeDisk(), host, 1000),
+    load: async () => {
+      seen.push('load');
+      throw new Fault('store-failed', 'no disk');
+    },
+    close: async () => void seen.push('close'),
   };
-  const service = dhcpService(LISTEN, () => hall(), { host, store: { ...store, close } });
-  await assert.rejects(service.start(), /in use/);
-  assert.ok(isClosed);
+  await assert.rejects(startAll([dhcpService(LISTEN, () => hall(), { host, store })]), /no disk/);
+  assert.deepEqual([seen, host.udp.openSockets], [['load', 'close'], 0]);
+  const taken = await host.udp.bind({ address: LIMITED_BROADCAST, port: 67 }, () => {});
+  await assert.rejects(startAll([dhcpService(LISTEN, () => hall(), { host, store })]), /in use/);
+  assert.deepEqual(seen, ['load', 'close']);
   await taken.close();
 });
