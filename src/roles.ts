@@ -15,6 +15,7 @@ import { encodeOption, type OptionInput } from './dhcp/options.ts';
 import type { DhcpPolicy } from './dhcp/policy.ts';
 import { NOBODY_LOOKS } from './dhcp/presence.ts';
 import { runCommand } from './host/exec.ts';
+import { readNeighbours } from './host/neighbours.ts';
 import { readSecret } from './host/secret.ts';
 import { systemClock } from './host/system.ts';
 import { version } from './host/version.ts';
@@ -26,16 +27,15 @@ import type { MenuFormat } from './menu/routes.ts';
 import { bootNode, menuSettings } from './roles/bootnode.ts';
 import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
+import { checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
 import {
-  checkFolder,
+  checkFlink,
+  checkNeighbours,
   checkNode,
   checkOtherInterfaces,
-  checkOwnNode,
   checkResolver,
   checkServers,
-  checkTcpPort,
-  checkUdpPort,
-} from './roles/doctor.ts';
+} from './roles/flinkdoctor.ts';
 import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, swarmPolicy } from './roles/policy.ts';
 import type { Service } from './service.ts';
@@ -212,9 +212,12 @@ export async function doctorFlink(config: FlinkConfig, host: Host): Promise<read
   const policy = dhcpPolicy(config, lan, systemResolvers());
   const files = [policy.loaders.bios, policy.loaders['x64-uefi']].flatMap((file) => file ?? []);
   const nodes = bootNodes(config, lan.address);
+  const { mode, probe } = config.dhcp;
   return [
     { ok: true, what: `LAN ${lan.name} has ${lan.address}/${lan.prefixBits}` },
-    ...(await checkServers(host, lan, config.ports.dhcp)),
+    ...(await checkFlink(config, lan, host)),
+    ...(mode === 'off' ? [] : [await checkServers(host, lan, mode)]),
+    ...(await checkNeighbours(probe, readNeighbours)),
     await checkOtherInterfaces(host, lan, runCommand),
     ...(await Promise.all(nodes.map(({ name, address }) => checkNode(name, `http://${address}`, files)))),
     ...(await Promise.all(policy.dnsServers.map(checkResolver))),
@@ -232,7 +235,7 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
     ...faults.map((fault): Finding => ({ ok: 'warn', what: showConfigFault(fault) })),
     ...((await checkOwnNode(`http://${address}:${http}`)) ?? [
       await checkUdpPort(host, address, tftp, 'TFTP'),
-      await checkTcpPort(http, 'HTTP', config.listen[0]),
+      await checkTcpPort(http, 'HTTP', { address: config.listen[0] }),
     ]),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
     ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),

@@ -7,8 +7,8 @@ import { OPTION, readIpv4, readU8 } from './options.ts';
 import { BOOTREPLY, type DhcpPacket, decode, encode } from './packet.ts';
 import { CLIENT_PORT, MESSAGE, SERVER_PORT } from './reply.ts';
 
-/** Servers answer within milliseconds; one that probes its address first takes a second or two. */
-const WAIT_MS = 3000;
+/** Servers answer within milliseconds; dnsmasq pings an address for three seconds before it offers it the first time. */
+const WAIT_MS = 4000;
 const MAX_SERVERS = 32;
 
 /** Locally administered MACs that nobody has, so that no server reserves an address that somebody needs. */
@@ -59,7 +59,7 @@ export async function openAsker(host: Host, { lan, mac, onOffer, onOverheard }: 
   return { ask: () => sockets[1]?.send(bytes, { address: LIMITED_BROADCAST, port: SERVER_PORT }), close };
 }
 
-/** Option 54 of every OFFER that comes within three seconds. Rejects with a `Fault` where port 68 cannot be bound. */
+/** Option 54 of every OFFER that comes within four seconds. Rejects with a `Fault` where port 68 cannot be bound. */
 export async function probeServers(host: Host, lan: Ipv4): Promise<readonly Ipv4[]> {
   const found = new Set<Ipv4>();
   const onOffer = (server: Ipv4): void => {

@@ -11,8 +11,8 @@ export type WatchedMode = 'server' | 'proxy' | 'auto';
 
 /** A second one is a mistake that somebody makes while the hall runs: a home router plugged into the switch. */
 const ASK_MS = 15_000;
-/** The first rounds, before `auto` knows. */
-const FIRST_ASK_MS = 1500;
+/** The first rounds, before `auto` knows: four seconds, since dnsmasq pings for three before its first offer. */
+const FIRST_ASK_MS = 2000;
 const FIRST_ROUNDS = 3;
 /** What is overheard asks no more often than this. */
 const OVERHEARD_PAUSE_MS = 5000;

@@ -28,3 +28,9 @@ export function parseNeighbours(text: string): Neighbours {
   }
   return found;
 }
+
+/** How many neighbours the kernel keeps, those that it is told to keep not counted (`gc_thresh3`); nothing where it does not say: in a network namespace. */
+export async function readNeighbourRoom(): Promise<number | undefined> {
+  const text = await readFile('/proc/sys/net/ipv4/neigh/default/gc_thresh3', 'latin1').catch(() => '');
+  return /^\d+\s*$/.test(text) ? Number(text) : undefined;
+}

@@ -47,7 +47,9 @@ async function watching(mode: WatchedMode, host = fakeHost()) {
 test('auto: nothing is answered until it is known whether another server is there', async () => {
   const { watch, host } = await watching('auto');
   assert.equal(watch.role(), 'off');
-  host.clock.advance(3000);
+  host.clock.advance(3999);
+  assert.equal(watch.role(), 'off', 'dnsmasq pings for three seconds');
+  host.clock.advance(1);
   assert.equal(watch.role(), 'server');
 });
 
@@ -123,12 +125,12 @@ test('stop leaves no socket and no timer', async () => {
   assert.deepEqual([host.udp.openSockets, host.clock.pendingTimers], [0, 0]);
 });
 
-test('probeServers: who answers within three seconds', async () => {
+test('probeServers: who answers within four seconds, as dnsmasq does after its three of ping', async () => {
   const host = fakeHost();
   await rogue(host);
   const found = probeServers(host, FLINK);
   await new Promise((resolve) => setImmediate(resolve));
-  host.clock.advance(3000);
+  host.clock.advance(4000);
   assert.deepEqual(await found, [ROUTER]);
   assert.equal(host.udp.openSockets, 2, 'the server’s own');
 });

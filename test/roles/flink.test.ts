@@ -96,7 +96,7 @@ test('probeServers: names every server that offers to this question, and nobody 
   });
   const found = probeServers(host, FLINK);
   await new Promise((resolve) => setImmediate(resolve));
-  host.clock.advance(3000);
+  host.clock.advance(4000);
   assert.deepEqual(await found, ['172.16.0.1', '172.16.0.9']);
   assert.equal(host.udp.openSockets, 1, 'only the stand-in server is left');
 });
