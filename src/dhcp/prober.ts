@@ -68,7 +68,8 @@ export function proberService(policy: () => DhcpPolicy, leases: () => LeaseView,
 
   const presence = new Presence((address) => {
     const looker = lookerOf(address);
-    return looker !== undefined && looker.room() * 2 < looker.capacity;
+    // Looks ahead of need take half of the room, and are no rush.
+    return looker !== undefined && looker.room() * 4 < looker.capacity;
   });
 
   const warn = (event: string, everyMs: number, fields: () => Parameters<typeof host.log.warn>[2]): void => {

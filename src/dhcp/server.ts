@@ -48,8 +48,10 @@ export interface MachineBook extends MachineView {
 
 /** Answers that wait for the disk or for a look at an address; beyond it new requests are dropped, and clients ask again after four seconds. */
 const MAX_PENDING = 4096;
+/** A request is held for looks so long: who is behind a taken address answers at once, so a second holds many of them. */
+const HELD_MS = 900;
 /** Addresses that one request is held for, one after the other: each was found to be taken. */
-const MAX_LOOKS = 3;
+const MAX_LOOKS = 32;
 
 export interface DhcpService extends Service {
   readonly leases: LeaseTable;
@@ -112,7 +114,8 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
 
   /** Until somebody has looked who is on that address; then it is decided anew. */
   const lookThenAnswer = async (heard: Heard, { address, mac }: Probe, looks: number): Promise<void> => {
-    if (!prober || looks >= MAX_LOOKS || held.has(mac)) return;
+    if (!prober || held.has(mac)) return;
+    if (looks >= MAX_LOOKS || clock.now() - heard.startMs >= HELD_MS) return;
     held.add(mac);
     pending += 1;
     try {

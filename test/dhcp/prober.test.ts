@@ -207,6 +207,13 @@ test('prober: where there is no room who asks is told so in time for two more tr
   assert.equal(at(APART), 'unknown');
 });
 
+test('prober: looks ahead of need and a client beside them are no rush', async () => {
+  const { host, service } = await running({ lan: '172.16.1.0-172.16.200.255', settleMs: 100 });
+  for (let n = 0; n < 10; n++) void service.look(nth('172.16.210.0', n), macNumber(n));
+  await pass(host, 100);
+  assert.equal(service.view.isRushed(APART, host.clock.now()), false);
+});
+
 test('prober: one read of the kernel’s table serves every address', async () => {
   const { host, service, neighbourhood } = await running({ lan: '172.16.1.0-172.16.1.1', settleMs: 1_000 });
   const before = neighbourhood.reads;

@@ -127,6 +127,21 @@ test('rush: 2,000 new clients in five seconds through a relay: every one is serv
   await stop();
 });
 
+test('rush: 19 of 20 addresses are somebody’s: who asks right after the start gets a free one to its first question, within a second', async () => {
+  const { offers, pass, ask, neighbourhood, stop } = await running((lan) => {
+    for (let n = 0; n < 60_000; n++)
+      if (n % 20 !== 7)
+        lan.machines.set(ipv4FromNumber(ipv4ToNumber('172.16.1.0' as Ipv4) + n), macNumber(900_000 + n));
+  });
+  ask(message('discover', { mac: macNumber(7) }));
+  await pass(1_000);
+  assert.deepEqual(
+    [...offers.values()].map(({ address }) => neighbourhood.machines.has(address)),
+    [false],
+  );
+  await stop();
+});
+
 test('rush: the same client asks again and again while somebody looks for it: one look, one offer', async () => {
   const { host, offers, pass, ask, stop } = await running();
   for (let n = 0; n < 20; n++) {
