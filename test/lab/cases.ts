@@ -32,6 +32,10 @@ export const CLIENTS: readonly ClientRow[] = [
   { mac: MAC.ipxe, fnode: 'fnode00' },
   { mac: MAC.pxelinux, fnode: 'fnode01', loader: 'lpxelinux.0' },
   { mac: MAC.uefi, fnode: 'fnode00' },
+  // The node whose systems show themselves on the serial line.
+  { mac: MAC.http, fnode: 'fnode00' },
+  { mac: MAC.ia32, fnode: 'fnode00' },
+  { mac: MAC.arm64, fnode: 'fnode00' },
   { mac: '52:54:00:0b:*', fnode: 'fnode00' },
   { mac: '52:54:00:0c:*', fnode: 'fnode01' },
   ...FAR_CLIENTS,
