@@ -1,14 +1,14 @@
 /** What a request gets to boot, and what is remembered of its machine: the next stage noted, a step of the ladder taken, its words made. */
 import type { Ipv4, Mac } from '../core/addr.ts';
 import { type BootAnswer, bootAnswer } from './boot.ts';
-import { climb, guard } from './ladder.ts';
+import { climb, guard, type Rungs } from './ladder.ts';
 import { afterNextStage, IPXE_SLOT, type Machine, type MachineView, newMachine } from './machines.ts';
 import { OPTION, readText, readU8 } from './options.ts';
 import type { DhcpPacket } from './packet.ts';
 import type { DhcpPolicy, Placement } from './policy.ts';
 import type { BootClient } from './pxe.ts';
 import { MESSAGE } from './reply.ts';
-import { platformOf, rungsFor } from './rungs.ts';
+import { platformOf, type Rung, rungsFor } from './rungs.ts';
 
 export interface BootFacts {
   readonly request: DhcpPacket;
@@ -23,7 +23,7 @@ export interface BootFacts {
 export interface Booting {
   readonly boot: BootAnswer | undefined;
   /** Only where there is something new to be remembered. */
-  readonly machine?: Machine;
+  readonly machine: Machine | undefined;
 }
 
 /** `address`: what the machine is offered or uses; `isTaken`: the answer is an ACK. */
@@ -36,25 +36,21 @@ export function bootingOf(
   const { request, client, mac, policy, door, nowMs } = facts;
   const key = { mac, uuid: client.machineId };
   const known = facts.machines.of(key);
-  const [first, ...others] = rungsFor(client, placement, policy);
+  const rungs = rungsFor(client, placement, policy);
   const { node } = placement;
-  if (!first || !node) return { boot: undefined, ...changed(known, known && seen(facts, known, address)) };
+  if (!isAny(rungs) || !node) return { boot: undefined, machine: changed(known, known && seen(facts, known, address)) };
   const slot = client.stage === 'ipxe' ? IPXE_SLOT : (platformOf(client) ?? IPXE_SLOT);
-  const step = (client.stage === 'ipxe' ? guard : climb)(
-    [first, ...others],
-    seen(facts, known ?? newMachine(key), address),
-    {
-      slot,
-      xid: request.xid,
-      door,
-      nowMs,
-      isTaken,
-      isDiscover: readU8(request.options.get(OPTION.messageType)) === MESSAGE.discover,
-      mayClimb: policy.hasLadder && placement.isWatched === true,
-    },
-  );
+  const step = (client.stage === 'ipxe' ? guard : climb)(rungs, seen(facts, known ?? newMachine(key), address), {
+    slot,
+    xid: request.xid,
+    door,
+    nowMs,
+    isTaken,
+    isDiscover: readU8(request.options.get(OPTION.messageType)) === MESSAGE.discover,
+    mayClimb: policy.hasLadder && placement.isWatched === true,
+  });
   const boot = bootAnswer({ client, mac, door, options: request.options }, node, step.rung, step.reason);
-  return { boot, ...changed(known, step.machine) };
+  return { boot, machine: changed(known, step.machine) };
 }
 
 /** The machine with what the request itself tells: its address, and that the stage before this one led on. */
@@ -68,5 +64,5 @@ export function seen(
   return address === undefined || machine.address === address ? machine : { ...machine, address };
 }
 
-const changed = (before: Machine | undefined, after: Machine | undefined): { machine?: Machine } =>
-  after === undefined || after === before ? {} : { machine: after };
+const isAny = (rungs: readonly Rung[]): rungs is Rungs => rungs.length > 0;
+const changed = (before: Machine | undefined, after: Machine | undefined) => (after === before ? undefined : after);

@@ -2,6 +2,7 @@
  * Values by key that outlive the process and the power: an append-only journal. What is committed is written to the end of a
  * segment (`leases-000001.log`, `leases-000002.log` ...) and synced; reading all segments in order gives the values again.
  */
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { Log } from '../host.ts';
 import type { JournalFiles } from './journalfiles.ts';
@@ -109,7 +110,8 @@ class SegmentJournal implements Journal {
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(journalFault(folder, new Error('too slow')));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ change, resolve, reject });
-      this.#writing ??= this.#writeAll();
+      // What else comes in this turn of the event loop goes along.
+      this.#writing ??= endOfTurn().then(() => this.#writeAll());
     });
   }
 

@@ -111,10 +111,13 @@ test('journal: files that are something else entirely are skipped and said', asy
   assert.equal(log.lines.filter(({ level }) => level === 'warn').length, 2);
 });
 
-test('journal: commits that come while the disk syncs go together in the next write', async () => {
+test('journal: commits of one turn go together in one write, those that come while the disk syncs in the next', async () => {
   const disk = new FakeDisk();
   const journal = await openOn(disk);
-  await Promise.all(Array.from({ length: 500 }, (_, i) => journal.commit(of({ [`key${i}`]: i }))));
+  const commits = (name: string) => Array.from({ length: 250 }, (_, i) => journal.commit(of({ [`${name}${i}`]: i })));
+  const first = commits('a');
+  while (!disk.done.includes('append')) await later();
+  await Promise.all([...first, ...commits('b')]);
   assert.deepEqual(disk.done, ['create', 'append', 'sync', 'sync-names', 'append', 'sync']);
   assert.equal((await openOn(disk.afterPowerLoss(() => 0))).values.size, 500);
 });
