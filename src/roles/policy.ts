@@ -49,15 +49,16 @@ const FIRST_HOST = 101;
 
 function lanNetwork(config: FlinkConfig, lan: LocalInterface, router: Ipv4): DhcpNetwork {
   const subnet = subnetOf(lan.address, lan.prefixBits);
-  return { subnet, range: config.dhcp.range ?? defaultRange(subnet), router };
+  return { subnet, range: config.dhcp.range ?? defaultRange(subnet, lan.address), router };
 }
 
-function defaultRange(subnet: Subnet): DhcpNetwork['range'] {
+function defaultRange(subnet: Subnet, self: Ipv4): DhcpNetwork['range'] {
   const first = ipv4ToNumber(subnet.network);
   const last = ipv4ToNumber(broadcastOf(subnet)) - 1;
-  // A small subnet gives its upper half.
+  // A small subnet gives its upper half; one with room for two, the address that is not flink's.
   const offset = Math.min(FIRST_HOST, Math.ceil((last - first + 2) / 2));
-  return { first: ipv4FromNumber(first + offset), last: ipv4FromNumber(Math.max(last, first + offset)) };
+  const from = first + offset === last && ipv4ToNumber(self) === last ? first + 1 : first + offset;
+  return { first: ipv4FromNumber(from), last: ipv4FromNumber(Math.max(last, from)) };
 }
 
 /** What the MAC table says of one machine, key by key: a row for one machine leaves its vendor's row in force. */

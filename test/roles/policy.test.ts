@@ -78,6 +78,12 @@ const ranges = [
     prefixBits: 30,
     want: ['192.168.7.2', '192.168.7.2'],
   },
+  {
+    name: 'the smallest the lower one too, where flink is the upper',
+    address: '192.168.7.2',
+    prefixBits: 30,
+    want: ['192.168.7.1', '192.168.7.2'],
+  },
 ];
 for (const { name, address, prefixBits, want } of ranges) {
   test(`dhcpPolicy: the default pool: ${name}`, () => {
