@@ -27,6 +27,7 @@ import type { SwarmPolicy } from '../swarm/policy.ts';
 import { isAnswering } from '../swarm/probe.ts';
 import { type Swarm, swarmService } from '../swarm/server.ts';
 import { type MachineMemory, machineMemory } from './machines.ts';
+import { type PlacementMemory, placementMemory } from './placements.ts';
 import { flinkNames, macTable, placementOf } from './policy.ts';
 import { countedStore, decisionEvent, fnodeRow, leaseCounts, leaseRows, machineRows, poolsOf } from './rows.ts';
 
@@ -56,9 +57,10 @@ export function director(parts: DirectorParts): Director {
       for (const { client, stage } of fetched) memory.table.progressed(client, stage, host.clock.now());
     },
   });
+  const placements = placementMemory(config().stateDir, host, swarm.restore);
   const events = new AdminEvents(host.clock.date());
-  const dhcp = config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, swarm, events });
-  const services: Service[] = [memory, ...(dhcp?.services ?? []), swarm, locating(parts)];
+  const dhcp = config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events });
+  const services: Service[] = [memory, placements, ...(dhcp?.services ?? []), swarm, locating(parts)];
   const admin = adminService(() => adminOptions(config(), lan), {
     ...{ host, events, door: swarm.door, fnodes: () => swarm.report().map(fnodeRow) },
     ...answers(parts, { memory, swarm, dhcp }),
@@ -84,11 +86,13 @@ interface Dhcp {
 
 interface Surroundings {
   readonly memory: MachineMemory;
+  readonly placements: PlacementMemory;
   readonly swarm: Swarm;
   readonly events: AdminEvents;
 }
 
-function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, swarm, events }: Surroundings): Dhcp {
+function openDhcp({ config, policy: base, lan, host }: DirectorParts, surroundings: Surroundings): Dhcp {
+  const { memory, placements, swarm, events } = surroundings;
   const { ports, dhcp, stateDir } = config();
   const watch = serverWatch(lan.address, dhcp.mode === 'off' ? 'server' : dhcp.mode, host);
   const policy = livePolicy(base, config, { watch, swarm });
@@ -102,7 +106,9 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, { memory, 
   const onDecision: Observe = (_request, decision, told) => {
     if ('placement' in decision && decision.boot) {
       const { client, placement } = decision;
-      if (placement.node) swarm.keep({ mac: told.mac, uuid: client.machineId }, placement.node.name);
+      const machine = { mac: told.mac, uuid: client.machineId };
+      if (placement.node) swarm.keep(machine, placement.node.name);
+      if (placement.node && decision.kind === 'ack') placements.keep(machine, placement.node.name);
     }
     events.record(decisionEvent(decision, told, moment(host.clock.date())));
   };
@@ -181,7 +187,7 @@ type Answers = Pick<AdminDeps, 'leases' | 'machines' | 'status' | 'counts' | 'ex
 /** What the admin API asks of the running flink. */
 function answers(
   { config, policy, lan, host, version }: DirectorParts,
-  { memory, swarm, dhcp }: Omit<Surroundings, 'events'> & { readonly dhcp: Dhcp | undefined },
+  { memory, swarm, dhcp }: Pick<Surroundings, 'memory' | 'swarm'> & { readonly dhcp: Dhcp | undefined },
 ): Answers {
   const { clock } = host;
   const [startedAtMs, startedAt] = [clock.now(), new Date(clock.date()).toISOString()];

@@ -68,6 +68,18 @@ export class Assignments {
     while (this.size > this.#max) this.#forgetOldest();
   }
 
+  /** Of a machine that was sent there before flink's start: it counts nowhere until it is seen. */
+  restore(machine: MachineKey, node: string): void {
+    const { mac, uuid } = machine;
+    const before = this.#find(machine) ?? { mac, uuid, node, seenAtMs: Number.NEGATIVE_INFINITY };
+    if (this.#active.has(before)) return;
+    before.uuid ??= uuid;
+    before.node = node;
+    this.#idle.add(before);
+    this.#comesLast(before);
+    while (this.size > this.#max) this.#forgetOldest();
+  }
+
   #comesLast(assignment: Assignment): void {
     const own = this.#byMac.get(assignment.mac);
     if (!own) this.#byMac.set(assignment.mac, [assignment]);

@@ -31,6 +31,8 @@ export interface Swarm extends Service {
   place(machine: MachineKey, wants: Wants): NodeChoice;
   /** That machine has been told to boot from that node. To be called at once, so that the next one is placed knowing it. */
   keep(machine: MachineKey, node: string): void;
+  /** It was sent there before flink's start. */
+  restore(machine: MachineKey, node: string): void;
   /** Where it was sent last. */
   nodeOf(machine: MachineKey): string | undefined;
   /** The nodes that may get machines now. */
@@ -94,6 +96,7 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
       return chooseNode(machine.mac, fnode, registry.candidates(nowMs), standing);
     },
     keep: (machine, node) => machines.keep(machine, node, clock.now()),
+    restore: (machine, node) => machines.restore(machine, node),
     nodeOf: (machine) => machines.nodeOf(machine),
     candidates: () => registry.candidates(clock.now()),
     report: () => {

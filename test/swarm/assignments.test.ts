@@ -85,3 +85,21 @@ test('Assignments: counts are what a plain count says, whatever happens: 20,000 
   }
   for (const name of ['n0', 'n1', 'n2']) assert.equal(all.machinesOn(name, nowMs + ACTIVE_MS), 0);
 });
+
+test('Assignments: restored: where a machine was sent before flink’s start holds, and counts when it is seen', () => {
+  const machines = new Assignments();
+  machines.restore(machine(), 'fnode00');
+  machines.restore(machine('aa'), 'fnode01');
+  assert.deepEqual([machines.nodeOf(machine('aa')), machines.size], ['fnode01', 1]);
+  assert.equal(machines.machinesOn('fnode01', 0), 0);
+  machines.keep(machine('aa'), 'fnode01', 0);
+  assert.equal(machines.machinesOn('fnode01', 0), 1);
+  machines.restore(machine('aa'), 'fnode02');
+  assert.equal(machines.nodeOf(machine('aa')), 'fnode01', 'what it was told since holds');
+});
+
+test('Assignments: restored: bounded as the rest is', () => {
+  const machines = new Assignments(2);
+  for (const uuid of ['a', 'b', 'c']) machines.restore(machine(uuid), 'fnode00');
+  assert.equal(machines.size, 2);
+});
