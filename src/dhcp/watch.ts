@@ -42,12 +42,14 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
     return asker ? foreign.role() : 'server';
   };
 
-  const tell = (): void => {
+  const tellRole = (): void => {
     const now = role();
-    if (mode === 'auto' && now !== shownRole && now !== 'off') {
-      log.info('dhcp', 'role', { role: now, servers: foreign.present().join(', ') || undefined });
-      shownRole = now;
-    }
+    if (mode !== 'auto' || now === shownRole || now === 'off') return;
+    log.info('dhcp', 'role', { role: now, servers: foreign.present().join(', ') || undefined });
+    shownRole = now;
+  };
+
+  const tellTrouble = (): void => {
     const trouble = troubleOf(mode, foreign.present(), rounds);
     if (!trouble || clock.now() - warnedAtMs < WARN_EVERY_MS) return;
     warnedAtMs = clock.now();
@@ -55,8 +57,9 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
   };
 
   const ask = (): void => {
-    tell();
+    tellTrouble();
     foreign.ask();
+    tellRole();
     rounds += 1;
     askedAtMs = clock.now();
     asker?.ask();
@@ -66,7 +69,9 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
   };
 
   const onOffer = (server: Ipv4): void => {
-    if (server !== lan && foreign.answered(server)) tell();
+    if (server === lan || !foreign.answered(server)) return;
+    tellRole();
+    tellTrouble();
   };
   const onOverheard = (server: Ipv4): void => {
     if (server === lan || foreign.present().includes(server)) return;
