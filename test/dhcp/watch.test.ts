@@ -51,6 +51,8 @@ test('auto: nothing is answered until it is known whether another server is ther
   assert.equal(watch.role(), 'off', 'dnsmasq pings for three seconds');
   host.clock.advance(1);
   assert.equal(watch.role(), 'server');
+  const told = host.log.lines.filter(({ event }) => event === 'role').map(({ role }) => role);
+  assert.deepEqual(told, ['server'], 'when it is so, not a round later');
 });
 
 test('auto: proxy from the first answer of another server on, server again some rounds after the last', async () => {
