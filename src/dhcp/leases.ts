@@ -112,10 +112,11 @@ export class LeaseTable implements LeaseView {
   }
 
   put(lease: Lease): void {
-    this.remove(lease.address);
+    const before = this.#byAddress.get(lease.address);
+    if (before) this.#unlist(before, lease.mac);
     this.#byAddress.set(lease.address, lease);
-    const others = this.#byMac.get(lease.mac);
-    this.#byMac.set(lease.mac, others ? [...others, lease] : [lease]);
+    const others = this.#byMac.get(lease.mac)?.filter((other) => other !== before) ?? NONE;
+    this.#byMac.set(lease.mac, [...others, lease]);
     if (lease.state === 'declined') this.#declined.set(lease.address, lease);
     else if (lease.clientId !== undefined && !lease.isBoot) this.#byClientId.set(lease.clientId, lease);
     this.#name(lease);
@@ -126,14 +127,21 @@ export class LeaseTable implements LeaseView {
     const lease = this.#byAddress.get(address);
     if (!lease) return;
     this.#byAddress.delete(address);
-    this.#declined.delete(address);
-    const others = this.#byMac.get(lease.mac)?.filter((other) => other !== lease) ?? NONE;
-    if (others.length > 0) this.#byMac.set(lease.mac, others);
-    else this.#byMac.delete(lease.mac);
+    this.#unlist(lease, undefined);
+    this.#place(address, undefined);
+  }
+
+  /** Out of every list but that by address and, as its next lease goes there, that of `nextMac`. */
+  #unlist(lease: Lease, nextMac: Mac | undefined): void {
+    this.#declined.delete(lease.address);
+    if (lease.mac !== nextMac) {
+      const others = this.#byMac.get(lease.mac)?.filter((other) => other !== lease) ?? NONE;
+      if (others.length > 0) this.#byMac.set(lease.mac, others);
+      else this.#byMac.delete(lease.mac);
+    }
     if (lease.clientId !== undefined && this.#byClientId.get(lease.clientId) === lease)
       this.#byClientId.delete(lease.clientId);
     if (lease.hostname !== undefined && this.#byName.get(lease.hostname) === lease) this.#byName.delete(lease.hostname);
-    this.#place(address, undefined);
   }
 
   /** Of those with one name the one that lasts longest has it: a former holder is read from disk after or before it. */
