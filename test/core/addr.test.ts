@@ -16,6 +16,7 @@ import {
   parseRange,
   parseSubnet,
   subnetHas,
+  subnetHasHost,
 } from '../../src/core/addr.ts';
 
 for (const text of ['0.0.0.0', '172.16.0.1', '255.255.255.255']) {
@@ -101,4 +102,10 @@ test('mostSpecific: the most fixed octets win, of equals the first', () => {
   });
   assert.equal(mostSpecific(rows, laptop)?.mac.text, '52:54:00:aa:*');
   assert.equal(mostSpecific(rows.slice(4), laptop), undefined);
+});
+
+test('subnetHasHost: neither the network’s own address nor that of all, nor one outside', () => {
+  const subnet = { network: '172.16.0.0' as Ipv4, prefixBits: 30 };
+  const hosts = [-1, 0, 1, 2, 3, 4].map((n) => subnetHasHost(subnet, ipv4FromNumber(0xac100000 + n)));
+  assert.deepEqual(hosts, [false, false, true, true, false, false]);
 });

@@ -53,3 +53,16 @@ test('ByteReader: seek goes anywhere inside, to the end at most', () => {
   assert.throws(() => r.seek(4, 'beyond'), new Malformed('beyond: outside', 4));
   assert.throws(() => r.seek(-1, 'before'), Malformed);
 });
+
+test('ByteWriter: no octet of what its memory was used for before shows', () => {
+  for (let i = 0; i < 200; i++) new ByteWriter(300).put(new Uint8Array(300).fill(0xee)).bytes();
+  const bytes = new ByteWriter(300).u8(1).zeros(198).putPadded(Uint8Array.of(2), 400).bytes();
+  assert.deepEqual([bytes.length, bytes.filter((octet) => octet !== 0)], [599, Uint8Array.of(1, 2)]);
+});
+
+test('ByteWriter: of a number that is too large for its field the last octets', () => {
+  assert.deepEqual(
+    new ByteWriter(7).u8(0x101).u16(0x10203).u32(0xfeff0000).bytes(),
+    Uint8Array.of(1, 2, 3, 254, 255, 0, 0),
+  );
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  isoMoments,
   parseDurationSec,
   parseRateBitsPerSec,
   parseSizeBytes,
@@ -42,5 +43,15 @@ test('showBytes: two digits below ten, whole numbers above', () => {
     '1.4 MB',
     '86 MB',
     '4.7 GB',
+  ]);
+});
+
+test('isoMoments: each millisecond in its own words, also when the clock goes back', () => {
+  const iso = isoMoments();
+  assert.deepEqual([0, 0, 1, 0].map(iso), [
+    '1970-01-01T00:00:00.000Z',
+    '1970-01-01T00:00:00.000Z',
+    '1970-01-01T00:00:00.001Z',
+    '1970-01-01T00:00:00.000Z',
   ]);
 });

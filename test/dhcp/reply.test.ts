@@ -140,3 +140,17 @@ for (const { name, options, want } of overloads) {
     );
   });
 }
+
+test('grantReply: what a network offers is its own, policy by policy', () => {
+  const seen = [hall({ domain: 'a.lan' }), hall({ domain: 'b.lan' }), hall({ domain: 'a.lan', dnsServers: [] })].map(
+    (policy) => {
+      const { options } = offer({ options: [codes(15, 6)] }, policy);
+      return [Buffer.from(options.get(15) ?? []).toString(), options.has(6)];
+    },
+  );
+  assert.deepEqual(seen, [
+    ['a.lan', true],
+    ['b.lan', true],
+    ['a.lan', false],
+  ]);
+});

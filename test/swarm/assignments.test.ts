@@ -103,3 +103,13 @@ test('Assignments: restored: bounded as the rest is', () => {
   for (const uuid of ['a', 'b', 'c']) machines.restore(machine(uuid), 'fnode00');
   assert.equal(machines.size, 2);
 });
+
+test('Assignments: of one MAC under ever new UUIDs the last 256, whose latest it finds', () => {
+  const all = new Assignments();
+  for (let n = 0; n < 300; n++) all.keep(machine(`${n}`), 'fnode00', n);
+  assert.deepEqual([all.size, all.machinesOn('fnode00', 300)], [256, 256]);
+  assert.deepEqual(
+    [all.nodeOf(machine('43')), all.nodeOf(machine('44')), all.nodeOf(machine())],
+    [undefined, 'fnode00', 'fnode00'],
+  );
+});
