@@ -28,50 +28,72 @@ interface Halls {
 interface Boot {
   readonly name: string;
   readonly title: string;
+  /** About, while one other boots. */
+  readonly sec: number;
   /** By itself, with --all, with --matrix. */
   readonly runs: 'always' | 'all' | 'matrix';
+  /** It waits most of its time, and no machine is in it: it is not counted among the jobs. */
+  readonly isQuiet?: boolean;
   readonly run: (halls: Halls) => Promise<void>;
 }
 
 const BOOTS: readonly Boot[] = [
-  ...CASES.map(({ name, title, isOptional, run }): Boot => {
-    return { name, title, runs: isOptional ? 'all' : 'always', run: async (halls) => run(await halls.installers()) };
+  ...CASES.map(({ name, title, sec, isOptional, run }): Boot => {
+    return {
+      name,
+      title,
+      sec,
+      runs: isOptional ? 'all' : 'always',
+      run: async (halls) => run(await halls.installers()),
+    };
   }),
   {
     name: 'proxy-bios',
+    sec: 70,
     title: "beside dnsmasq: BIOS by iPXE's ROM to the installer, and by lpxelinux.0 to its kernel",
     runs: 'all',
     run: async (halls) => proxyBios(await halls.proxy()),
   },
   {
     name: 'proxy-uefi',
+    sec: 40,
     title: 'beside dnsmasq: UEFI x64 by iPXE to its kernel',
     runs: 'all',
     run: async (halls) => proxyUefi(await halls.proxy()),
   },
   {
     name: 'proxy-auto',
+    sec: 100,
     title: 'dhcp.mode auto: proxy while dnsmasq is there, server when it has gone',
     runs: 'all',
+    isQuiet: true,
     run: async ({ ground }) => changesRoles(ground),
   },
-  ...FALLBACKS.map(({ name, title, run }): Boot => {
-    return { name, title, runs: 'all', run: async ({ ground }) => run(ground) };
+  ...FALLBACKS.map(({ name, title, sec, run }): Boot => {
+    return { name, title, sec, runs: 'all', run: async ({ ground }) => run(ground) };
   }),
   {
     name: 'catalogue',
+    sec: 10,
     title: 'every layout of image is recognised',
     runs: 'always',
     run: async (halls) => recognisesAll(await halls.gallery()),
   },
   {
     name: 'live-image',
+    sec: 150,
     title: 'a real Debian live image, dropped into the folder, boots on BIOS and UEFI',
     runs: 'all',
     run: async (halls) => bootsLiveImage(await halls.gallery()),
   },
   ...MATRIX.map(({ name, title, isChosen, run }): Boot => {
-    return { name, title, runs: isChosen ? 'all' : 'matrix', run: async (halls) => run(await halls.gallery()) };
+    return {
+      name,
+      title,
+      sec: 20,
+      runs: isChosen ? 'all' : 'matrix',
+      run: async (halls) => run(await halls.gallery()),
+    };
   }),
 ];
 
@@ -81,11 +103,11 @@ const HELP = `usage: npm run lab -- [CASE...] [--all] [--matrix] [--out DIR] [--
 Boots virtual machines through flink and fnode (dist/), as root; needs what install.sh --tests installs.
 ${BOOTS.filter((boot) => !isOfMatrix(boot))
   .map(
-    ({ name, title, runs }) =>
-      `  ${name.padEnd(14)} ${title}${runs === 'always' ? '' : ' (only if named, or with --all)'}`,
+    ({ name, title, sec, runs }) =>
+      `  ${name.padEnd(14)} ${`${sec} s`.padStart(5)}  ${title}${runs === 'always' ? '' : ' (only if named, or with --all)'}`,
   )
   .join('\n')}
-  LOADER:IMAGE   an image of make-fake-isos.sh through ipxe, pxelinux or grub: grub:ubuntu-24.04
+  LOADER:IMAGE    20 s  an image of make-fake-isos.sh through ipxe, pxelinux or grub: grub:ubuntu-24.04
   --all          all of these; of LOADER:IMAGE all images through ipxe, one of each family through the others
   --matrix       every LOADER:IMAGE, and nothing else
   --out DIR      where screenshots go (default: demo)
@@ -118,16 +140,17 @@ function parse(argv: readonly string[]): Wanted | undefined {
   return { boots: BOOTS.filter(isWanted), out: path.resolve(values.out ?? 'demo'), jobs };
 }
 
-/** Runs them, `jobs` at a time, and comes back with how many failed. */
+/** Runs them, `jobs` at a time, the quiet ones beside them, and comes back with how many failed. */
 async function runAll(halls: Halls, boots: readonly Boot[], jobs: number): Promise<number> {
-  const queue = [...boots];
   let failed = 0;
-  const worker = async (): Promise<void> => {
+  const work = async (queue: Boot[]): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       if (!(await runOne(halls, next))) failed += 1;
     }
   };
-  await Promise.all(Array.from({ length: jobs }, worker));
+  const queue = boots.filter(({ isQuiet }) => !isQuiet);
+  const quiet = boots.filter(({ isQuiet }) => isQuiet);
+  await Promise.all([work(quiet), ...Array.from({ length: jobs }, () => work(queue))]);
   return failed;
 }
 

@@ -13,6 +13,8 @@ export interface Case {
   readonly title: string;
   /** Runs only if named, or with --all: needs packages that the others do not. */
   readonly isOptional?: boolean;
+  /** About, while one other boots. */
+  readonly sec: number;
   readonly run: (bench: Bench) => Promise<void>;
 }
 
@@ -131,16 +133,33 @@ const pictures = (bench: Bench, name: string, keys: (shot: string) => string) =>
 });
 
 export const CASES: readonly Case[] = [
-  { name: 'bios-ipxe', title: 'BIOS with an iPXE ROM: our script, Debian installer', run: biosIpxe },
-  { name: 'bios-pxelinux', title: 'BIOS by way of lpxelinux.0: menu, Debian installer', run: biosPxelinux },
-  { name: 'uefi', title: 'UEFI x64: shim, signed GRUB, menu, Debian installer', run: uefi },
-  { name: 'two-fnodes', title: 'two fnodes: each client from its own, and explain says the same', run: twoFnodes },
-  { name: 'two-networks', title: 'two networks: no DHCP answer ever leaves on the WAN side', run: staysOffTheWan },
-  { name: 'uefi-http', title: 'UEFI x64 by HTTP Boot: iPXE, Debian installer', isOptional: true, run: uefiHttp },
-  { name: 'ia32', title: 'UEFI ia32 to the GRUB menu', isOptional: true, run: ia32 },
-  { name: 'arm64', title: 'UEFI arm64 to the GRUB menu', isOptional: true, run: arm64 },
+  { name: 'bios-ipxe', sec: 65, title: 'BIOS with an iPXE ROM: our script, Debian installer', run: biosIpxe },
+  { name: 'bios-pxelinux', sec: 85, title: 'BIOS by way of lpxelinux.0: menu, Debian installer', run: biosPxelinux },
+  { name: 'uefi', sec: 80, title: 'UEFI x64: shim, signed GRUB, menu, Debian installer', run: uefi },
+  {
+    name: 'two-fnodes',
+    sec: 35,
+    title: 'two fnodes: each client from its own, and explain says the same',
+    run: twoFnodes,
+  },
+  {
+    name: 'two-networks',
+    sec: 5,
+    title: 'two networks: no DHCP answer ever leaves on the WAN side',
+    run: staysOffTheWan,
+  },
+  {
+    name: 'uefi-http',
+    sec: 60,
+    title: 'UEFI x64 by HTTP Boot: iPXE, Debian installer',
+    isOptional: true,
+    run: uefiHttp,
+  },
+  { name: 'ia32', sec: 40, title: 'UEFI ia32 to the GRUB menu', isOptional: true, run: ia32 },
+  { name: 'arm64', sec: 40, title: 'UEFI arm64 to the GRUB menu', isOptional: true, run: arm64 },
   {
     name: 'relay',
+    sec: 60,
     title: 'a subnet behind a relay: BIOS to the installer, UEFI to the GRUB menu',
     isOptional: true,
     run: bootsBehindRelay,

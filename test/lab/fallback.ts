@@ -44,11 +44,13 @@ interface LoaderRow {
   readonly menu: string;
   /** What its serial line shows when it begins to load. */
   readonly loads: string;
+  /** About. */
+  readonly sec: number;
 }
 
 const LOADERS: Readonly<Record<Loader, LoaderRow>> = {
-  ipxe: { firmware: 'bios', menu: 'boot.ipxe', loads: 'http://172.16.0.10/tree/' },
-  grub: { firmware: 'uefi', menu: 'grub.cfg', loads: 'Loading' },
+  ipxe: { firmware: 'bios', menu: 'boot.ipxe', loads: 'http://172.16.0.10/tree/', sec: 30 },
+  grub: { firmware: 'uefi', menu: 'grub.cfg', loads: 'Loading', sec: 75 },
 };
 
 /** Of the image that both nodes have. flink's own table says that it starts by itself, after five seconds. */
@@ -57,7 +59,12 @@ const ENTRY = 'debian-12.11.0-xfce-amd64';
 const [OWN, OTHER] = FNODES;
 
 export const FALLBACKS = ROWS.map((row) => {
-  return { name: row.name, title: row.title, run: (ground: Ground): Promise<void> => fallsBack(ground, row) };
+  return {
+    name: row.name,
+    title: row.title,
+    sec: LOADERS[row.loader].sec,
+    run: (ground: Ground): Promise<void> => fallsBack(ground, row),
+  };
 });
 
 async function fallsBack(ground: Ground, row: Fallback): Promise<void> {
