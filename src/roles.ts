@@ -27,7 +27,7 @@ import type { MenuFormat } from './menu/routes.ts';
 import { bootNode, menuSettings } from './roles/bootnode.ts';
 import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
-import { checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
+import { checkDirector, checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
 import {
   checkFlink,
   checkNeighbours,
@@ -237,6 +237,7 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
       await checkUdpPort(host, address, tftp, 'TFTP'),
       await checkTcpPort(http, 'HTTP', { address: config.listen[0] }),
     ]),
+    ...(await checkDirector(config.flink, host)),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
     ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),
   ];

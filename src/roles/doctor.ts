@@ -2,12 +2,30 @@
 
 import net from 'node:net';
 import type { Finding } from '../cli/role.ts';
+import type { FnodeConfig } from '../config/types.ts';
 import { type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from '../core/addr.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
 import { folderContent } from '../host/files.ts';
+import { defaultGateways } from '../host/nettables.ts';
 import type { Host } from '../host.ts';
+import { findFlink } from '../swarm/find.ts';
+import { isFlink, lookup } from '../swarm/post.ts';
 
 const ASK_MS = 2000;
+
+/** Whether this machine finds its flink, as a node that starts here would. */
+export async function checkDirector(door: FnodeConfig['flink'], host: Host): Promise<readonly Finding[]> {
+  if (door.kind === 'none') return [];
+  if (door.kind === 'url') {
+    if (await isFlink(door.url)) return [{ ok: true, what: `flink answers at ${door.url}` }];
+    const cure = 'start it there, or give the right URL: --flink http://172.16.0.1:8067';
+    return [{ ok: 'warn', what: `no flink answers at ${door.url}`, cure }];
+  }
+  const found = await findFlink({ host, isFlink, lookup, gateways: defaultGateways });
+  if (found) return [{ ok: true, what: `flink answers at ${found.url} (found by ${found.way})` }];
+  const cure = 'start it, or name it: --flink http://172.16.0.1:8067; without one this node serves who asks for it';
+  return [{ ok: 'warn', what: 'no flink is found', cure }];
+}
 
 /** A node that runs here already has its ports, and says itself how it is; nothing where none answers. */
 export async function checkOwnNode(url: string): Promise<readonly Finding[] | undefined> {

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { FlinkConfig } from '../../src/config/types.ts';
 import { type Ipv4, LIMITED_BROADCAST } from '../../src/core/addr.ts';
 import { decode, encode } from '../../src/dhcp/packet.ts';
+import { checkDirector } from '../../src/roles/doctor.ts';
 import { checkFlink, checkNeighbours, checkServers } from '../../src/roles/flinkdoctor.ts';
 import { flinkConfig } from '../support/config.ts';
 import { message } from '../support/dhcp.ts';
@@ -69,6 +70,16 @@ test('checkFlink: without a flink every port of its doors has to be free', async
   );
   const off = await checkFlink(configAt(port, 'off'), LAN, host);
   assert.deepEqual([off.length, off.some(({ what }) => what.includes('DHCP'))], [3, false]);
+});
+
+const URL_OF_NOBODY = 'http://127.0.0.1:9';
+test('checkDirector: a flink that answers, ill or not; nobody there; nobody wanted', async (t) => {
+  const url = `http://127.0.0.1:${await listening(t, ill, 503)}`;
+  const host = fakeHost([LAN]);
+  assert.deepEqual(await checkDirector({ kind: 'url', url }, host), [{ ok: true, what: `flink answers at ${url}` }]);
+  const [nobody] = await checkDirector({ kind: 'url', url: URL_OF_NOBODY }, host);
+  assert.deepEqual([nobody?.ok, nobody?.what], ['warn', `no flink answers at ${URL_OF_NOBODY}`]);
+  assert.deepEqual(await checkDirector({ kind: 'none' }, host), []);
 });
 
 const servers = [
