@@ -104,7 +104,10 @@ function readOptions(r: ByteReader, into: Map<number, Uint8Array>): void {
     const code = r.u8('option code');
     if (code === PAD) continue;
     if (code === END) break;
-    const value = r.take(r.u8(`length of option ${code}`), `option ${code}`);
+    const length = r.u8('option length');
+    // Said here, so that a whole option costs no text.
+    if (length > r.left) throw new Malformed(`option ${code}: ${length} octets wanted, ${r.left} left`, r.offset);
+    const value = r.take(length, 'option');
     const before = into.get(code);
     into.set(code, before ? Buffer.concat([before, value]) : value);
   }

@@ -126,9 +126,8 @@ function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
   return {
     local: { address: parseIpv4(address) ?? UNSPECIFIED, port },
     send: (bytes, to) => {
-      // The callback keeps a send error (network down, no route) from being thrown; port 0, which a forged packet can
-      // come from, would be thrown all the same.
-      if (!isClosed && to.port > 0) socket.send(bytes, to.port, to.address, () => {});
+      // A send error (network down, no route) is told to nobody; port 0, which a forged packet can come from, would be thrown.
+      if (!isClosed && to.port > 0) socket.send(bytes, to.port, to.address);
     },
     close: () =>
       new Promise((resolve) => {
