@@ -1,9 +1,21 @@
 /** Which other DHCP servers answer on the LAN, and what `dhcp.mode: auto` makes of it. */
-import type { Ipv4, Mac } from '../core/addr.ts';
+import { type Ipv4, type Mac, macFromBytes } from '../core/addr.ts';
+import { ByteWriter } from '../core/bytes.ts';
 import type { DhcpRole } from './policy.ts';
 
-/** By which a running flink asks: locally administered, nobody has it, and its own server leaves it alone. */
-export const WATCH_MAC: Mac = '02:f1:15:01:a7:03' as Mac;
+const WATCH_PREFIX = '02:f1:';
+
+/**
+ * By which a running flink asks: locally administered, nobody has it, and its own server leaves it alone. The LAN address is in it, as
+ * a second flink on the LAN has to answer it like any other server.
+ */
+export function watchMac(lan: Ipv4): Mac {
+  return macFromBytes(new ByteWriter(6).u8(0x02).u8(0xf1).ipv4(lan).bytes());
+}
+
+export function isOwnQuestion(mac: Mac, lan: Ipv4): boolean {
+  return mac.startsWith(WATCH_PREFIX) && mac === watchMac(lan);
+}
 
 /** Servers that are remembered: whoever can answer under many names must not fill the memory. */
 const MAX_SERVERS = 32;

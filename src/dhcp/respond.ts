@@ -12,7 +12,7 @@ import {
 } from './address.ts';
 import type { BootAnswer } from './boot.ts';
 import { bootingOf, seen } from './booting.ts';
-import { WATCH_MAC } from './foreign.ts';
+import { isOwnQuestion } from './foreign.ts';
 import { isHeld, type Lease, type LeaseView } from './leases.ts';
 import type { Machine, MachineView } from './machines.ts';
 import { hostnameFor } from './names.ts';
@@ -126,7 +126,7 @@ export function respond(request: DhcpPacket, facts: Facts): Decision {
   const network = networkOf(request, policy);
   if (!network) return ignore('unknown-relay');
   const mac = macFromBytes(request.chaddr);
-  if (mac === WATCH_MAC) return ignore('own-question');
+  if (isOwnQuestion(mac, policy.serverAddress)) return ignore('own-question');
   const client = identify(request.options, mac);
   const key = { mac, clientId: clientIdentifier(request), isBoot: client.stage !== 'system' };
   const it: Case = { ...facts, request, mac, client, key, network };

@@ -3,7 +3,7 @@ import type { Ipv4 } from '../core/addr.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import type { Service } from '../service.ts';
-import { ForeignServers, WATCH_MAC } from './foreign.ts';
+import { ForeignServers, watchMac } from './foreign.ts';
 import type { DhcpRole } from './policy.ts';
 import { type Asker, openAsker } from './probe.ts';
 
@@ -84,7 +84,7 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
     servers: () => foreign.present(),
     start: async () => {
       try {
-        asker = await openAsker(host, { lan, mac: WATCH_MAC, onOffer, onOverheard });
+        asker = await openAsker(host, { lan, mac: watchMac(lan), onOffer, onOverheard });
         ask();
       } catch (error) {
         const cure =

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
 import { ForeignServers } from '../../src/dhcp/foreign.ts';
+import { LeaseTable } from '../../src/dhcp/leases.ts';
 import { OPTION, ofIpv4, ofU8 } from '../../src/dhcp/options.ts';
 import { BOOTREPLY, decode, encode } from '../../src/dhcp/packet.ts';
 import { probeServers } from '../../src/dhcp/probe.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
 import { serverWatch, type WatchedMode } from '../../src/dhcp/watch.ts';
-import { FLINK } from '../support/dhcp.ts';
+import { decide, FLINK, hall } from '../support/dhcp.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
 
 const ROUTER = '172.16.0.254' as Ipv4;
@@ -83,6 +84,16 @@ test('server: another server is a warning with its address and the cure, not aga
   assert.deepEqual(warned(), ['another-server']);
   const line = host.log.lines.find(({ event }) => event === 'another-server');
   assert.match(`${line?.servers} ${line?.cure}`, /172\.16\.0\.254.*--dhcp proxy/);
+});
+
+test('a flink leaves its own question alone, and answers that of another flink: two on a LAN find each other', async () => {
+  const { host } = await watching('server');
+  const asked = host.udp.sent.find(({ to }) => to.port === 67);
+  assert.ok(asked);
+  const answerOf = (serverAddress: Ipv4) => decide(decode(asked.bytes), hall({ serverAddress }), new LeaseTable());
+  const own = answerOf(FLINK);
+  assert.equal('reason' in own && own.reason, 'own-question');
+  assert.equal(answerOf('172.16.0.2' as Ipv4).kind, 'offer');
 });
 
 test('proxy: nobody who gives out addresses is a warning', async () => {
