@@ -136,7 +136,7 @@ export class NodeRegistry {
         ...{ name, address, httpPort: last.httpPort, state: isLive(node, nowMs) ? 'live' : 'gone' },
         ...{ weight: this.#weightOf(address), machines: machinesOn(name), load: last.load },
         ...{ images: catalog?.images ?? [], freeBytes: last.freeBytes },
-        ...{ heardMsAgo: nowMs - heardAtMs, sessionMs: nowMs - sessionAtMs },
+        ...{ heardMsAgo: Math.round(nowMs - heardAtMs), sessionMs: Math.round(nowMs - sessionAtMs) },
       };
     });
     const unheard = this.#unheard().map((row): NodeReport => {

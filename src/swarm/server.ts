@@ -9,7 +9,7 @@ import { type BootNode, chooseNode, type NodeChoice } from './choose.ts';
 import type { SwarmPolicy } from './policy.ts';
 import { NodeRegistry, type NodeReport } from './registry.ts';
 import { announceDoor } from './routes.ts';
-import { HallWatch } from './watch.ts';
+import { HallWatch, isForAnybody } from './watch.ts';
 
 /** What a machine's row in the MAC table says. */
 export interface Wants {
@@ -88,7 +88,8 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
       cancel?.();
       cancel = undefined;
     },
-    health: () => (registry.candidates(clock.now()).length > 0 ? { ok: true } : { ok: false, reason: 'no-node' }),
+    health: () =>
+      registry.candidates(clock.now()).some(isForAnybody) ? { ok: true } : { ok: false, reason: 'no-node' },
     place: (machine, { fnode, boot }) => {
       const nowMs = clock.now();
       const machinesOn = (node: string) => machines.machinesOn(node, nowMs);

@@ -73,7 +73,10 @@ export class HallWatch {
   }
 }
 
+/** Not only for machines whose row names it. */
+export const isForAnybody = ({ weight }: BootNode): boolean => weight > 0;
+
 function supplyOf({ nodes, candidates, isYoung }: Hall): Supply {
-  if (candidates.length === 0) return 'none';
+  if (!candidates.some(isForAnybody)) return 'none';
   return !isYoung && nodes.every(({ state }) => state === 'unheard') ? 'unheard' : 'heard';
 }

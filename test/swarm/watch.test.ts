@@ -43,6 +43,14 @@ test('HallWatch: that nobody has been heard is said once flink is not young any 
   );
 });
 
+test('HallWatch: nodes of weight 0 are there for nobody but the rows that name them', () => {
+  const only = { ...node([]), weight: 0 };
+  const events = (candidates: readonly BootNode[]) =>
+    new HallWatch().see({ ...hall, boots: [], candidates }).map(({ event }) => event);
+  assert.deepEqual(events([only]), ['node-live', 'no-node']);
+  assert.deepEqual(events([only, node([])]), ['node-live']);
+});
+
 test('HallWatch: each change is said once', () => {
   const watch = new HallWatch();
   const live: Hall = { ...hall, candidates: [node([])] };
