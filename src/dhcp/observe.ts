@@ -34,6 +34,8 @@ const CURES: Readonly<Record<string, string>> = {
   'unknown-relay':
     'a relay asks for a network of no row: give its subnet one in dhcp.relays, or take flink out of its servers',
   'relay-loop': 'relays send one message round in circles: two of them relay to each other',
+  'not-looked':
+    'more new machines ask at once than flink can look for: they ask again; dhcp.probe: off gives addresses without a look',
   'too-many-leases': 'one network card asks under ever new names: find it by its MAC',
   decline: 'somebody else uses that address: look for a fixed address inside dhcp.range, or another DHCP server',
 };

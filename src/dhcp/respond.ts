@@ -50,6 +50,8 @@ export type IgnoreReason =
   | 'bootp-stranger'
   | 'pool-empty'
   | 'too-many-leases'
+  /** The server's own: there was no time to look who is on an address that is free. */
+  | 'not-looked'
   | 'other-server'
   | 'no-record'
   | 'not-the-holder'

@@ -115,7 +115,8 @@ export function dhcpService(listen: DhcpListen, policy: () => DhcpPolicy, deps: 
   /** Until somebody has looked who is on that address; then it is decided anew. */
   const lookThenAnswer = async (heard: Heard, { address, mac }: Probe, looks: number): Promise<void> => {
     if (!prober || held.has(mac)) return;
-    if (looks >= MAX_LOOKS || clock.now() - heard.startMs >= HELD_MS) return;
+    if (looks >= MAX_LOOKS || clock.now() - heard.startMs >= HELD_MS)
+      return done(heard, { kind: 'ignore', reason: 'not-looked' });
     held.add(mac);
     pending += 1;
     try {

@@ -127,6 +127,20 @@ test('rush: 2,000 new clients in five seconds through a relay: every one is serv
   await stop();
 });
 
+test('rush: who could not be looked for in time is told of, with the cure, once a minute', async () => {
+  const { host, offers, pass, ask, stop } = await running();
+  for (let n = 0; n < 800; n++) ask(message('discover', { mac: macNumber(n) }));
+  await pass(2_000);
+  assert.ok(offers.size < 800);
+  const told = host.log.lines.filter(({ reason }) => reason === 'not-looked');
+  assert.equal(told.length, 800 - offers.size);
+  assert.deepEqual(
+    told.filter(({ level }) => level === 'warn').map(({ cure }) => /dhcp\.probe: off/.test(String(cure))),
+    [true],
+  );
+  await stop();
+});
+
 test('rush: 19 of 20 addresses are somebody’s: who asks right after the start gets a free one to its first question, within a second', async () => {
   const { offers, pass, ask, neighbourhood, stop } = await running((lan) => {
     for (let n = 0; n < 60_000; n++)
