@@ -22,9 +22,9 @@ export const ADDRESS_RULES = {
 
 export const NODE_RULES = {
   'client-row': 'its row in the MAC table names it',
-  'only-node': 'there is no other',
+  'only-node': 'no other one that is alive may get it',
   kept: 'it was sent there before, and the node is alive',
-  rendezvous: 'no row names one; hashing of its MAC over the nodes that are alive',
+  rendezvous: 'no row names one that is alive; hashing of its MAC over those that are',
   'no-node-has-it': 'no node has the entry of its row; hashing of its MAC over the nodes that are alive',
   'no-node': 'no fnode is alive: it gets an address, but nothing to boot',
 } as const;
