@@ -96,7 +96,8 @@ const CIRCLE_LOADS = 6;
 
 /**
  * For iPXE: `rungs` are what it gets, a loader if that is first, and the script behind it. A loader may be an iPXE again, and that
- * one the same for ever (ipxe #922): our own is given once a boot, any other until it is plain that it goes in a circle.
+ * one the same for ever (ipxe #922): our own is given once a boot, to one that cannot do with its script; any other until it is
+ * plain that it goes in a circle.
  */
 export function guard(rungs: Rungs, machine: Machine, ask: Ask): Step {
   const last = machine.attempts[ask.slot];
@@ -108,7 +109,12 @@ export function guard(rungs: Rungs, machine: Machine, ask: Ask): Step {
   const loads = isCounted ? last.loads : 0;
   const loadsSinceMs = loads === 0 ? ask.nowMs : (last?.loadsSinceMs ?? ask.nowMs);
   if (!first.isLoader) return attempt(first, 'first', machine, ask, { loads, loadsSinceMs });
-  const isSpent = first.isOnce && current !== undefined && last?.reached !== 'further';
-  if (isSpent || loads >= CIRCLE_LOADS) return attempt(script, 'circle', machine, ask, { loads, loadsSinceMs });
+  if (first.isOnce) {
+    // Its script first, as for every iPXE; ours when it is back without having got any further with that.
+    const isDue = current === script && last?.reached !== 'further' && loads === 0 && ask.mayClimb;
+    if (!isDue) return attempt(script, current === first ? 'circle' : 'first', machine, ask, { loads, loadsSinceMs });
+    return attempt(first, 'climbed', machine, ask, { loads: 1, loadsSinceMs });
+  }
+  if (loads >= CIRCLE_LOADS) return attempt(script, 'circle', machine, ask, { loads, loadsSinceMs });
   return attempt(first, 'first', machine, ask, { loads: loads + 1, loadsSinceMs });
 }

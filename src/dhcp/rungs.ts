@@ -127,7 +127,7 @@ function ipxeRungs(client: BootClient, node: BootTarget, { loader: row, loaders:
   }
   const platform = platformOf(client);
   const own = client.isPoorIpxe && platform ? ownIpxe(platform, known) : undefined;
-  if (own !== undefined) return [rung('own-ipxe', own, 'own-ipxe'), rung('script-anyway', url, 'script-anyway')];
+  if (own !== undefined) return [rung('own-ipxe', own, 'own-ipxe'), rung('script', url, 'ipxe-script')];
   return [rung('script', url, row !== undefined && isPath(row) ? 'row-needs-http' : 'ipxe-script')];
 }
 

@@ -259,34 +259,60 @@ test('a machine that is BIOS today and UEFI tomorrow has a ladder for each', () 
 
 // ---- iPXE: no loop ----
 
-test('a poor iPXE is given our own once a boot; if it comes again it gets the script anyway', () => {
-  const booth = new Booth(watched({ isWatched: false }));
-  const poor: From = { arch: 7, uuid: 1, options: [IPXE, POOR] };
-  const said = [1, 2, 3].map((xid) => booth.boot({ ...poor, xid }, xid * 8 * SEC));
+const POOR_IPXE: From = { arch: 7, uuid: 1, options: [IPXE, POOR] };
+
+test('a poor iPXE gets its script; if it is back without progress our own, once a boot; then the script again', () => {
+  const booth = new Booth(watched());
+  const said = [1, 2, 3, 4].map((xid) => booth.boot({ ...POOR_IPXE, xid }, xid * 8 * SEC));
+  const script = 'http://172.16.0.10/boot/boot.ipxe';
   assert.deepEqual(
     said.map((boot) => `${boot?.rule} ${boot?.reason} ${boot?.bootFile}`),
     [
-      'own-ipxe first snponly.efi',
-      'script-anyway circle http://172.16.0.10/boot/boot.ipxe',
-      'script-anyway circle http://172.16.0.10/boot/boot.ipxe',
+      `ipxe-script first ${script}`,
+      'own-ipxe climbed snponly.efi',
+      `ipxe-script circle ${script}`,
+      `ipxe-script first ${script}`,
     ],
   );
-  assert.equal(booth.boot({ ...poor, xid: 9 }, 1000 * SEC)?.rule, 'own-ipxe', 'another boot, another try');
 });
 
-test('once our own iPXE has come, the next boot is given it again', () => {
-  const booth = new Booth(watched({ isWatched: false, loaders: BIOS_NODE }));
-  const poor: From = { arch: 0, uuid: 1, options: [IPXE, POOR] };
-  const rules = [0, 60, 120].flatMap((sec) => [
-    booth.boot({ ...poor, xid: sec + 1 }, sec * SEC)?.rule,
-    booth.boot({ arch: 0, uuid: 1, options: [IPXE], xid: sec + 2 }, (sec + 5) * SEC)?.rule,
-  ]);
-  assert.deepEqual(rules, ['own-ipxe', 'ipxe-script', 'own-ipxe', 'ipxe-script', 'own-ipxe', 'ipxe-script']);
-});
+const own = [
+  { name: 'on a BIOS undionly.kpxe', arch: 0, has: BIOS_NODE, want: 'undionly.kpxe' },
+  { name: 'on x64 UEFI snponly.efi', arch: 7, has: new Set(['ipxe.efi', 'snponly.efi']), want: 'snponly.efi' },
+  { name: 'or ipxe.efi where the node has no other', arch: 7, has: new Set(['ipxe.efi']), want: 'ipxe.efi' },
+  {
+    name: 'or the script where it has none',
+    arch: 7,
+    has: new Set(['shimx64.efi']),
+    want: 'http://172.16.0.10/boot/boot.ipxe',
+  },
+] as const;
+for (const c of own) {
+  test(`what a poor iPXE is given that is back: ${c.name}`, () => {
+    const booth = new Booth(watched({ loaders: c.has }));
+    booth.boot({ ...POOR_IPXE, arch: c.arch, xid: 1 }, 0);
+    assert.equal(booth.boot({ ...POOR_IPXE, arch: c.arch, xid: 2 }, 20 * SEC)?.bootFile, c.want);
+  });
+}
+
+const content = [
+  { name: 'whose fetching nobody sees', place: { isWatched: false }, progress: undefined },
+  { name: 'that got further', place: {}, progress: 'menu' },
+] as const;
+for (const c of content) {
+  test(`a poor iPXE ${c.name} is left with its script`, () => {
+    const booth = new Booth(watched(c.place));
+    const rules = [1, 2, 3].map((xid) => {
+      const boot = booth.boot({ ...POOR_IPXE, xid }, xid * 20 * SEC);
+      if (c.progress) booth.machines.progressed(LAPTOP, c.progress, (xid * 20 + 5) * SEC);
+      return boot?.rule;
+    });
+    assert.deepEqual(rules, ['ipxe-script', 'ipxe-script', 'ipxe-script']);
+  });
+}
 
 const circles = [
   { name: 'its row’s loader is an iPXE under another name', loader: 'mine.efi', options: [IPXE] },
-  { name: 'poor, whole, poor, whole for ever', loader: undefined, options: [IPXE, POOR] },
 ] as const;
 for (const c of circles) {
   test(`an iPXE that goes in a circle gets the script in the end: ${c.name}`, () => {
@@ -297,7 +323,6 @@ for (const c of circles) {
       const boot = booth.boot({ arch: 7, uuid: 1, xid: 2 * i + 1, options: c.options }, i * 4 * SEC);
       if (boot?.rule === 'script-anyway') break;
       loads += 1;
-      if (c.loader === undefined) booth.boot({ arch: 7, uuid: 1, xid: 2 * i + 2, options: [IPXE] }, (i * 4 + 2) * SEC);
     }
     assert.equal(loads, 6);
   });
@@ -313,10 +338,11 @@ test('a row’s loader for a machine that is iPXE from the start is given at eve
 });
 
 test('OFFER and ACK of one iPXE say the same, also when the DISCOVER comes twice', () => {
-  const booth = new Booth(watched({ isWatched: false }));
-  const poor: From = { arch: 7, uuid: 1, options: [IPXE, POOR] };
-  for (const sec of [0, 1, 2]) booth.send(asks('discover', poor), sec * SEC);
-  assert.equal(booth.boot(poor, 3 * SEC)?.bootFile, 'snponly.efi');
+  const booth = new Booth(watched());
+  booth.boot({ ...POOR_IPXE, xid: 1 }, 0);
+  const again: From = { ...POOR_IPXE, xid: 2 };
+  for (const sec of [20, 21, 22]) booth.send(asks('discover', again), sec * SEC);
+  assert.equal(booth.boot(again, 23 * SEC)?.bootFile, 'snponly.efi');
 });
 
 test('the first standard loader of a platform is the default of boot:, so that only the operator’s own differs', () => {
