@@ -13,8 +13,8 @@ export interface Transfer extends Sent {
 export interface BootWatch {
   /** Asked with every line of the logs: whether the boot has shown enough. */
   readonly isEnough?: () => boolean;
-  /** Told of the machine's `stages`, with seconds after power-on. */
-  readonly onStage?: (name: string, sec: number) => void;
+  /** Told of the machine's `stages`, with seconds after power-on; `stop` pulls the plug. */
+  readonly onStage?: (name: string, sec: number, stop: () => void) => void;
 }
 
 export interface BenchOptions extends Omit<HallOptions, 'onLine'> {
@@ -57,7 +57,7 @@ export async function openBench(lab: Lab, out: string, options: BenchOptions, cl
     fetched,
     boot: async (machine, { isEnough = () => false, onStage = () => {} } = {}) => {
       const vm = powerOn(lab, machine, cleanup, (kind, what, sec) => {
-        if (kind === 'stage') onStage(what, sec);
+        if (kind === 'stage') onStage(what, sec, () => void vm.stop());
       });
       const listener = (): void => {
         if (isEnough()) void vm.stop();
