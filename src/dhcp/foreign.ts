@@ -50,6 +50,11 @@ export class ForeignServers {
     return known === undefined;
   }
 
+  /** One that is still believed in has not answered the round before this one. */
+  isMissed(): boolean {
+    return [...this.#servers.values()].some(({ round }) => round < this.#round - 1);
+  }
+
   present(): readonly Ipv4[] {
     return [...this.#servers.keys()];
   }

@@ -34,8 +34,8 @@ const VERIFIED_MS = 9_500;
 const DOUBT_SAMPLE_MS = 1_000;
 /** An address without an answer keeps an entry that the kernel cannot drop for so long: three questions, then it may. */
 const UNRESOLVED_MS = 3_500;
-/** The kernel's table has 1024 entries (`gc_thresh3`), and the clients of the hall need theirs. */
-const MAX_UNRESOLVED = 256;
+/** The kernel's table has 1024 entries (`gc_thresh3`), and the clients of the hall need theirs: two thirds are. */
+const MAX_UNRESOLVED = 384;
 /** The discard service, RFC 863: what hears it says nothing, or that nobody listens. */
 const DISCARD_PORT = 9;
 const NOTHING = new Uint8Array(0);

@@ -34,8 +34,8 @@ export interface ProberService extends Prober, Service {
   readonly counts: LookCounts;
 }
 
-/** Spare addresses of the LAN, and of all the other networks together. */
-const SPARES = 256;
+/** Spare addresses of the LAN, and of all the other networks together: the largest hall that starts at once. */
+const SPARES = 512;
 const MIN_SPARES = 4;
 /** Places of all ranges that are considered in one round: a fraction of a millisecond. */
 const PLACES = 1024;

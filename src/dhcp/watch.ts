@@ -11,6 +11,8 @@ export type WatchedMode = 'server' | 'proxy' | 'auto';
 
 /** A second one is a mistake that somebody makes while the hall runs: a home router plugged into the switch. */
 const ASK_MS = 15_000;
+/** While a known server is missed: it may be gone, and then nobody gives addresses. dnsmasq pings for three seconds first. */
+const MISSED_ASK_MS = 5000;
 /** The first rounds, before `auto` knows: four seconds, since dnsmasq pings for three before its first offer. */
 const FIRST_ASK_MS = 2000;
 const FIRST_ROUNDS = 3;
@@ -24,6 +26,8 @@ export interface ServerWatch extends Service {
   role(): DhcpRole;
   /** Other servers that answer. */
   servers(): readonly Ipv4[];
+  /** A client has named another server: reason to ask at once. */
+  hint(server: Ipv4): void;
 }
 
 export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWatch {
@@ -64,8 +68,11 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
     askedAtMs = clock.now();
     asker?.ask();
     cancel();
-    const isEarly = rounds < FIRST_ROUNDS && foreign.present().length === 0;
-    cancel = clock.after(isEarly ? FIRST_ASK_MS : ASK_MS, ask);
+    cancel = clock.after(pauseMs(), ask);
+  };
+  const pauseMs = (): number => {
+    if (foreign.isMissed()) return MISSED_ASK_MS;
+    return rounds < FIRST_ROUNDS && foreign.present().length === 0 ? FIRST_ASK_MS : ASK_MS;
   };
 
   const onOffer = (server: Ipv4): void => {
@@ -82,6 +89,7 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
     name: 'servers',
     role,
     servers: () => foreign.present(),
+    hint: onOverheard,
     start: async () => {
       try {
         asker = await openAsker(host, { lan, mac: watchMac(lan), onOffer, onOverheard });

@@ -9,6 +9,7 @@ import { SWARM_PORT } from '../core/swarm.ts';
 import { isoMoments } from '../core/units.ts';
 import { explain } from '../dhcp/explain.ts';
 import type { Observe } from '../dhcp/observe.ts';
+import { OPTION, readIpv4 } from '../dhcp/options.ts';
 import type { DhcpPolicy } from '../dhcp/policy.ts';
 import { NOBODY_LOOKS, type PresenceView } from '../dhcp/presence.ts';
 import { type ProberService, proberService } from '../dhcp/prober.ts';
@@ -103,7 +104,10 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, surroundin
   });
   const isProbing = dhcp.probe;
   const moment = isoMoments();
-  const onDecision: Observe = (_request, decision, told) => {
+  const onDecision: Observe = (request, decision, told) => {
+    const isTurnedAway = decision.kind === 'release' || ('reason' in decision && decision.reason === 'other-server');
+    const other = isTurnedAway ? readIpv4(request.options.get(OPTION.serverIdentifier)) : undefined;
+    if (other !== undefined) watch.hint(other);
     if ('placement' in decision && decision.boot) {
       const { client, placement } = decision;
       const machine = { mac: told.mac, uuid: client.machineId };

@@ -189,18 +189,18 @@ test('prober: 190 of 200 answer ARP and nothing else: the ten others are known w
   assert.deepEqual(service.counts, { free: 10 + 11, taken: 190, failed: 0 }, 'with those behind the relay');
 });
 
-test('prober: 256 spares of a large pool, and never more than 256 entries of the kernel’s table without an answer', async () => {
+test('prober: 512 spares of a large pool, and never more than 384 entries of the kernel’s table without an answer', async () => {
   const { host, spares, neighbourhood, look } = await running({ lan: '172.16.1.0-172.16.200.255', settleMs: 9_000 });
-  assert.equal(spares().size, 256);
+  assert.equal(spares().size, 512);
   const clients = Array.from({ length: 500 }, (_, n) => look(nth('172.16.210.0', n), macNumber(n)));
   await pass(host, 1_000);
   await Promise.all(clients);
-  assert.equal(neighbourhood.mostUnresolved, 256);
+  assert.equal(neighbourhood.mostUnresolved, 384);
 });
 
 test('prober: where there is no room who asks is told so in time for two more tries within a second', async () => {
   const { host, look, service, at } = await running({ lan: '172.16.1.0-172.16.1.1' });
-  for (let n = 0; n < 256; n++) void service.look(nth('172.16.210.0', n), macNumber(n));
+  for (let n = 0; n < 384; n++) void service.look(nth('172.16.210.0', n), macNumber(n));
   await pass(host, 100);
   assert.ok(service.view.isRushed(APART, host.clock.now()));
   assert.equal(await look(APART), 300);

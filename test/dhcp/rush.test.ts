@@ -108,7 +108,7 @@ for (const settledMs of [0, 9_000]) {
     assert.equal(distinct(offers), 500);
     assert.ok([...offers.values()].every(({ address }) => !squatted.has(address)));
     assert.ok([...offers.values()].every(({ tookMs }) => tookMs <= 1_000));
-    assert.ok(neighbourhood.mostUnresolved <= 256, `${neighbourhood.mostUnresolved}`);
+    assert.ok(neighbourhood.mostUnresolved <= 384, `${neighbourhood.mostUnresolved}`);
     await stop();
   });
 }

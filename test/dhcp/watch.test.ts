@@ -13,6 +13,8 @@ import { type FakeHost, fakeHost } from '../support/fakes.ts';
 
 const ROUTER = '172.16.0.254' as Ipv4;
 const ROUND_MS = 15_000;
+/** Between rounds while one that was there is silent. */
+const MISSED_MS = 5000;
 
 /** A DHCP server of somebody else; `isOn` can be switched. */
 async function rogue(host: FakeHost, at: Ipv4 = ROUTER): Promise<{ isOn: boolean; asked: number }> {
@@ -62,10 +64,10 @@ test('auto: proxy from the first answer of another server on, server again some 
   const { watch } = await watching('auto', host);
   assert.deepEqual([watch.role(), watch.servers()], ['proxy', [ROUTER]]);
   other.isOn = false;
-  host.clock.advance(3 * ROUND_MS);
+  host.clock.advance(ROUND_MS + MISSED_MS);
   assert.equal(watch.role(), 'proxy', 'answers can be lost');
-  host.clock.advance(4 * ROUND_MS);
-  assert.equal(watch.role(), 'server');
+  host.clock.advance(ROUND_MS + 2 * MISSED_MS);
+  assert.equal(watch.role(), 'server', 'half a minute later nobody would give addresses');
   other.isOn = true;
   host.clock.advance(ROUND_MS);
   assert.equal(watch.role(), 'proxy');
@@ -115,6 +117,17 @@ test('an answer that is overheard counts for nothing, but is reason to ask at on
     { address: LIMITED_BROADCAST, port: 68 },
   );
   assert.deepEqual([watch.role(), other.asked], ['server', asked + 1]);
+});
+
+test('a client that names another server is reason to ask at once, but not twice within five seconds', async () => {
+  const host = fakeHost();
+  const other = await rogue(host);
+  other.isOn = false;
+  const { watch } = await watching('server', host);
+  host.clock.advance(10_000);
+  const asked = other.asked;
+  for (const server of [ROUTER, FLINK, ROUTER]) watch.hint(server);
+  assert.equal(other.asked, asked + 1);
 });
 
 test('without port 68 flink says so and gives out addresses', async () => {
