@@ -44,7 +44,7 @@ export function chooseAddress(claim: Claim, wanted: Ipv4 | undefined): Choice {
   );
   if (known && isHeld(known, nowMs)) return { kind: 'address', address: known.address, rule: 'current-binding' };
   if (known) return ifFree(known.address, 'former-binding', claim);
-  if (heldBy(claim) >= MAX_LEASES_PER_MAC) return { kind: 'none', reason: 'too-many-leases' };
+  if (hasTooMany(claim)) return { kind: 'none', reason: 'too-many-leases' };
   if (wanted !== undefined && isOpen(wanted, claim) && !isSeen(wanted, claim))
     return ifFree(wanted, 'requested', claim);
   return fromPool(claim);
@@ -114,10 +114,12 @@ function bestOf(leases: readonly Lease[], nowMs: number): Lease | undefined {
   return best;
 }
 
-function heldBy({ leases, mac, nowMs }: Claim): number {
-  return leases
+/** Whether that card holds as many addresses as one may. */
+export function hasTooMany({ leases, mac, nowMs }: Claim): boolean {
+  const held = leases
     .of({ mac, clientId: undefined, isBoot: true })
-    .filter((lease) => lease.mac === mac && isHeld(lease, nowMs)).length;
+    .filter((lease) => lease.mac === mac && isHeld(lease, nowMs));
+  return held.length >= MAX_LEASES_PER_MAC;
 }
 
 /** What the client has besides `address` in this network: with an ACK for that, it has left these. */

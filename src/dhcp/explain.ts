@@ -1,12 +1,13 @@
 /** What the server would tell a client, and why: the same decision, made for a question instead of a packet. */
 import { type Mac, UNSPECIFIED } from '../core/addr.ts';
+import type { Decision, Facts } from './decision.ts';
 import type { StepReason } from './ladder.ts';
 import type { Machine } from './machines.ts';
 import { OPTION, ofText, ofU8, showValue } from './options.ts';
 import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from './packet.ts';
 import { type BootClient, identify } from './pxe.ts';
 import { MESSAGE } from './reply.ts';
-import { type Decision, type Facts, respond } from './respond.ts';
+import { respond } from './respond.ts';
 import { rungsFor } from './rungs.ts';
 import {
   ADDRESS_RULES,

@@ -2,9 +2,9 @@
 import { messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import type { Health } from '../service.ts';
+import type { Change, Decision, Reply } from './decision.ts';
 import { isOf, type Lease, type LeaseTable } from './leases.ts';
 import { OPTION, ofU32, readU32 } from './options.ts';
-import type { Change, Decision, Reply } from './respond.ts';
 import type { LeaseStore } from './store.ts';
 
 /** What a restart must remember. */

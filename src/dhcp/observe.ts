@@ -1,10 +1,10 @@
 /** What the operator reads of DHCP: one line a decision, and not more of them because a stranger's machine repeats itself. */
 import { type Ipv4, type Mac, macFromBytes, UNSPECIFIED } from '../core/addr.ts';
 import type { Host, LogFields } from '../host.ts';
+import type { Decision } from './decision.ts';
 import { cureOf, type Occupancy } from './occupancy.ts';
 import type { DhcpPacket } from './packet.ts';
 import type { Stage } from './pxe.ts';
-import type { Decision } from './respond.ts';
 
 /** A decision in the words of the log. */
 export type Told = {

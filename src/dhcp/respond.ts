@@ -1,122 +1,23 @@
 /** What a DHCP message deserves: RFC 2131 §4.3, one function a state. Pure, so `explain` prints what the server would do. */
-import { type Ipv4, type Mac, macFromBytes, subnetHas, subnetHasHost, UNSPECIFIED } from '../core/addr.ts';
+import { type Ipv4, macFromBytes, subnetHas, subnetHasHost, UNSPECIFIED } from '../core/addr.ts';
 import { hex } from '../core/bytes.ts';
-import {
-  type AddressRule,
-  backFromRest,
-  type Claim,
-  chooseAddress,
-  isOpen,
-  leftBehind,
-  reservedAddress,
-} from './address.ts';
-import type { BootAnswer } from './boot.ts';
-import { bootingOf, seen } from './booting.ts';
+import { backFromRest, chooseAddress, hasTooMany, isOpen, reservedAddress } from './address.ts';
+import { seen } from './booting.ts';
+import type { Case, Decision, Facts, IgnoreReason } from './decision.ts';
 import { isOwnQuestion } from './foreign.ts';
-import { isHeld, type Lease, type LeaseView } from './leases.ts';
-import type { Machine, MachineView } from './machines.ts';
-import { hostnameFor } from './names.ts';
+import { grant, granted, nak } from './grant.ts';
+import { isHeld, type Lease } from './leases.ts';
 import { OPTION, readIpv4, readU8 } from './options.ts';
-import { BOOTREQUEST, type DhcpPacket, type EncodeLimits } from './packet.ts';
-import type { DhcpNetwork, DhcpPolicy, Placement } from './policy.ts';
-import type { PresenceView } from './presence.ts';
-import { proxyReply, proxyVerdict } from './proxy.ts';
-import { type BootClient, identify } from './pxe.ts';
+import { BOOTREQUEST, type DhcpPacket } from './packet.ts';
+import type { DhcpNetwork, DhcpPolicy } from './policy.ts';
+import { proxyVerdict } from './proxy.ts';
+import { identify } from './pxe.ts';
 import { isForUs, isLooping, linkSelection } from './relay.ts';
-import {
-  BOOTP_LIMITS,
-  bootpReply,
-  type Grant,
-  grantReply,
-  leaseSecFor,
-  limitsFor,
-  MESSAGE,
-  nakReply,
-} from './reply.ts';
+import { BOOTP_LIMITS, bootpReply, MESSAGE } from './reply.ts';
 
-export interface Reply {
-  readonly packet: DhcpPacket;
-  readonly limits: EncodeLimits;
-}
-
-export type IgnoreReason =
-  | 'mode-off'
-  | 'own-question'
-  | 'not-a-request'
-  | 'not-ethernet'
-  | 'unknown-message'
-  | 'unknown-relay'
-  | 'relay-loop'
-  | 'bootp-stranger'
-  | 'pool-empty'
-  | 'too-many-leases'
-  /** The server's own: there was no time to look who is on an address that is free. */
-  | 'not-looked'
-  | 'other-server'
-  | 'no-record'
-  | 'not-the-holder'
-  | 'foreign-address'
-  | 'not-pxe'
-  | 'wants-credentials'
-  | 'no-loader'
-  | 'no-node'
-  | 'no-address';
-
-export type NakReason = 'wrong-network' | 'not-yours' | 'not-offered';
-
-/** What a client is given and by which rules. */
-export interface Granted {
-  readonly reply: Reply;
-  readonly client: BootClient;
-  readonly placement: Placement;
-  readonly boot: BootAnswer | undefined;
-  /** What is to be remembered of the machine from now on; nothing new without it. */
-  readonly machine?: Machine;
-}
-
-/** What becomes of the table. */
-export interface Change {
-  /** The record that the message is about, as it is from now on. */
-  readonly lease: Lease;
-  /** Others that are free because of it. */
-  readonly freed: readonly Lease[];
-}
-
-export type Decision =
-  | ({ readonly kind: 'offer' | 'ack'; readonly rule: AddressRule } & Change & Granted)
-  | ({ readonly kind: 'inform' | 'bootp' } & Granted)
-  | { readonly kind: 'nak'; readonly reason: NakReason; readonly reply: Reply }
-  | ({ readonly kind: 'release' | 'decline' } & Change)
-  /** Boot data beside somebody else's DHCP: an offer without an address, or the answer of the PXE port. */
-  | ({ readonly kind: 'proxy-offer' | 'proxy-ack' } & Granted)
-  /** Nobody has looked lately who is on `address`: look, then decide anew. */
-  | { readonly kind: 'probe'; readonly address: Ipv4; readonly mac: Mac }
-  /** `machine` as in `Granted`: even what is not answered may tell where a machine is. */
-  | { readonly kind: 'ignore'; readonly reason: IgnoreReason; readonly machine?: Machine };
-
-/** What decisions know of the world at one moment. */
-export interface Facts {
-  readonly policy: DhcpPolicy;
-  readonly leases: LeaseView;
-  readonly presence: PresenceView;
-  readonly machines: MachineView;
-  /** Which port the request came to: 67, or the PXE port 4011. */
-  readonly door: 'dhcp' | 'pxe';
-  /** `Clock.now`. */
-  readonly nowMs: number;
-}
-
-/** An offer is kept for a client this long; a boot ROM asks for it within 32 s or not at all. */
-const OFFER_MS = 30_000;
 /** A declined address rests; whoever sits on it may have left by then. Kea's default is a day, a hall is shorter. */
 const DECLINE_MS = 600_000;
 const ETHERNET = 1;
-
-/** One request with what every rule needs to know of it. */
-interface Case extends Claim, Facts {
-  readonly request: DhcpPacket;
-  readonly client: BootClient;
-}
 
 /** Never throws. */
 export function respond(request: DhcpPacket, facts: Facts): Decision {
@@ -256,6 +157,8 @@ function onRenewing(facts: Case): Decision {
   if (reserved !== undefined)
     return reserved === address ? grant(facts, 'ack', address, 'reservation') : nak(facts, 'not-yours');
   if (!isOpen(address, facts)) return nak(facts, 'not-yours');
+  const isKnown = facts.leases.of(facts.key).some((lease) => lease.address === address);
+  if (!isKnown && hasTooMany(facts)) return ignore('too-many-leases');
   return grant(facts, 'ack', address, 'current-binding');
 }
 
@@ -298,53 +201,4 @@ function onBootp(facts: Case): Decision {
   if (chosen.kind !== 'address' || chosen.rule !== 'reservation') return ignore('bootp-stranger');
   const given = granted(facts, MESSAGE.ack, chosen.address);
   return { kind: 'bootp', ...given, reply: { packet: bootpReply(given.reply.packet), limits: BOOTP_LIMITS } };
-}
-
-function nak(facts: Case, reason: NakReason): Decision {
-  return {
-    kind: 'nak',
-    reason,
-    reply: { packet: nakReply(facts.request, reason, facts.policy), limits: limitsFor(facts.request, undefined) },
-  };
-}
-
-function grant(facts: Case, kind: 'offer' | 'ack', address: Ipv4, rule: AddressRule): Decision {
-  const before = facts.leases.at(address);
-  const isRunning = before?.state === 'bound' && isHeld(before, facts.nowMs);
-  const hostname = hostnameFor(facts, facts.request.options);
-  // An offer changes nothing about a lease that runs, whoever asked: only its ACK may.
-  const lease = kind === 'offer' && isRunning ? before : leaseFor(facts, kind, address, hostname);
-  const freed = kind === 'ack' ? leftBehind(address, facts) : [];
-  const type = kind === 'ack' ? MESSAGE.ack : MESSAGE.offer;
-  return { kind, lease, freed, rule, ...granted(facts, type, address, hostname) };
-}
-
-function leaseFor(facts: Case, kind: 'offer' | 'ack', address: Ipv4, hostname: string | undefined): Lease {
-  const { mac, key, leases, policy, nowMs, request } = facts;
-  const before = leases.at(address);
-  return {
-    address,
-    mac,
-    clientId: key.clientId,
-    isBoot: key.isBoot || (before !== undefined && before.mac === mac && before.isBoot && before.state !== 'declined'),
-    hostname,
-    state: kind === 'ack' ? 'bound' : 'offered',
-    expiresAtMs: nowMs + (kind === 'ack' ? leaseSecFor(request, policy) * 1000 : OFFER_MS),
-  };
-}
-
-function granted(
-  facts: Case,
-  type: Grant['type'],
-  address: Ipv4 | undefined,
-  hostname = hostnameFor(facts, facts.request.options),
-): Granted {
-  const { request, policy, mac, client, network } = facts;
-  const placement = policy.place({ mac, uuid: client.machineId });
-  const used = address ?? (request.ciaddr === UNSPECIFIED ? undefined : request.ciaddr);
-  const { boot, machine } = bootingOf(facts, placement, used, type === MESSAGE.ack);
-  const grant = { type, network, address, hostname, placement, boot };
-  const replyOf = policy.role === 'proxy' || facts.door === 'pxe' ? proxyReply : grantReply;
-  const reply = { packet: replyOf(request, grant, policy), limits: limitsFor(request, boot) };
-  return { reply, client, placement, boot, ...(machine && { machine }) };
 }

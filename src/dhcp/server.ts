@@ -3,6 +3,7 @@ import { type Endpoint, type Ipv4, LIMITED_BROADCAST, type Mac } from '../core/a
 import { Malformed } from '../core/bytes.ts';
 import type { Host, UdpSocket } from '../host.ts';
 import type { Service } from '../service.ts';
+import type { Decision, Facts } from './decision.ts';
 import { type Kept, keeper } from './keep.ts';
 import { LeaseTable } from './leases.ts';
 import { type Machine, type MachineView, NO_MACHINES } from './machines.ts';
@@ -12,7 +13,7 @@ import { type DhcpPacket, decode, encode } from './packet.ts';
 import type { DhcpPolicy } from './policy.ts';
 import { NOBODY_LOOKS, type PresenceView } from './presence.ts';
 import { deliver, MESSAGE } from './reply.ts';
-import { type Decision, type Facts, networkOf, respond } from './respond.ts';
+import { networkOf, respond } from './respond.ts';
 import type { LeaseStore } from './store.ts';
 
 export interface DhcpListen {

@@ -2,12 +2,12 @@
 import type { NewDecision } from '../admin/events.ts';
 import type { FnodeRow, LeaseRow, MachineRow, Pool } from '../admin/shape.ts';
 import { type Ipv4, rangeSize, subnetHas } from '../core/addr.ts';
+import type { Decision, Facts } from '../dhcp/decision.ts';
 import { isHeld, type Lease } from '../dhcp/leases.ts';
 import { latestSlot, type Machine } from '../dhcp/machines.ts';
 import type { Told } from '../dhcp/observe.ts';
 import { occupancyOf } from '../dhcp/occupancy.ts';
 import type { DhcpNetwork } from '../dhcp/policy.ts';
-import type { Decision, Facts } from '../dhcp/respond.ts';
 import type { LeaseStore } from '../dhcp/store.ts';
 import type { Clock } from '../host.ts';
 import type { NodeReport } from '../swarm/registry.ts';

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4, Mac } from '../../src/core/addr.ts';
 import { type Claim, chooseAddress } from '../../src/dhcp/address.ts';
+import type { Decision } from '../../src/dhcp/decision.ts';
 import { type Lease, LeaseTable } from '../../src/dhcp/leases.ts';
 import type { DhcpPacket } from '../../src/dhcp/packet.ts';
 import { type Finding, Presence } from '../../src/dhcp/presence.ts';
-import type { Decision } from '../../src/dhcp/respond.ts';
 import { DESK7, decide, FLINK, hall, LAPTOP, message } from '../support/dhcp.ts';
 
 const ip = (end: number) => `172.16.0.${end}` as Ipv4;

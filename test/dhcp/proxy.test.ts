@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
+import type { Decision } from '../../src/dhcp/decision.ts';
 import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
-import type { Decision } from '../../src/dhcp/respond.ts';
 import { readSubOptions, writeSubOptions } from '../../src/dhcp/suboptions.ts';
 import { asks, Booth, type From, IPXE, watched } from '../support/booth.ts';
 import { FLINK, FNODE00, golden, LAPTOP, message, pxe } from '../support/dhcp.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4, Mac } from '../../src/core/addr.ts';
+import type { Decision } from '../../src/dhcp/decision.ts';
 import { LeaseTable } from '../../src/dhcp/leases.ts';
 import { OPTION, ofText, showOption } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { deliver, limitsFor, MESSAGE } from '../../src/dhcp/reply.ts';
-import type { Decision } from '../../src/dhcp/respond.ts';
 import {
   DESK7,
   decide,

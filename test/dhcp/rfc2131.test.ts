@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ipv4, Mac } from '../../src/core/addr.ts';
+import type { Decision } from '../../src/dhcp/decision.ts';
 import { LeaseTable } from '../../src/dhcp/leases.ts';
 import { OPTION, ofU32 } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { deliver, MESSAGE } from '../../src/dhcp/reply.ts';
-import type { Decision } from '../../src/dhcp/respond.ts';
 import { DESK7, decide, FLINK, hall, LAPTOP, type Made, macNumber, message, RELAY } from '../support/dhcp.ts';
 
 const ip = (text: string) => text as Ipv4;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import type { Mac } from '../../src/core/addr.ts';
 import type { BootAnswer } from '../../src/dhcp/boot.ts';
+import type { Decision } from '../../src/dhcp/decision.ts';
 import { LeaseTable } from '../../src/dhcp/leases.ts';
 import { MachineTable } from '../../src/dhcp/machines.ts';
 import { OPTION, ofText } from '../../src/dhcp/options.ts';
 import type { DhcpPacket } from '../../src/dhcp/packet.ts';
 import type { DhcpPolicy, Placement } from '../../src/dhcp/policy.ts';
-import type { Decision } from '../../src/dhcp/respond.ts';
 import { decide, FLINK, FNODE00, hall, LAPTOP, type Made, message, pxe } from './dhcp.ts';
 
 export const BIOS_NODE: ReadonlySet<string> = new Set(['lpxelinux.0', 'undionly.kpxe', 'ipxe.pxe', 'pxelinux.0']);

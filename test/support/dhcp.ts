@@ -1,6 +1,7 @@
 /** DHCP packets for tests: real ones from `test/packets/dhcp`, made ones with the fields that a rule is about. */
 import { readFileSync } from 'node:fs';
 import { type Ipv4, type Mac, parseMac, parseRange, parseSubnet, UNSPECIFIED } from '../../src/core/addr.ts';
+import type { Decision, Facts } from '../../src/dhcp/decision.ts';
 import type { LeaseView } from '../../src/dhcp/leases.ts';
 import { NO_MACHINES } from '../../src/dhcp/machines.ts';
 import { OPTION, ofIpv4, ofText, ofU8 } from '../../src/dhcp/options.ts';
@@ -8,7 +9,7 @@ import { BOOTREQUEST, BROADCAST_FLAG, type DhcpPacket } from '../../src/dhcp/pac
 import type { DhcpPolicy } from '../../src/dhcp/policy.ts';
 import { NOBODY_LOOKS } from '../../src/dhcp/presence.ts';
 import { MESSAGE } from '../../src/dhcp/reply.ts';
-import { type Decision, type Facts, respond } from '../../src/dhcp/respond.ts';
+import { respond } from '../../src/dhcp/respond.ts';
 
 export const FLINK = '172.16.0.1' as Ipv4;
 export const FNODE00 = '172.16.0.10' as Ipv4;
