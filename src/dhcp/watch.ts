@@ -11,6 +11,8 @@ export type WatchedMode = 'server' | 'proxy' | 'auto';
 
 /** A second one is a mistake that somebody makes while the hall runs: a home router plugged into the switch. */
 const ASK_MS = 15_000;
+/** While the other server is wanted: dnsmasq pings for three seconds before it offers, and answers nobody meanwhile. */
+const BESIDE_ASK_MS = { auto: 30_000, proxy: 300_000 } as const;
 /** While a known server is missed: it may be gone, and then nobody gives addresses. dnsmasq pings for three seconds first. */
 const MISSED_ASK_MS = 5000;
 /** The first rounds, before `auto` knows: four seconds, since dnsmasq pings for three before its first offer. */
@@ -72,6 +74,7 @@ export function serverWatch(lan: Ipv4, mode: WatchedMode, host: Host): ServerWat
   };
   const pauseMs = (): number => {
     if (foreign.isMissed()) return MISSED_ASK_MS;
+    if (mode !== 'server' && foreign.present().length > 0) return BESIDE_ASK_MS[mode];
     return rounds < FIRST_ROUNDS && foreign.present().length === 0 ? FIRST_ASK_MS : ASK_MS;
   };
 
