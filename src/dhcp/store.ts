@@ -32,8 +32,8 @@ export function memoryLeaseStore(): LeaseStore {
   };
 }
 
-/** Lines beside those that are needed: some megabyte. Taste. */
-const SPARE_LINES = 10_000;
+/** Lines beside those that are needed: a dozen megabyte, half a second at the next start. Taste. */
+const SPARE_LINES = 60_000;
 
 /** In `leases-000001.log` and so on in `folder`, for one process at a time. */
 export function fileLeaseStore(folder: string, host: Host): LeaseStore {
@@ -50,7 +50,7 @@ export function journalLeaseStore(files: JournalFiles, { clock, log }: Host, spa
 
   const open = async (): Promise<Opened> => {
     const journal = await openJournal({
-      ...{ name: 'leases', files, log, spareLines },
+      ...{ name: 'leases', files, log, spareLines, clock },
       outdated: (values) => (opened ? outdated(values, opened.clocks, clock.now()) : []),
     });
     opened = { journal, clocks: new BootClocks(clock, journal.values) };

@@ -4,7 +4,7 @@
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
-import type { Log } from '../host.ts';
+import type { Clock, Log } from '../host.ts';
 import type { JournalFiles } from './journalfiles.ts';
 import { type Change, encodeLine, type Json, RESET } from './journalline.ts';
 import { apply, type Found, mergedName, numberOf, readSegments, segmentName } from './journalread.ts';
@@ -31,12 +31,18 @@ export interface JournalOptions {
   readonly outdated: (values: ReadonlyMap<string, Json>) => Iterable<string>;
   /** Segments are merged when they have this many lines more than one and a half times the values: so a start reads little in vain. */
   readonly spareLines: number;
+  /** Without it no moment is known to be idle. */
+  readonly clock?: Pick<Clock, 'after'>;
 }
 
 /** What is waiting to be written while the disk is busy. Callers bound it, too. */
 const MAX_WAITING = 65_536;
 /** Each start begins one. Taste. */
 const MAX_SEGMENTS = 8;
+/** Without a commit; then merging keeps nobody waiting. Taste. */
+const IDLE_MS = 1000;
+/** While commits go on, so many times the lines are put up with. */
+const PATIENCE = 6;
 /** Values written in one go while segments are merged: two milliseconds of work. */
 const MERGED_AT_ONCE = 1000;
 
@@ -85,6 +91,9 @@ class SegmentJournal implements Journal {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #merging: Promise<void> | undefined;
+  /** Nothing was committed for a moment: a good time to merge. */
+  #isIdle = false;
+  #stopIdling = (): void => {};
   /** Merging failed: not again before there are so many lines. */
   #mergeAtLines = 0;
   /** Keys of what was rejected and may be on disk all the same. */
@@ -110,6 +119,7 @@ class SegmentJournal implements Journal {
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(journalFault(folder, new Error('too slow')));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ change, resolve, reject });
+      this.#isIdle = false;
       // What else comes in this turn of the event loop goes along.
       this.#writing ??= endOfTurn().then(() => this.#writeAll());
     });
@@ -118,6 +128,7 @@ class SegmentJournal implements Journal {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stopIdling();
     await this.#writing;
     await this.#merging;
     await this.#tail.end();
@@ -133,6 +144,18 @@ class SegmentJournal implements Journal {
       if (this.#isWorthMerging()) await this.#beginMerge();
     }
     this.#writing = undefined;
+    this.#stopIdling();
+    if (!this.#isClosed)
+      this.#stopIdling = this.#options.clock?.after(IDLE_MS, () => this.#mergeIdly()) ?? this.#stopIdling;
+  }
+
+  /** A new segment costs a commit a dozen milliseconds: best when there is none. */
+  #mergeIdly(): void {
+    this.#isIdle = true;
+    if (this.#writing || this.#isClosed || !this.#isWorthMerging()) return;
+    this.#writing = this.#beginMerge()
+      .then(() => this.#tail.ready())
+      .then(() => this.#writeAll());
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
@@ -157,8 +180,8 @@ class SegmentJournal implements Journal {
 
   #isWorthMerging(): boolean {
     if (this.#merging || this.#lines < this.#mergeAtLines) return false;
-    const isMany = this.#lines > 1.5 * this.#values.size + this.#options.spareLines;
-    return isMany || this.#segments >= MAX_SEGMENTS;
+    const spare = this.#options.spareLines / (this.#isIdle ? PATIENCE : 1);
+    return this.#lines > 1.5 * this.#values.size + spare || this.#segments >= MAX_SEGMENTS;
   }
 
   /** What is committed from here on goes to a new segment; all before becomes one, without keeping anybody waiting. */

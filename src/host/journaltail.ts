@@ -53,6 +53,16 @@ export class JournalTail {
     this.#bytes += Buffer.byteLength(text);
   }
 
+  /** Opens the next segment ahead of need. What fails here fails once more, and is told, when something is to be written. */
+  async ready(): Promise<void> {
+    if (this.#file) return;
+    try {
+      await this.#open();
+      await this.#files.syncNames();
+      this.#isNamed = true;
+    } catch {}
+  }
+
   /** What comes next goes to a new segment. */
   async end(): Promise<void> {
     const file = this.#file;

@@ -11,7 +11,7 @@ import { type Change, encodeLine, type Json } from '../../src/host/journalline.t
 import { takeLock } from '../../src/host/lock.ts';
 import { skipUnlessRoot } from '../cli/support.ts';
 import { FakeDisk } from '../support/disk.ts';
-import { FakeLog, seeded } from '../support/fakes.ts';
+import { FakeClock, FakeLog, seeded } from '../support/fakes.ts';
 
 const FIRST = 'leases-000001.log';
 
@@ -152,6 +152,26 @@ test('journal: segments are merged while commits go on, and outdated keys left o
   const want = { key0: 195, key1: 196, key2: 197, key3: 198, key4: 199 };
   assert.deepEqual(valuesOf(journal), want);
   assert.deepEqual(valuesOf(await openOn(disk)), want);
+});
+
+test('journal: in an idle moment a sixth of the lines is enough to merge, and the next segment is there before it is needed', async () => {
+  const disk = new FakeDisk();
+  const clock = new FakeClock();
+  const options = { name: 'leases', files: disk, log: new FakeLog(), spareLines: 60, outdated: () => [] };
+  const journal = await openJournal({ ...options, clock });
+  for (let i = 0; i < 30; i++) await journal.commit(of({ key: i }));
+  assert.equal(Object.keys(disk.files()).length, 1, 'not while commits go on');
+  await later();
+  clock.advance(1000);
+  for (let i = 0; i < 50; i++) await later();
+  assert.deepEqual(Object.keys(disk.files()), ['leases-000001.log', 'leases-000002.log']);
+  assert.ok(disk.text('leases-000001.log').startsWith(encodeLine('reset')));
+  const before = disk.done.length;
+  await journal.commit(of({ key: 'last' }));
+  assert.deepEqual(disk.done.slice(before), ['append', 'sync']);
+  await journal.close();
+  assert.equal(clock.pendingTimers, 0);
+  assert.deepEqual(valuesOf(await openOn(disk)), { key: 'last' });
 });
 
 test('journal: a segment is not removed before the one that has its values would survive', async () => {
