@@ -95,7 +95,10 @@ export class Firmware {
 
   #discover(): void {
     this.attempts += 1;
-    if (this.attempts > MAX_ATTEMPTS) return this.#onEnd();
+    if (this.attempts > MAX_ATTEMPTS) {
+      this.#onEnd();
+      return;
+    }
     // One exchange, one number; unlike every other machine's.
     this.#xid = 0x10_0000 * this.attempts + this.#number;
     this.#waitsFor = 'offer';
@@ -131,10 +134,12 @@ export class Firmware {
     const send = (tries: number): void => {
       if (this.#waitsFor !== stage || this.attempts !== attempts) return;
       const pause = RESEND_MS[tries];
-      if (pause === undefined) return this.#discover();
-      this.sent += 1;
-      this.#world.send(bytes);
-      this.#world.after(pause, () => send(tries + 1));
+      if (pause === undefined) this.#discover();
+      else {
+        this.sent += 1;
+        this.#world.send(bytes);
+        this.#world.after(pause, () => send(tries + 1));
+      }
     };
     send(0);
   }
