@@ -4,7 +4,8 @@ import { AdminEvents } from '../admin/events.ts';
 import type { AdminDeps } from '../admin/routes.ts';
 import { adminService } from '../admin/server.ts';
 import type { FlinkConfig } from '../config/types.ts';
-import { subnetOf } from '../core/addr.ts';
+import { LOOPBACK, subnetOf } from '../core/addr.ts';
+import { Fault, messageOf } from '../core/errors.ts';
 import { SWARM_PORT } from '../core/swarm.ts';
 import { isoMoments } from '../core/units.ts';
 import type { Facts } from '../dhcp/decision.ts';
@@ -70,7 +71,7 @@ export function director(parts: DirectorParts): Director {
       services: Object.fromEntries(services.map((service) => [service.name, service.health()])),
     }),
   });
-  services.push(admin);
+  services.push(isUsualDoor(config()) ? served(admin, host, ADMIN_CURE) : admin);
   return { services, reload: () => admin.reload() };
 }
 
@@ -162,23 +163,33 @@ function locating({ config, lan, host }: DirectorParts): Service {
   const { address: self, prefixBits } = lan;
   const url = (): string => `http://${self}:${swarmEndpoint(config(), lan).port}`;
   const service = locateService(() => ({ self, lan: subnetOf(self, prefixBits), name: 'flink', url: url() }), host);
+  return served(service, host, () => `nodes find flink by its name or at their gateway, or with --flink ${url()}`);
+}
+
+const ADMIN_CURE = () =>
+  'nobody can ask this flink, and nodes cannot announce themselves: give another port: --admin 127.0.0.1:8068';
+
+/** What has gone from a port that nobody asked for stops nothing: machines need addresses first. */
+function served(service: Service, { log }: Host, cure: () => string): Service {
   return {
     ...service,
     start: async () => {
       await service.start().catch((fault: unknown) => {
-        const cure = `nodes find flink by its name or at their gateway, or with --flink ${url()}`;
-        host.log.warn('locate', 'not-answering', { error: fault instanceof Error ? fault.message : `${fault}`, cure });
+        if (!(fault instanceof Fault) || fault.code !== 'bind-failed') throw fault;
+        log.error(service.name, 'not-served', { error: messageOf(fault), cure: cure() });
       });
     },
-    health: () => ({ ok: true }),
   };
 }
 
-/** Nodes look for flink at a port that they know; an admin door elsewhere takes theirs along. */
-function swarmEndpoint({ admin }: FlinkConfig, lan: LocalInterface) {
-  const isUsual = admin.listen.port === SWARM_PORT;
-  return { address: lan.address, port: isUsual ? SWARM_PORT : admin.listen.port };
-}
+const isUsualDoor = ({ admin: { listen } }: FlinkConfig): boolean =>
+  listen.address === LOOPBACK && listen.port === SWARM_PORT;
+
+/** Nodes look for flink at the usual port; an admin door elsewhere takes theirs along. */
+const swarmEndpoint = ({ admin }: FlinkConfig, lan: LocalInterface) => ({
+  address: lan.address,
+  port: admin.listen.port,
+});
 
 function adminOptions(config: FlinkConfig, lan: LocalInterface) {
   const { admin, domain } = config;

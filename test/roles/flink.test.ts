@@ -1,5 +1,7 @@
 /** flink as a whole on a fake network: what a reload changes, what it refuses, what it says. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, test } from 'node:test';
 import { type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from '../../src/core/addr.ts';
 import { OPTION, showOption } from '../../src/dhcp/options.ts';
@@ -71,6 +73,21 @@ test('flink: dhcp.mode off answers nobody, and says so', async () => {
   const question = { mac: LAPTOP, arch: 7, userClass: undefined, isHttpClient: false };
   assert.match(explainClient(hallConfig(yaml), question, hallHost()).lines.join('\n'), /none: mode-off/);
   await stopAll(role.services);
+});
+
+test('flink: where the usual port of its admin API is somebody else’s it says so, and machines get addresses', async () => {
+  const squatter = http.createServer().listen(8067, '127.0.0.1');
+  // In use already is as good.
+  await once(squatter, 'listening').catch(() => {});
+  const { role, host, offer } = await running('lan: enp3s0\ndns: { upstreams: [9.9.9.9] }\ndhcp: { probe: off }\n');
+  assert.ok(offer());
+  const said = host.log.lines.find(({ service, event }) => service === 'admin' && event === 'not-served');
+  assert.match(
+    `${said?.level} ${said?.error} ${said?.cure}`,
+    /^error TCP port 8067 on 127\.0\.0\.1 is in use.*--admin/,
+  );
+  await stopAll(role.services);
+  squatter.close();
 });
 
 test('flink: nothing of it is left open when it has stopped', async () => {
