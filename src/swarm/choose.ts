@@ -18,8 +18,6 @@ export interface BootNode {
 
 /** What is known of the machine and of everybody else's places. */
 export interface Standing {
-  /** Of thirty laptops with one USB dongle all have its MAC: the UUID spreads them. */
-  readonly uuid?: string | undefined;
   /** The menu entry that its row names: only nodes that have it will do. */
   readonly boot?: string | undefined;
   /** The node that it was sent to before. */
@@ -81,8 +79,7 @@ function mostFitting(nodes: readonly BootNode[], mac: Mac, standing: Standing): 
   for (const [i, node] of nodes.entries()) {
     const weight = weights[i] ?? 0;
     const share = (machines * weight) / allWeight;
-    const score =
-      (-weight * correction(share, counts[i] ?? 0)) / Math.log(uniform(`${node.name}|${standing.uuid ?? ''}|${mac}`));
+    const score = (-weight * correction(share, counts[i] ?? 0)) / Math.log(uniform(`${node.name}|${mac}`));
     if (!best || score > best.score) best = { node, score };
   }
   return best?.node;
@@ -92,7 +89,7 @@ function mostFitting(nodes: readonly BootNode[], mac: Mac, standing: Standing): 
 const STRENGTH = 16;
 /** A share below that many machines is corrected like one of so many: with a few machines, hashing alone may decide. */
 const SMALL_SHARE = 16;
-/** No factor above e^4 or below e^-4: a node that comes back gets most of what is new, not all of it. */
+/** No factor above e^4 or below e^-4: a node that comes back gets most of what is new, and the hashing still has a say. */
 const MAX_EXPONENT = 4;
 
 function correction(share: number, count: number): number {

@@ -93,7 +93,7 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
     place: (machine, { fnode, boot }) => {
       const nowMs = clock.now();
       const machinesOn = (node: string) => machines.machinesOn(node, nowMs);
-      const standing = { uuid: machine.uuid, boot, before: machines.nodeOf(machine), machinesOn };
+      const standing = { boot, before: machines.nodeOf(machine), machinesOn };
       return chooseNode(machine.mac, fnode, registry.candidates(nowMs), standing);
     },
     keep: (machine, node) => machines.keep(machine, node, clock.now()),
