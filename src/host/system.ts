@@ -22,8 +22,8 @@ export function systemHost(log: Log): Host {
   return { clock: systemClock, udp: systemUdp, log, interfaces: localInterfaces, random: Math.random };
 }
 
-/** `performance.now` counts from the start of the process, by the clock that `hrtime` shows from the start of the machine. */
-const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+/** `performance.now` counts from the start of the process; to the kernel's word, that is so long after the machine's. */
+const SINCE_BOOT_MS = uptimeMs() - performance.now();
 
 export const systemClock: Clock = {
   now: () => SINCE_BOOT_MS + performance.now(),
@@ -34,6 +34,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** proc(5): to a hundredth of a second, asleep or awake. Where it is not told, `hrtime` counts from the same moment, awake. */
+function uptimeMs(): number {
+  try {
+    const sec = Number(readFileSync('/proc/uptime', 'latin1').split(' ', 1)[0]);
+    if (sec > 0) return sec * 1000;
+  } catch {}
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /** proc(5), random/boot_id: a new one at each start of the kernel. */
 function findBootId(): string | undefined {
