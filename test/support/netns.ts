@@ -65,6 +65,18 @@ function listen(child: ChildProcess, name: string): Pick<Started, 'said' | 'hear
   return { said: () => said, heard };
 }
 
+/** What programs started by themselves outlives them: dhcpcd's helpers do when it is killed. */
+function endAllIn(ns: string): void {
+  const pids = execFileSync('ip', ['netns', 'pids', ns], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
 let made = 0;
 
 /** Some hosts on one switch, each with interface `lan`. */
@@ -135,8 +147,15 @@ export class Hall {
       const late = setTimeout(() => child.kill('SIGKILL'), 3000);
       await once(child, 'exit');
       clearTimeout(late);
+      // A helper process of its own may hold them for ever.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     }
-    for (const ns of this.#hosts.values()) if (existsSync(`/run/netns/${ns}`)) execFileSync('ip', ['netns', 'del', ns]);
+    for (const ns of this.#hosts.values()) {
+      if (!existsSync(`/run/netns/${ns}`)) continue;
+      endAllIn(ns);
+      execFileSync('ip', ['netns', 'del', ns]);
+    }
   }
 
   #plug(name: string, address: string | undefined): void {
