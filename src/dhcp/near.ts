@@ -34,7 +34,7 @@ const VERIFIED_MS = 9_500;
 const DOUBT_SAMPLE_MS = 1_000;
 /** An address without an answer keeps an entry that the kernel cannot drop for so long: three questions, then it may. */
 const UNRESOLVED_MS = 3_500;
-/** The kernel's table has 1024 entries (`gc_thresh3`), and the clients of the hall need theirs: two thirds are. */
+/** The kernel's table has 1024 entries (`gc_thresh3`), and the clients of the hall need theirs: five of eight are left to them. */
 const MAX_UNRESOLVED = 384;
 /** The discard service, RFC 863: what hears it says nothing, or that nobody listens. */
 const DISCARD_PORT = 9;

@@ -39,8 +39,8 @@ export const runCommand: RunCommand = (command, args, options) =>
       isLate = true;
       child.kill('SIGKILL');
       // Children of its own may outlive it and hold the pipes open: they are not waited for.
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     }, options.timeoutMs);
     const end = (code: number, complaint = ''): void => {
       clearTimeout(timer);
@@ -53,14 +53,14 @@ export const runCommand: RunCommand = (command, args, options) =>
     });
   });
 
-/** Starts to collect; the result gives the text so far. */
-function collect(stream: NodeJS.ReadableStream): () => string {
+/** Starts to collect; the result gives the text so far. There is no stream where no descriptor was left for one: an error follows. */
+function collect(stream: NodeJS.ReadableStream | undefined): () => string {
   const chunks: Buffer[] = [];
   let left = KEPT_BYTES;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     if (left > 0) chunks.push(chunk.subarray(0, left));
     left -= chunk.length;
   });
-  stream.on('error', () => {});
+  stream?.on('error', () => {});
   return () => Buffer.concat(chunks).toString('utf8');
 }

@@ -16,7 +16,7 @@ export function machineMemory(folder: string | undefined, host: Host): MachineMe
     const machine = fromStored(value);
     if (machine) table.restore(machine);
   };
-  const memory = openMemory({ name, folder, onFound, outdated }, host);
+  const memory = openMemory({ name, folder, onFound, outdated, max: MAX_MACHINES }, host);
   const { settle, stop } = memory;
   return { name, table, start: async () => {}, settle, stop, health: () => ({ ok: true }) };
 }

@@ -2,7 +2,7 @@
 import { messageOf } from '../core/errors.ts';
 import { type Journal, openJournal } from '../host/journal.ts';
 import { journalFiles } from '../host/journalfiles.ts';
-import type { Json } from '../host/journalline.ts';
+import type { Change, Json } from '../host/journalline.ts';
 import type { Host } from '../host.ts';
 import type { Service } from '../service.ts';
 
@@ -13,6 +13,8 @@ export interface MemoryOptions {
   readonly folder: string | undefined;
   /** Told of each value when it settles. */
   readonly onFound: (key: string, value: unknown) => void;
+  /** Of keys: beyond it those that were written first are forgotten. */
+  readonly max: number;
   /** Keys that nobody needs any longer. */
   readonly outdated: (values: ReadonlyMap<string, unknown>) => Iterable<string>;
 }
@@ -29,9 +31,31 @@ export type Memory = Pick<Service, 'stop'> & {
 const SPARE_LINES = 2000;
 const WARN_EVERY_MS = 600_000;
 
-export function openMemory({ name, folder, onFound, outdated }: MemoryOptions, { clock, log }: Host): Memory {
+/** Of the keys that are forgotten at a time, when there are too many. */
+const FORGOTTEN_SHARE = 1 / 8;
+
+export function openMemory(options: MemoryOptions, { clock, log }: Host): Memory {
+  const { name, folder, onFound, outdated, max } = options;
   let journal: Journal | undefined;
+  let isForgetting = false;
   let warnedAtMs = Number.NEGATIVE_INFINITY;
+
+  const write = (change: Change): Promise<void> => {
+    const writing = journal?.commit(change) ?? Promise.resolve();
+    return writing.catch((fault: unknown) => {
+      if (clock.now() - warnedAtMs < WARN_EVERY_MS) return;
+      warnedAtMs = clock.now();
+      log.warn(name, 'not-remembered', { error: messageOf(fault) });
+    });
+  };
+  /** Whoever asks under ever new names must not fill the memory before segments are merged. */
+  const forgetOldest = async (): Promise<void> => {
+    if (!journal || isForgetting || journal.values.size <= max) return;
+    isForgetting = true;
+    const oldest = [...journal.values.keys()].slice(0, journal.values.size - max + Math.ceil(max * FORGOTTEN_SHARE));
+    await write(oldest.map((key) => [key, null] as const));
+    isForgetting = false;
+  };
   return {
     settle: async () => {
       if (folder === undefined) return;
@@ -45,11 +69,8 @@ export function openMemory({ name, folder, onFound, outdated }: MemoryOptions, {
     },
     read: (key) => journal?.values.get(key),
     note: (key, value) => {
-      journal?.commit([[key, value]]).catch((fault: unknown) => {
-        if (clock.now() - warnedAtMs < WARN_EVERY_MS) return;
-        warnedAtMs = clock.now();
-        log.warn(name, 'not-remembered', { error: messageOf(fault) });
-      });
+      void write([[key, value]]);
+      void forgetOldest();
     },
   };
 }

@@ -30,7 +30,7 @@ export function placementMemory(
   const isOld = ({ atMs }: Placed): boolean => host.clock.date() - atMs > REMEMBERED_MS;
   const memory = openMemory(
     {
-      ...{ name, folder },
+      ...{ name, folder, max: MAX_MACHINES },
       onFound: (key, value) => {
         const [machine, placed] = [machineOf(key), placedOf(value)];
         if (machine && placed && !isOld(placed)) onFound(machine, placed.node);
