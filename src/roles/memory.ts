@@ -37,7 +37,9 @@ const FORGOTTEN_SHARE = 1 / 8;
 export function openMemory(options: MemoryOptions, { clock, log }: Host): Memory {
   const { name, folder, onFound, outdated, max } = options;
   let journal: Journal | undefined;
-  let isForgetting = false;
+  let forgetting: Promise<void> | undefined;
+  /** The note made last, and what had to be forgotten for it. */
+  let noting = Promise.resolve();
   let warnedAtMs = Number.NEGATIVE_INFINITY;
 
   const write = (change: Change): Promise<void> => {
@@ -49,28 +51,39 @@ export function openMemory(options: MemoryOptions, { clock, log }: Host): Memory
     });
   };
   /** Whoever asks under ever new names must not fill the memory before segments are merged. */
-  const forgetOldest = async (): Promise<void> => {
-    if (!journal || isForgetting || journal.values.size <= max) return;
-    isForgetting = true;
-    const oldest = [...journal.values.keys()].slice(0, journal.values.size - max + Math.ceil(max * FORGOTTEN_SHARE));
-    await write(oldest.map((key) => [key, null] as const));
-    isForgetting = false;
+  const forgetOldest = async (values: ReadonlyMap<string, unknown>): Promise<void> => {
+    while (values.size > max) {
+      const oldest = [...values.keys()].slice(0, values.size - max + Math.ceil(max * FORGOTTEN_SHARE));
+      const before = values.size;
+      await write(oldest.map((key) => [key, null] as const));
+      // A disk that takes nothing: the next note tries again.
+      if (values.size >= before) return;
+    }
+  };
+  const trim = async (): Promise<void> => {
+    if (!journal || journal.values.size <= max) return;
+    forgetting ??= forgetOldest(journal.values).finally(() => {
+      forgetting = undefined;
+    });
+    await forgetting;
   };
   return {
     settle: async () => {
       if (folder === undefined) return;
       const files = journalFiles(folder, clock.bootId);
       journal = await openJournal({ name, files, log, spareLines: SPARE_LINES, outdated });
+      await trim();
       for (const [key, value] of journal.values) onFound(key, value);
     },
     stop: async () => {
-      await journal?.close();
+      const open = journal;
+      await noting;
       journal = undefined;
+      await open?.close();
     },
     read: (key) => journal?.values.get(key),
     note: (key, value) => {
-      void write([[key, value]]);
-      void forgetOldest();
+      noting = write([[key, value]]).then(trim);
     },
   };
 }

