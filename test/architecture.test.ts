@@ -56,6 +56,7 @@ const PROTOCOLS = new Set([
   'distro',
   'catalog',
   'admin',
+  'dns',
 ]);
 
 test('the tree in ARCHITECTURE.md is the tree of the sources', () => {
@@ -103,6 +104,7 @@ test('libraries stay behind their folder', () => {
     pino: /^host\/log/,
     zod: /^(config|menu|admin)\//,
     yaml: /^(config|menu)\//,
+    'dns-packet': /^dns\/zone/,
   };
   for (const { from, to } of imports) if (homes[to]) assert.match(from, homes[to], `${from} imports ${to}`);
 });
