@@ -61,7 +61,7 @@ export interface TestPacket {
   readonly id?: number;
   /** Without it: of an answer, NOERROR. `ANSWER + RCODE.NXDOMAIN`. */
   readonly flags?: number;
-  readonly question?: readonly [name: NameText, type: Type, class?: number];
+  readonly question?: readonly [name: NameText, type: Type, ofClass?: number];
   readonly answers?: readonly TestRecord[];
   readonly authority?: readonly TestRecord[];
   readonly additional?: readonly TestRecord[];
