@@ -1,0 +1,237 @@
+/**
+ * What becomes of a question: told from the cache, answered from the hall's own names, refused, or asked of the upstreams, once for all
+ * who wait for it. RFC 1035 §7, RFC 5452, RFC 8767, RFC 9520.
+ */
+import type { Clock } from '../host.ts';
+import { type Beliefs, believe } from './believe.ts';
+import { type CacheLimits, DnsCache, type Entry, isDueForPrefetch } from './cache.ts';
+import type { Asker } from './doors.ts';
+import type { Exchange, Outcome } from './exchange.ts';
+import { Failures } from './failures.ts';
+import { type Pending, PendingTable } from './pending.ts';
+import { type Query, readQuery } from './query.ts';
+import { EDE, fit, plainAnswer, type Rcode, type Reply, type Told } from './reply.ts';
+import type { Route } from './route.ts';
+import type { Upstream } from './upstream.ts';
+import { answerHall, answerSpecial, type HallNames } from './zone.ts';
+
+/** As they are now: a reload changes them. */
+export interface ResolverTerms {
+  readonly names: HallNames;
+  readonly beliefs: Beliefs;
+  readonly route: (query: Query) => Route;
+}
+
+/** Where an answer came from, or why there was none: the word in counters, metrics and the log. */
+export type Source =
+  | 'cache'
+  | 'stale'
+  | 'local'
+  | 'upstream'
+  | 'blocked'
+  | 'withheld'
+  | 'refused'
+  | 'failed'
+  | 'malformed'
+  | 'crowded';
+
+export interface ResolverDeps {
+  readonly clock: Clock;
+  readonly exchange: Pick<Exchange, 'ask'>;
+  /** Told of each answer. */
+  readonly onAnswer?: ((query: Query, asker: Asker, source: Source) => void) | undefined;
+}
+
+/** RFC 8767 §5: a client waits so long for better than a stale answer. */
+const PATIENCE_MS = 1800;
+/** RFC 8767 §5. */
+const STALE: Told = { ttlSec: 30 };
+const NEW: Told = { ageSec: 0 };
+
+export class Resolver {
+  readonly #terms: () => ResolverTerms;
+  readonly #deps: ResolverDeps;
+  readonly #cache: DnsCache;
+  readonly #pending = new PendingTable();
+  readonly #failures = new Failures();
+  readonly #counts: Record<Source, number> = {
+    ...{ cache: 0, stale: 0, local: 0, upstream: 0, blocked: 0, withheld: 0, refused: 0, failed: 0 },
+    ...{ malformed: 0, crowded: 0 },
+  };
+  #prefetches = 0;
+  /** Of questions for the hall's names: turns `fnode`. */
+  #turn = 0;
+
+  constructor(terms: () => ResolverTerms, limits: CacheLimits, deps: ResolverDeps) {
+    this.#terms = terms;
+    this.#cache = new DnsCache(limits);
+    this.#deps = deps;
+  }
+
+  get counts() {
+    const { entries, bytes, evicted } = this.#cache.counts;
+    return {
+      answers: { ...this.#counts },
+      prefetches: this.#prefetches,
+      outstanding: this.#pending.size,
+      cache: { entries, bytes, evicted },
+    };
+  }
+
+  /** Forgets every answer: names, upstreams or lists have changed. */
+  flush(): void {
+    this.#cache.clear();
+    this.#failures.clear();
+  }
+
+  /** A packet from a client that is admitted. Never throws. */
+  handle(bytes: Uint8Array, asker: Asker): void {
+    const read = readQuery(bytes);
+    if (read.kind === 'query') this.#resolve(read.query, asker);
+    else if (read.kind === 'refuse') {
+      this.#counts[read.reason === 'malformed' ? 'malformed' : 'refused'] += 1;
+      asker.answer(read.bytes);
+    } else {
+      this.#counts.malformed += 1;
+      asker.drop();
+    }
+  }
+
+  #resolve(query: Query, asker: Asker): void {
+    const nowMs = this.#deps.clock.now();
+    const entry = this.#cache.get(query.key, nowMs);
+    if (entry && query.isRecursive && nowMs < entry.freshUntilMs) {
+      const ageSec = Math.floor((nowMs - entry.keptAtMs) / 1000);
+      this.#send(query, asker, 'cache', fit(entry.reply, query, { ageSec }, asker.isTcp, entry.ede));
+      if (isDueForPrefetch(entry, nowMs)) this.#prefetch(query);
+      return;
+    }
+    const step = this.#decide(query, asker, { stale: entry, nowMs });
+    if (step.kind === 'ask') this.#ask(query, step.upstreams, entry);
+    else if (step.kind !== 'waits') this.#answer(query, asker, step);
+  }
+
+  /** What to do where nothing fresh is known; who is to wait is among those who wait when it returns. */
+  #decide(query: Query, asker: Asker, { stale, nowMs }: Known): Step {
+    const { names, route } = this.#terms();
+    const local = answerHall(query, names, { client: asker.client, turn: this.#turn++ });
+    if (local) return { kind: 'tell', source: 'local', reply: local };
+    const way = route(query);
+    if (way.kind === 'blocked') return denial('NXDOMAIN', 'blocked', EDE.blocked);
+    const special = way.kind === 'ask' && way.isOwn ? undefined : answerSpecial(query, names);
+    if (special) return { kind: 'tell', source: 'local', reply: special };
+    if (way.kind === 'nobody') return denial('NXDOMAIN', 'local');
+    // Who asks without recursion wants to know what others have asked.
+    if (!query.isRecursive) return denial('REFUSED', 'refused');
+    const pending = this.#pending.get(query.key);
+    const isHopeless = pending?.isLate === true || this.#failures.isFresh(query.key, nowMs);
+    if (isHopeless) return stale ? { kind: 'tell', source: 'stale', reply: stale.reply } : denial('SERVFAIL', 'failed');
+    const isIn = pending
+      ? this.#pending.join(pending, query, asker)
+      : this.#pending.open(query.key, query, asker) !== undefined;
+    if (!isIn) return stale ? { kind: 'tell', source: 'stale', reply: stale.reply } : denial('SERVFAIL', 'crowded');
+    return pending ? { kind: 'waits' } : { kind: 'ask', upstreams: way.upstreams };
+  }
+
+  #prefetch(query: Query): void {
+    const way = this.#terms().route(query);
+    if (way.kind !== 'ask' || this.#failures.isFresh(query.key, this.#deps.clock.now())) return;
+    if (this.#pending.get(query.key) || !this.#pending.open(query.key)) return;
+    this.#prefetches += 1;
+    this.#ask(query, way.upstreams, undefined);
+  }
+
+  #ask(query: Query, upstreams: readonly Upstream[], stale: Entry | undefined): void {
+    if (stale) this.#limitPatience(query.key, stale);
+    this.#deps.exchange.ask(query, upstreams, (outcome) => {
+      const pending = this.#pending.close(query.key);
+      pending?.cancel?.();
+      if (pending) this.#settle(query, outcome, pending, stale);
+    });
+  }
+
+  /** Who has waited long enough gets what there is; the question goes on, for those who come later. */
+  #limitPatience(key: string, { reply }: Entry): void {
+    const pending = this.#pending.get(key);
+    if (!pending) return;
+    pending.cancel = this.#deps.clock.after(PATIENCE_MS, () => {
+      pending.isLate = true;
+      for (const { query, asker } of this.#pending.leave(pending)) {
+        this.#answer(query, asker, { kind: 'tell', source: 'stale', reply });
+      }
+    });
+  }
+
+  #settle(question: Query, outcome: Outcome, { waiting }: Pending, stale: Entry | undefined): void {
+    const step = this.#learn(question, outcome, stale);
+    for (const { query, asker } of waiting) this.#answer(query, asker, step);
+  }
+
+  /** Keeps what is worth it. */
+  #learn(question: Query, outcome: Outcome, stale: Entry | undefined): Tell | Deny {
+    const nowMs = this.#deps.clock.now();
+    const belief = outcome.kind === 'message' ? believe(outcome.message, question, this.#terms().beliefs) : undefined;
+    if (!belief || belief.kind === 'failed') {
+      this.#failures.note(question.key, nowMs);
+      return stale
+        ? { kind: 'tell', source: 'stale', reply: stale.reply }
+        : denial('SERVFAIL', 'failed', edeOf(outcome));
+    }
+    const { reply, keepSec } = belief;
+    const isWithheld = belief.kind === 'withheld';
+    const ede = isWithheld ? EDE[belief.reason === 'blocked' ? 'blocked' : 'filtered'] : undefined;
+    this.#failures.forget(question.key);
+    this.#cache.put(question.key, reply, { nowMs, keepMs: keepSec * 1000, ...(ede === undefined ? {} : { ede }) });
+    return { kind: 'tell', source: isWithheld ? 'withheld' : 'upstream', reply, ede };
+  }
+
+  #answer(query: Query, asker: Asker, step: Tell | Deny): void {
+    const { source } = step;
+    if (step.kind === 'deny') this.#send(query, asker, source, plainAnswer(query, step.rcode, step.ede));
+    else {
+      const [told, ede] = source === 'stale' ? [STALE, EDE.stale] : [NEW, step.ede];
+      this.#send(query, asker, source, fit(step.reply, query, told, asker.isTcp, ede));
+    }
+  }
+
+  #send(query: Query, asker: Asker, source: Source, bytes: Uint8Array): void {
+    this.#counts[source] += 1;
+    asker.answer(bytes);
+    this.#deps.onAnswer?.(query, asker, source);
+  }
+}
+
+interface Known {
+  readonly stale: Entry | undefined;
+  readonly nowMs: number;
+}
+
+interface Tell {
+  readonly kind: 'tell';
+  readonly source: Source;
+  readonly reply: Reply;
+  readonly ede?: number | undefined;
+}
+
+interface Deny {
+  readonly kind: 'deny';
+  readonly source: Source;
+  readonly rcode: Rcode;
+  readonly ede: number | undefined;
+}
+
+/** waits: with others who asked the same; ask: the first of them. */
+type Step =
+  | Tell
+  | Deny
+  | { readonly kind: 'waits' }
+  | { readonly kind: 'ask'; readonly upstreams: readonly Upstream[] };
+
+function denial(rcode: Rcode, source: Source, ede?: number): Deny {
+  return { kind: 'deny', rcode, source, ede };
+}
+
+function edeOf({ kind }: Outcome): number {
+  if (kind === 'none') return EDE.notReady;
+  return kind === 'silent' ? EDE.noReachable : EDE.networkError;
+}

@@ -1,0 +1,36 @@
+/** Whom to ask for a name, if anybody. */
+import { isPrivateAddress } from './addresses.ts';
+import { tailsOf } from './names.ts';
+import type { Name, Query } from './query.ts';
+import { reachOf } from './special.ts';
+import type { Upstream, UpstreamTable } from './upstream.ts';
+
+export type Route =
+  /** `isOwn`: the operator has named upstreams for that domain, which goes before what is nobody's on the Internet. */
+  | { readonly kind: 'ask'; readonly upstreams: readonly Upstream[]; readonly isOwn: boolean }
+  | { readonly kind: 'blocked' }
+  /** No upstream may know of it. */
+  | { readonly kind: 'nobody' };
+
+export function routeOf(
+  { name, type }: Pick<Query, 'name' | 'type'>,
+  table: UpstreamTable,
+  isBlocked: (name: Name) => boolean,
+): Route {
+  const own = table.byDomain.size > 0 ? ownUpstreams(name, table) : undefined;
+  if (isBlocked(name)) return { kind: 'blocked' };
+  if (own) return { kind: 'ask', upstreams: own, isOwn: true };
+  const reach = reachOf(name, type);
+  if (reach === 'never') return { kind: 'nobody' };
+  if (reach === 'anywhere') return { kind: 'ask', upstreams: table.usual, isOwn: false };
+  const near = table.usual.filter(({ address }) => isPrivateAddress(address));
+  return near.length > 0 ? { kind: 'ask', upstreams: near, isOwn: false } : { kind: 'nobody' };
+}
+
+function ownUpstreams(name: Name, { byDomain }: UpstreamTable): readonly Upstream[] | undefined {
+  for (const domain of tailsOf(name)) {
+    const upstreams = byDomain.get(domain);
+    if (upstreams) return upstreams;
+  }
+  return undefined;
+}

@@ -1,0 +1,96 @@
+/** The hall's resolver as a service: doors, resolver and upstreams together. */
+import { type Endpoint, type Ipv4, LOOPBACK } from '../core/addr.ts';
+import { Fault, messageOf } from '../core/errors.ts';
+import type { Host } from '../host.ts';
+import type { Service } from '../service.ts';
+import type { CacheLimits } from './cache.ts';
+import { type DoorCounts, openDoors } from './doors.ts';
+import { openExchange, type UpstreamReport } from './exchange.ts';
+import { Clients, type LimitTerms } from './limits.ts';
+import { textOf } from './names.ts';
+import { Resolver, type ResolverTerms } from './resolver.ts';
+import type { UpstreamTable } from './upstream.ts';
+
+export interface DnsPolicy {
+  readonly limits: LimitTerms;
+  readonly upstreams: UpstreamTable;
+  readonly resolving: ResolverTerms;
+  /** Each question with who asked it goes to the log: only where somebody looks for a fault. */
+  readonly isLogged: boolean;
+}
+
+export interface DnsOptions {
+  /** flink's own, on the LAN; loopback is served besides. */
+  readonly address: Ipv4;
+  readonly port: number;
+  readonly cache: CacheLimits;
+  readonly maxConnections: number;
+}
+
+export interface DnsService extends Service {
+  /** Whether clients can be sent here. */
+  isServing(): boolean;
+  /** After `policy` has changed: forgets what was answered by the old one. */
+  refresh(): void;
+  readonly report: () => DnsState;
+}
+
+export type DnsState = Resolver['counts'] & {
+  readonly doors: DoorCounts;
+  readonly upstreams: readonly UpstreamReport[];
+};
+
+export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: Host): DnsService {
+  const { clock, log } = host;
+  const exchange = openExchange(host);
+  const clients = new Clients(() => policy().limits);
+  const resolver = new Resolver(() => policy().resolving, options.cache, {
+    ...{ clock, exchange },
+    onAnswer: (query, { client, isTcp }, source) => {
+      if (!policy().isLogged) return;
+      const { name, type } = query;
+      log.info('dns', 'question', { ip: client, name: textOf(name), type, source, transport: isTcp ? 'tcp' : 'udp' });
+    },
+  });
+  const doors = openDoors(
+    host,
+    { admit: (client) => clients.admit(client, clock.now()), maxConnections: options.maxConnections },
+    (bytes, asker) => resolver.handle(bytes, asker),
+  );
+  const use = (): void => {
+    const { usual, byDomain } = policy().upstreams;
+    exchange.use([...usual, ...[...byDomain.values()].flat()]);
+  };
+  let isServing = false;
+  return {
+    name: 'dns',
+    start: async () => {
+      const { address, port } = options;
+      const own: Endpoint = { address, port };
+      await doors.open([own]);
+      // Programs of this machine may ask elsewhere: what else has that port on loopback stops nobody.
+      if (address !== LOOPBACK) await openLoopback({ address: LOOPBACK, port });
+      use();
+      isServing = true;
+    },
+    stop: async () => {
+      isServing = false;
+      await doors.close();
+      await exchange.stop();
+    },
+    health: () => (isServing ? { ok: true } : { ok: false, reason: 'not served' }),
+    isServing: () => isServing,
+    refresh: () => {
+      use();
+      resolver.flush();
+    },
+    report: () => ({ ...resolver.counts, doors: doors.counts, upstreams: exchange.report() }),
+  };
+
+  async function openLoopback(at: Endpoint): Promise<void> {
+    await doors.open([at]).catch((fault: unknown) => {
+      if (!(fault instanceof Fault)) throw fault;
+      log.info('dns', 'loopback-not-served', { error: messageOf(fault) });
+    });
+  }
+}
