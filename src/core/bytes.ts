@@ -194,6 +194,38 @@ function unwritten(count: number): Uint8Array {
   return new Uint8Array(pooled.buffer, pooled.byteOffset, count);
 }
 
+/**
+ * For codecs that every packet passes and that have compared lengths before: big-endian, inlined by the runtime, nothing made. Beyond
+ * the end they read 0 and write nothing.
+ */
+export function octetAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+export function pairAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) * 0x100 + (bytes[at + 1] ?? 0);
+}
+
+export function quadAt(bytes: Uint8Array, at: number): number {
+  return pairAt(bytes, at) * 0x1_0000 + pairAt(bytes, at + 2);
+}
+
+export function setOctet(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+}
+
+/** `value`: 0 to 65,535. */
+export function setPair(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+/** `value`: 0 to 2^32 - 1. */
+export function setQuad(bytes: Uint8Array, at: number, value: number): void {
+  setPair(bytes, at, value >>> 16);
+  setPair(bytes, at + 2, value & 0xffff);
+}
+
 /** One character per octet, nothing lost and nothing interpreted. */
 export function latin1(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('latin1');
