@@ -231,6 +231,11 @@ export function latin1(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('latin1');
 }
 
+/** As `latin1`, of the first `count` octets, without a view of them. */
+export function latin1Part(bytes: Buffer, count: number): string {
+  return bytes.toString('latin1', 0, count);
+}
+
 export function fromLatin1(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
 }
