@@ -11,7 +11,6 @@ interface Unserved<Config> {
 const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [
   { path: 'wan' },
   { path: 'language' },
-  { path: 'dns' },
   { path: 'proxy' },
   { path: 'firewall', asks: (config) => config.firewall === 'apply' },
 ];

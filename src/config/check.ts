@@ -10,6 +10,7 @@ import {
 } from '../core/addr.ts';
 import { duplicates, identities, patterns, portClaims } from './claims.ts';
 import { nearest } from './nearest.ts';
+import { childPath } from './path.ts';
 import type { FlinkConfig, FnodeConfig, OptionValue, Problem } from './types.ts';
 
 /** What is known of the machine and the protocols; each part may be absent, then its checks are left out. */
@@ -31,6 +32,7 @@ export function checkFlink(config: FlinkConfig, facts: CheckFacts): readonly Pro
     ...checkPlaces(config, facts),
     ...checkClients(config, facts),
     ...duplicates(identities(config)),
+    ...checkResolvers(config, facts),
     ...checkRest(config),
   ];
 }
@@ -152,6 +154,23 @@ function unknownFnode(name: string, names: readonly string[]): string {
   const meant = nearest(name, names);
   if (meant !== undefined) return `no fnode is called "${name}": did you mean "${meant}"?`;
   return `no fnode is called "${name}": add it under fnodes:${names.length > 0 ? `, or use one of ${names.slice(0, 10).join(', ')}` : ''}`;
+}
+
+/** Who asks flink itself waits for flink. */
+function checkResolvers({ dns, domain, ports }: FlinkConfig, facts: CheckFacts): readonly Problem[] {
+  const lists = [
+    { path: 'dns.upstreams', upstreams: dns.upstreams },
+    ...dns.domains.map(({ name, upstreams }) => ({ path: childPath('dns.domains', name), upstreams })),
+  ];
+  const loops = lists.flatMap(({ path, upstreams }) =>
+    upstreams.flatMap(({ transport, address, port }, i): Problem[] => {
+      if (address !== facts.lan?.address || port !== ports.dns || transport === 'tls') return [];
+      return [{ path: `${path}[${i}]`, problem: `${address} is flink itself, so it would ask itself: name another` }];
+    }),
+  );
+  if (!dns.domains.some(({ name }) => name === domain)) return loops;
+  const problem = "is the hall's own domain, which flink answers itself: name another, or set domain: to another";
+  return [...loops, { path: childPath('dns.domains', domain), problem }];
 }
 
 /** What loads iPXE, by the names of its builds. */

@@ -32,6 +32,7 @@ export function identities(config: FlinkConfig): readonly Claim[] {
   }
   for (const { name } of config.dns.records)
     claim(childPath('dns.records', name), 'name', shortName(name, config.domain));
+  for (const { name } of config.dns.domains) claim(childPath('dns.domains', name), 'domain', name);
   return claims;
 }
 

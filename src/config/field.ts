@@ -3,6 +3,7 @@ import * as z from 'zod';
 import {
   type Endpoint,
   type Ipv4,
+  isIpv6,
   parseIpv4,
   parseMac,
   parseMacPattern,
@@ -41,12 +42,12 @@ function parsed<Value>(want: string, parse: (text: string) => Value | undefined)
   });
 }
 
-/** The same, where a bare number is what people write, too. */
-function measured(want: string, parse: (text: string) => number | undefined) {
+/** The same, where a bare number is what people write, too; at most `max`. */
+function measured(want: string, parse: (text: string) => number | undefined, max = Number.MAX_SAFE_INTEGER) {
   const either = z.union([z.string(), z.int().min(0)], { error: error(want) }).meta({ title: want });
   return either.transform((input, context): number => {
     const value = typeof input === 'number' ? input : parse(input.trim());
-    if (value !== undefined && Number.isSafeInteger(value)) return value;
+    if (value !== undefined && value <= max) return value;
     context.addIssue({ code: 'custom', message: wantGot(want, input), input });
     return z.NEVER;
   });
@@ -81,6 +82,9 @@ export const bootFile = () =>
   );
 
 export const durationSec = () => measured('a duration like 24h, 30m or 45s', parseDurationSec);
+/** `off` is none of it. */
+export const durationOrOffSec = (maxSec: number, shownMax: string) =>
+  measured(`a duration of up to ${shownMax} like 24h, or off`, (t) => (t === 'off' ? 0 : parseDurationSec(t)), maxSec);
 /** RFC 2131 §3.3: 32 bits, of which all ones means for ever. */
 export const leaseSec = () =>
   durationSec().refine((sec) => sec >= 60 && sec < 2 ** 32 - 1, { error: 'want a lease of 60s or more, like 24h' });
@@ -160,7 +164,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 
 export const endpoint = () => parsed('an address and port like 127.0.0.1:8067', parseEndpoint);
 export const destination = () => parsed('a destination as host:port', parseDestination);
-export const upstream = () => parsed('a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1"', parseUpstream);
+export const upstream = () =>
+  parsed('a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1#cloudflare-dns.com"', parseUpstream);
 export const flinkDoor = () => parsed('auto, none or a URL like http://172.16.0.1:8067', parseFlinkDoor);
 
 /** In lower case, or nothing. */
@@ -188,20 +193,31 @@ function parseDestination(input: string): { readonly host: string; readonly port
   return name && portNumber && more.length === 0 ? { host: name, port: portNumber } : undefined;
 }
 
-/** Hexadecimal groups that the URL standard's own parser takes for an address. */
-function isIpv6(text: string): boolean {
-  return /^[\da-f:.]*:[\da-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]/`);
+/** Plain DNS is port 53, DNS over TLS 853. RFC 7858 §3.1. */
+const UPSTREAM_PORTS = { udp: 53, tcp: 53, tls: 853 } as const;
+const UPSTREAM = /^(?:(udp|tcp|tls):\/\/)?(?:\[([^[\]]+)\]|([\d.]+))(?::(\d+))?(?:#(.+))?$/i;
+
+function parseUpstream(input: string): Upstream | undefined {
+  const [whole, scheme = 'udp', v6 = '', v4 = '', digits, name] = UPSTREAM.exec(input) ?? [];
+  const transport = scheme.toLowerCase() as keyof typeof UPSTREAM_PORTS;
+  const address = whole === undefined ? ipv6Resolver(input) : (ipv6Resolver(v6) ?? ipv4Resolver(v4));
+  const port = digits === undefined ? UPSTREAM_PORTS[transport] : parsePort(digits);
+  if (address === undefined || port === undefined) return undefined;
+  if (name === undefined) return { transport, address, port };
+  const tlsName = parseDomainName(name);
+  return tlsName !== undefined && transport === 'tls' ? { transport, address, port, tlsName } : undefined;
 }
 
-/** Plain DNS is port 53, DNS over TLS 853. RFC 7858 §3.1. */
-function parseUpstream(input: string): Upstream | undefined {
-  const match = /^(tls:\/\/|udp:\/\/)?(?:\[([\da-f:.]+)\]|([\d.]+))(?::(\d+))?$/i.exec(input);
-  if (!match) return isIpv6(input) ? { transport: 'udp', address: input, port: 53 } : undefined;
-  const [, scheme, v6, v4, digits] = match;
-  const transport = scheme?.toLowerCase() === 'tls://' ? 'tls' : 'udp';
-  const address = v6 !== undefined && isIpv6(v6) ? v6 : parseIpv4(v4 ?? '');
-  const portNumber = digits === undefined ? (transport === 'tls' ? 853 : 53) : parsePort(digits);
-  return address && portNumber ? { transport, address, port: portNumber } : undefined;
+/** In lower case, so that equal ones are equal. */
+function ipv6Resolver(text: string): string | undefined {
+  return isIpv6(text) && !/^(::|ff[\da-f]{2}:.*)(%.*)?$/i.test(text) ? text.toLowerCase() : undefined;
+}
+
+/** What nobody has for an address, and what many have together, answers nothing. */
+function ipv4Resolver(text: string): Ipv4 | undefined {
+  const address = parseIpv4(text);
+  const [first = 0] = (address ?? '').split('.').map(Number);
+  return first > 0 && first < 224 ? address : undefined;
 }
 
 function parseFlinkDoor(input: string): FlinkDoor | undefined {

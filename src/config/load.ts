@@ -42,7 +42,14 @@ export interface FlinkFacts extends Pick<CheckFacts, 'optionProblem'> {
 
 /** Throws `ConfigFaults`. */
 export function loadFlink(from: LoadFrom, facts: FlinkFacts): Loaded<FlinkConfig> {
-  const pathKeys = ['stateDir', 'proxy.cacheDir', 'proxy.blocklist', 'admin.passwordFile', 'swarm.secretFile'];
+  const pathKeys = [
+    'stateDir',
+    'proxy.cacheDir',
+    'dns.blocklist',
+    'proxy.blocklist',
+    'admin.passwordFile',
+    'swarm.secretFile',
+  ];
   const check: Check<FlinkConfig> = (config, isCut) => {
     const { lan, dhcp } = config;
     const isHere = facts.interfaces.some((i) => i.name === lan);

@@ -8,6 +8,7 @@ import {
   colour,
   destination,
   domainName,
+  durationOrOffSec,
   durationSec,
   endpoint,
   file,
@@ -36,7 +37,16 @@ import {
   whole,
 } from './field.ts';
 import { childPath } from './path.ts';
-import type { BootFiles, BootKey, DhcpOptionSetting, FlinkConfig, FnodeConfig, OptionValue } from './types.ts';
+import type {
+  BootFiles,
+  BootKey,
+  DhcpOptionSetting,
+  DomainList,
+  FlinkConfig,
+  FnodeConfig,
+  OptionValue,
+  Upstream,
+} from './types.ts';
 
 const language = () => oneOf(['en', 'es']).default('en').describe('Language of menus, dashboard and doctor.');
 
@@ -175,21 +185,75 @@ const records = z
     }),
   );
 
-const dns = section({
-  upstreams: list(upstream(), 'a list of resolvers', 16)
-    .prefault([])
-    .describe("Resolvers that are asked; tls:// for DNS over TLS. Default: the system's."),
-  records: records.prefault({}).describe('Names of your own, with the domain or without it.'),
-  cacheEntries: whole(0, 1_000_000).default(8192).describe('Answers that are remembered.'),
-  rebindProtection: onOff().prefault(true).describe('Refuses private addresses in answers from outside.'),
-});
-
 const blocklist = z
   .union([list(domainName(), 'a list of domains', 100_000), file()], {
     error: (issue) => wantGot('a list of domains, or a file with one a line', issue.input),
   })
   .meta({ title: 'a list of domains, or a file with one a line' })
-  .transform((input) => (typeof input === 'string' ? { file: input } : { domains: input }));
+  .transform((input): DomainList => (typeof input === 'string' ? { file: input } : { domains: input }));
+
+const resolvers = () => list(upstream(), 'a list of resolvers', 16);
+const someResolvers = resolvers().min(1, { error: 'names no resolver: want one, or leave the domain out' });
+
+/** A resolver, or a list of them; what is wrong with one stands where it is. */
+const oneOrMoreResolvers = z
+  .union([z.string(), z.array(z.string())], { error: (issue) => wantGot('a resolver, or a list of them', issue.input) })
+  .transform((input, context): readonly Upstream[] => {
+    const read = someResolvers.safeParse(typeof input === 'string' ? [input] : input);
+    for (const { message, path } of read.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: typeof input === 'string' ? [] : path, message, input });
+    }
+    return read.data ?? [];
+  });
+
+const MAX_DOMAINS = 256;
+const domainKey = z.string().refine((key) => parseDomainName(key) !== undefined);
+const resolversByDomain = z
+  .record(domainKey, oneOrMoreResolvers, {
+    error: ({ code, input }) => {
+      if (code === 'invalid_type') return wantGot('domain: resolver pairs', input);
+      return code === 'invalid_key' ? 'is no domain: want one like corp.example or 16.172.in-addr.arpa' : undefined;
+    },
+  })
+  .refine((rows) => Object.keys(rows).length <= MAX_DOMAINS, { error: `want at most ${MAX_DOMAINS} of them` })
+  .meta({ title: 'domain: resolver pairs' })
+  .transform((rows) =>
+    Object.entries(rows).map(([key, upstreams]) => ({ name: parseDomainName(key) ?? key, upstreams })),
+  );
+
+/** RFC 8767 §5: one to three days at most. */
+const MAX_STALE_SEC = 3 * 86_400;
+
+const dns = section({
+  upstreams: resolvers()
+    .prefault([])
+    .describe(
+      "Resolvers that are asked: 9.9.9.9 by UDP, tcp://9.9.9.9 by TCP alone, tls://1.1.1.1#cloudflare-dns.com by DNS over TLS (the name is the certificate's; without it the address must be in it). Default: the system's.",
+    ),
+  domains: resolversByDomain
+    .prefault({})
+    .describe('Who is asked for a domain and all below it instead: a resolver, or a list of them.'),
+  records: records.prefault({}).describe('Names of your own, with the domain or without it.'),
+  cacheEntries: whole(0, 1_000_000).default(8192).describe('Answers that are remembered.'),
+  serveStale: durationOrOffSec(MAX_STALE_SEC, '3d')
+    .prefault('24h')
+    .describe('How long answers are told beyond their end while no resolver answers.'),
+  rebindProtection: onOff().prefault(true).describe('Refuses private addresses in answers from outside.'),
+  rebindExceptions: list(domainName(), 'a list of domains', 1024)
+    .prefault([])
+    .describe('Domains whose names may have private addresses all the same.'),
+  blocklist: blocklist
+    .prefault([])
+    .describe(
+      'Domains that are answered as if they were not there, subdomains too; or a file of them: one a line, or as hosts files, Adblock and dnsmasq write them.',
+    ),
+  queryLog: onOff()
+    .prefault('off')
+    .describe("Logs each question and who asked it: strangers' laptops, so not for long."),
+  questionsPerSecond: whole(0, 1_000_000)
+    .default(1000)
+    .describe('That one client may ask over time, twice as many at once; 0 for no limit.'),
+}).transform(({ serveStale, ...rest }) => ({ ...rest, serveStaleSec: serveStale }));
 
 const proxy = section({
   cacheDir: folder().prefault('/var/cache/flisolator').describe('Folder of the cache.'),

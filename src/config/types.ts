@@ -120,18 +120,34 @@ export interface ClientRow {
 }
 
 export interface Upstream {
-  readonly transport: 'udp' | 'tls';
+  /** udp: and TCP where an answer was cut; tcp: nothing else; tls: RFC 7858. */
+  readonly transport: 'udp' | 'tcp' | 'tls';
   /** IPv4 or IPv6 literal, no brackets. */
   readonly address: string;
   readonly port: number;
+  /** What its certificate must be for; undefined: its address. */
+  readonly tlsName?: string | undefined;
 }
+
+/** Domains in lower case, no dot at the end; each covers what is below it. */
+export type DomainList = { readonly domains: readonly string[] } | { readonly file: string };
 
 export interface DnsConfig {
   /** Empty: the system's resolvers. */
   readonly upstreams: readonly Upstream[];
+  /** Who is asked for a domain and what is below it, in place of those; at least one each. */
+  readonly domains: readonly { readonly name: string; readonly upstreams: readonly Upstream[] }[];
   readonly records: readonly { readonly name: string; readonly address: Ipv4 }[];
   readonly cacheEntries: number;
+  /** How long answers are told beyond their end while no upstream answers; 0: not at all. RFC 8767. */
+  readonly serveStaleSec: number;
   readonly rebindProtection: boolean;
+  /** Domains whose answers may have private addresses all the same. */
+  readonly rebindExceptions: readonly string[];
+  readonly blocklist: DomainList;
+  readonly queryLog: boolean;
+  /** That one client may ask over time; 0: no limit. */
+  readonly questionsPerSecond: number;
 }
 
 export interface ProxyConfig {
@@ -139,7 +155,7 @@ export interface ProxyConfig {
   readonly cacheDir: string;
   readonly cacheSizeBytes: number;
   readonly maxObjectBytes: number;
-  readonly blocklist: { readonly domains: readonly string[] } | { readonly file: string };
+  readonly blocklist: DomainList;
   readonly bandwidth: {
     readonly totalBitsPerSec: number | undefined;
     readonly perClientBitsPerSec: number | undefined;

@@ -35,6 +35,13 @@ export function parseIpv4(text: string): Ipv4 | undefined {
   return QUAD.test(text) ? (text as Ipv4) : undefined;
 }
 
+/** Whether `text` is an IPv6 literal, no brackets; `%eth0` may follow where an address is of one link only. RFC 4291 §2.2, RFC 4007 §11 */
+export function isIpv6(text: string): boolean {
+  const [, address] = /^([\da-f:.]{2,45})(?:%[\w.-]{1,15})?$/i.exec(text) ?? [];
+  // The URL standard's own parser knows the rest: how many groups there are, where :: may stand.
+  return address?.includes(':') === true && URL.canParse(`http://[${address}]/`);
+}
+
 export function ipv4FromNumber(value: number): Ipv4 {
   // Most of what packets hold, and no reason to make a text.
   if (value === 0) return UNSPECIFIED;

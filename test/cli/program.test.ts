@@ -136,10 +136,10 @@ for (const { argv, of = 'flink', want } of mistakes) {
 
 test('check says ok, and what else is worth a line', async () => {
   const file = join(folder, 'ok.yaml');
-  writeFileSync(file, 'dns: { cacheEntries: 5 }\ndhcp: { mode: proxy }\n');
+  writeFileSync(file, 'proxy: { cacheSize: 5GB, maxObject: 1GB }\ndhcp: { mode: proxy }\n');
   const { code, out } = await say('flink', 'check', '--config', file);
   assert.equal(code, 0);
-  assert.match(out, /^note: dns: declared, not served by this version\nnote: lan: not given[\s\S]*\nok$/);
+  assert.match(out, /^note: proxy: declared, not served by this version\nnote: lan: not given[\s\S]*\nok$/);
   assert.equal((await say('flink', 'check', '--lan', 'lo')).out, 'ok');
 });
 

@@ -313,13 +313,6 @@ const flinkFaults: readonly { readonly name: string; readonly text: string; read
     ],
   },
   {
-    name: 'resolver',
-    text: 'dns: { upstreams: [9.9.9.9, "tls://dns.example"] }',
-    want: [
-      '1 dns.upstreams[1]: want a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1", got "tls://dns.example"',
-    ],
-  },
-  {
     name: 'port out of range',
     text: 'ports: { dhcp: 0, pxe: 65536 }',
     want: [

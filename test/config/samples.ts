@@ -26,6 +26,12 @@ dns:
   records: { intranet: 172.16.0.5 }
   cacheEntries: 8192
   rebindProtection: true
+  domains: { corp.example: [10.0.0.1, "tls://10.0.0.2#ns.corp.example"], 16.172.in-addr.arpa: 10.0.0.1 }
+  serveStale: 24h
+  rebindExceptions: [corp.example]
+  blocklist: [ads.example]
+  queryLog: off
+  questionsPerSecond: 1000
 proxy:
   cacheDir: /var/cache/flisolator
   cacheSize: 40GB
