@@ -187,6 +187,11 @@ export class ByteWriter {
 /** The runtime keeps as many octets inside of an object, which costs a tenth of memory of its own. */
 const SMALL_BYTES = 64;
 
+/** Octets of any value in memory of their own, for what is kept: one of many in a common piece would hold all of it. */
+export function own(count: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(count);
+}
+
 /** Octets of any value: whoever hands them on has written them all. */
 function unwritten(count: number): Uint8Array {
   if (count <= SMALL_BYTES) return new Uint8Array(count);

@@ -1,11 +1,9 @@
 /** What stands behind a client's question: OPT, looked for and held against its rules. RFC 6891 §6.1. */
 import { octetAt, pairAt } from '../core/bytes.ts';
-import { DO_OCTET, endOfName, endOfRecord, FIXED_OCTETS, OPT, TYPE } from './wire.ts';
+import { DO_OCTET, endOfName, endOfRecord, FIXED_OCTETS, NO_OPT, OPT, TYPE } from './wire.ts';
 
 /** As many records are looked at. A client sends one or two: OPT, a signature. */
 const MAX_RECORDS = 8;
-
-export const NO_OPT = 0;
 
 /**
  * Where OPT begins among `count` additional records from `at` on, which must end where the packet ends; `NO_OPT` without one. Nothing

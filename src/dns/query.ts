@@ -1,6 +1,6 @@
 /** A client's question, read without trust: what it asks, and what the answer must look like. RFC 1035 §4.1, RFC 6891 §6. */
 import { latin1Part, octetAt, pairAt, setOctet, setPair } from '../core/bytes.ts';
-import { findOpt, hasDo, NO_OPT } from './edns.ts';
+import { findOpt, hasDo } from './edns.ts';
 import { emptyAnswer } from './empty.ts';
 import {
   AT,
@@ -10,6 +10,7 @@ import {
   FLAG,
   HEADER_OCTETS,
   lowerInto,
+  NO_OPT,
   OPT,
   QUESTION_TAIL_OCTETS,
   RCODE,

@@ -30,9 +30,9 @@ export const FIXED_OCTETS = 10;
 /** Type and class. */
 export const QUESTION_TAIL_OCTETS = 4;
 
-const NAME_MAX_OCTETS = 255;
-const LABEL_MAX_OCTETS = 63;
-const POINTER = 0xc0;
+export const NAME_MAX_OCTETS = 255;
+export const LABEL_MAX_OCTETS = 63;
+export const POINTER = 0xc0;
 export const POINTER_TARGET = 0x3fff;
 
 /**
@@ -67,6 +67,8 @@ export function endOfRecord(bytes: Uint8Array, nameEnd: number): number | undefi
 /** What we say that we take by UDP. RFC 9715, and the DNS flag day of 2020: what passes without fragments. */
 export const EDNS_UDP_BYTES = 1232;
 export const OPT_OCTETS = 11;
+/** Instead of the place of an OPT, where there is none. */
+export const NO_OPT = 0;
 /** Where its fields stand, counted from its name. */
 export const OPT = { udpBytes: 3, rcodeHigh: 5, version: 6, flags: 7, length: 9, options: 11 } as const;
 /** DO in the first octet of OPT's flags. */

@@ -1,0 +1,114 @@
+/** What is kept of an upstream's packet: its octets, without what is between the upstream and us. RFC 6891 §6.1.1, RFC 8945 §5.5. */
+import { octetAt, own, pairAt, quadAt, setPair, setQuad } from '../core/bytes.ts';
+import type { Message, RecordPlace } from './message.ts';
+import type { Reply } from './reply.ts';
+import { AT, FLAG, OPT_OCTETS, POINTER, POINTER_TARGET, RCODE, setOpt, TYPE } from './wire.ts';
+
+export interface Kept {
+  /** Records from this index on are left out, and what follows them: a packet may be cut, since pointers go backwards only. */
+  readonly cutAt: number | undefined;
+  /** The rcode that clients get. Those above 15 speak of one hop (BADVERS, BADCOOKIE): clients get SERVFAIL for them. */
+  readonly rcode: number;
+  /** No TTL is above it, in seconds. */
+  readonly maxTtlSec: number;
+}
+
+/** The reply that clients get of it: a copy, with AD and TC as they came, AA and the upstream's OPT gone, ours at the end. */
+export function keep(message: Message, kept: Kept): Reply {
+  const part = partOf(message, kept.cutAt);
+  const optAt = part.headEnd + part.end - part.tailAt;
+  const bytes = own(optAt + OPT_OCTETS);
+  bytes.set(message.bytes.subarray(0, part.headEnd));
+  bytes.set(message.bytes.subarray(part.tailAt, part.end), part.headEnd);
+  const records = message.records.slice(0, part.count);
+  moveOwners(bytes, records, part);
+  setHeader(bytes, message, records, kept.rcode);
+  setOpt(bytes, optAt);
+  const ttlsAt = records.map((record) => placeIn(part, record.ttlAt));
+  const ttlsSec = records.map((record) => Math.min(ttlOf(message.bytes, record.ttlAt), kept.maxTtlSec));
+  ttlsAt.forEach((at, i) => {
+    setQuad(bytes, at, ttlsSec[i] ?? 0);
+  });
+  return { bytes, optAt, questionEnd: message.questionEnd, ttlsAt, ttlsSec };
+}
+
+/** RFC 2181 §8: with the uppermost bit it counts as 0. */
+function ttlOf(bytes: Uint8Array, at: number): number {
+  const ttl = quadAt(bytes, at);
+  return ttl < 0x8000_0000 ? ttl : 0;
+}
+
+function setHeader(bytes: Uint8Array, message: Message, records: readonly RecordPlace[], rcode: number): void {
+  const came = pairAt(message.bytes, AT.flags) & (FLAG.tc | FLAG.ad);
+  setPair(bytes, AT.flags, FLAG.qr | FLAG.ra | came | (rcode > FLAG.rcode ? RCODE.SERVFAIL : rcode));
+  const countOf = (section: RecordPlace['section']) => records.filter((r) => r.section === section).length;
+  setPair(bytes, AT.answers, countOf('answer'));
+  setPair(bytes, AT.authorities, countOf('authority'));
+  setPair(bytes, AT.additionals, countOf('additional') + 1);
+}
+
+/** The octets up to `headEnd`, and those from `tailAt` to `end`: in between the upstream's OPT stood, if there is a tail. */
+interface Part {
+  /** Of records. */
+  readonly count: number;
+  readonly headEnd: number;
+  readonly tailAt: number;
+  readonly end: number;
+}
+
+/**
+ * What follows OPT moves up. Where a name in it cannot be moved with it, all that follows OPT is left out: additional records are a
+ * courtesy (RFC 2181 §9). So is what follows a signature of the message (TSIG, SIG(0)), and the signature, which was for us.
+ */
+function partOf({ bytes, records, questionEnd }: Message, cutAt: number | undefined): Part {
+  const signedAt = records.findIndex((record) => isMessageSignature(bytes, record));
+  const count = Math.min(cutAt ?? records.length, signedAt < 0 ? records.length : signedAt);
+  const endOf = (n: number) => (n > 0 ? (records[n - 1]?.end ?? questionEnd) : questionEnd);
+  const moved = records.findIndex((record, i) => record.at !== endOf(i));
+  const tailAt = records[moved]?.at;
+  if (tailAt === undefined || moved >= count) return whole(count, endOf(count));
+  const headEnd = endOf(moved);
+  const canMove = records.slice(moved, count).every((record) => mayMove(bytes, record, { headEnd, tailAt }));
+  return canMove ? { count, headEnd, tailAt, end: endOf(count) } : whole(moved, headEnd);
+}
+
+function whole(count: number, end: number): Part {
+  return { count, headEnd: end, tailAt: end, end };
+}
+
+function placeIn(part: Part, at: number): number {
+  return at < part.tailAt ? at : at - part.tailAt + part.headEnd;
+}
+
+function isMessageSignature(bytes: Uint8Array, { type, dataAt }: RecordPlace): boolean {
+  return type === TYPE.tsig || (type === TYPE.sig && pairAt(bytes, dataAt) === 0);
+}
+
+/**
+ * Types whose data may have pointers: those of RFC 1035, NS to MX, and those that RFC 3597 §4 knows to be sent so against the rules. All
+ * others have none, unknown ones by that section too.
+ */
+const COMPRESSED = new Set([2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 15, 17, 18, 21, 24, 26, 30, 33, 35, 36, 39]);
+
+function mayMove(bytes: Uint8Array, record: RecordPlace, gap: Pick<Part, 'headEnd' | 'tailAt'>): boolean {
+  const pointerAt = ownerPointerAt(bytes, record.at);
+  const target = pointerAt === undefined ? 0 : pairAt(bytes, pointerAt) & POINTER_TARGET;
+  return !COMPRESSED.has(record.type) && (target < gap.headEnd || target >= gap.tailAt);
+}
+
+/** Owners in the tail that point into it. */
+function moveOwners(bytes: Uint8Array, records: readonly RecordPlace[], part: Part): void {
+  for (const record of records) {
+    const pointerAt = record.at < part.tailAt ? undefined : ownerPointerAt(bytes, placeIn(part, record.at));
+    if (pointerAt === undefined) continue;
+    const target = pairAt(bytes, pointerAt) & POINTER_TARGET;
+    setPair(bytes, pointerAt, POINTER * 0x100 + placeIn(part, target));
+  }
+}
+
+/** Where the pointer stands that ends the name at `at`, which was read before. */
+function ownerPointerAt(bytes: Uint8Array, at: number): number | undefined {
+  let here = at;
+  while (octetAt(bytes, here) > 0 && octetAt(bytes, here) < POINTER) here += 1 + octetAt(bytes, here);
+  return octetAt(bytes, here) >= POINTER ? here : undefined;
+}
