@@ -192,6 +192,11 @@ export function own(count: number): Uint8Array {
   return Buffer.allocUnsafeSlow(count);
 }
 
+/** A view of `count` octets from `at` on, at half the cost of `subarray`, which asks what kind of array there is. */
+export function part(bytes: Uint8Array, at: number, count: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, count);
+}
+
 /** Octets of any value: whoever hands them on has written them all. */
 function unwritten(count: number): Uint8Array {
   if (count <= SMALL_BYTES) return new Uint8Array(count);
