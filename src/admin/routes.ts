@@ -1,16 +1,18 @@
 /**
- * What each path answers. On `node:http` alone: nine exact paths and no parameters in them need no router, and express would bring
+ * What each path answers. On `node:http` alone: ten exact paths and no parameters in them need no router, and express would bring
  * error pages, decoding and headers of its own that had to be switched off again.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { DnsReport } from '../core/dnsreport.ts';
 import { errnoOf } from '../core/errors.ts';
 import { plainJson } from '../core/plain.ts';
 import { ANNOUNCE_PATH, type AnnounceDoor, SIGNATURE_HEADER } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
 import { type Asked, HEALTH_PATH, type Rules, refusalOf } from './admit.ts';
 import type { BodyReader } from './body.ts';
+import { dnsFamilies } from './dnsfigures.ts';
 import type { AdminEvents } from './events.ts';
 import { EXPOSITION_TYPE, expose } from './exposition.ts';
 import { type Counts, type DecisionTally, processFamilies, serviceFamilies } from './metrics.ts';
@@ -41,6 +43,8 @@ export interface AdminDeps {
   readonly status: () => Status;
   readonly counts: () => Counts;
   readonly health: () => HealthReport;
+  /** Nothing where no names are served. */
+  readonly dns: () => DnsReport | undefined;
   /** What that client would get now. */
   readonly explain: (question: ExplainQuestion) => Explanation;
 }
@@ -125,9 +129,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   '/metrics': plainly(({ deps, tally, watch }) => {
     const services = serviceFamilies(deps.counts(), deps.status().pools, deps.fnodes());
-    return expose([...tally.families(), ...services, ...processFamilies(watch.figures())]);
+    const names = dnsFamilies(deps.dns());
+    return expose([...tally.families(), ...services, ...names, ...processFamilies(watch.figures())]);
   }, EXPOSITION_TYPE),
   [`${API}/openapi.json`]: plainly(() => openApiText()),
+  [`${API}/dns`]: plainly(({ deps }) => {
+    const report = deps.dns();
+    return `${plainJson(report ? { isServed: true, report } : { isServed: false })}\n`;
+  }),
   [`${API}/status`]: plainly(({ deps }) => `${plainJson(deps.status())}\n`),
   [`${API}/fnodes`]: asking(NO_QUERY, (response, _query, { deps }) => sendRows(response, 'fnodes', deps.fnodes())),
   [`${API}/machines`]: asking(NO_QUERY, (response, _query, { deps }) =>

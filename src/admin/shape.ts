@@ -1,5 +1,6 @@
 /** What the admin API answers, value by value: what roles fill in, and what the published OpenAPI document is made from. */
 import * as z from 'zod';
+import { DNS_DROPS, DNS_SOURCES, DNS_TRANSPORTS, type DnsReport } from '../core/dnsreport.ts';
 
 const address = z.string().describe('IPv4 address.');
 const mac = z.string().describe('Lower case with colons.');
@@ -107,6 +108,41 @@ export const explanation = z.object({
   data: z.record(z.string(), z.unknown()).describe('The same for programs.'),
 });
 export type Explanation = z.infer<typeof explanation>;
+
+export const dnsUpstream = z.object({
+  address: z.string().describe('With its port: 9.9.9.9:53, [2620:fe::fe]:53.'),
+  transport: z.enum(['udp', 'tcp', 'tls']),
+  rttMs: z.number().optional().describe('How long it takes to answer, lately; absent while it has not.'),
+  isDown: z.boolean().describe('It does not answer, and is tried now and then.'),
+  asked: count,
+  answered: count,
+  failed: count.describe('Answers that were of no use, and questions without an answer.'),
+  foreign: count.describe('Packets from there that answered nothing that was asked: spoofed, late.'),
+});
+
+export const dnsReport = z.object({
+  questions: z.record(z.enum(DNS_TRANSPORTS), count).describe('By how they came in.'),
+  answers: z
+    .record(z.enum(DNS_SOURCES), count)
+    .describe(
+      'By where they came from. stale: kept beyond their end, while no upstream answered; local: names of the hall; withheld: private addresses from outside, aliases of blocked names; failed: SERVFAIL.',
+    ),
+  dropped: z
+    .record(z.enum(DNS_DROPS), count)
+    .describe(
+      'Without a look at them. foreign: from outside the hall; limited: too many of one client; crowded: too many at once.',
+    ),
+  outstanding: count.describe('That upstreams are being asked now.'),
+  cache: z.object({ entries: count, bytes: count, evicted: count.describe('To make room.') }),
+  blocklist: count.describe('Names on it.'),
+  prefetches: count.describe('Popular names that were asked for again before their end.'),
+  upstreams: z.array(dnsUpstream),
+}) satisfies z.ZodType<DnsReport>;
+
+export const dnsStatus = z.object({
+  isServed: z.boolean().describe('false: another program has the port, for instance; the log says why.'),
+  report: dnsReport.optional(),
+});
 
 export const health = z.object({
   ok: z.boolean(),

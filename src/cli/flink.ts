@@ -11,6 +11,7 @@ import { DEFAULT_STATE_DIR, nearestFolder, prepareStateDir } from '../host/user.
 import type { Host } from '../host.ts';
 import { check } from './check.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
+import { printDns } from './dns.ts';
 import { explain } from './explain.ts';
 import { FLINK_OPTIONS, JSON_OPTION, loadFrom, logSettings, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
@@ -29,6 +30,7 @@ export function flinkProgram(parts: FlinkParts): Program {
       explainCommand(parts),
       leasesCommand(parts),
       fnodesCommand(parts),
+      dnsCommand(parts),
       doctorCommand(parts),
     ],
   };
@@ -148,6 +150,18 @@ function fnodesCommand(parts: FlinkParts): Command {
     summary: 'Prints the boot nodes and how they are, as the running flink knows it.',
     options: { ...FLINK_OPTIONS, ...JSON_OPTION },
     run: (input, terminal) => report(parts, FNODES_REPORT, input, terminal),
+  };
+}
+
+function dnsCommand(parts: FlinkParts): Command {
+  return {
+    name: 'dns',
+    summary: 'Prints what the resolver answers and from where, as the running flink knows it.',
+    options: { ...FLINK_OPTIONS, ...JSON_OPTION },
+    run: async (input, terminal) => {
+      const { config } = load(parts, input, terminal, quietHost(input, terminal));
+      return printDns(config.admin, input.has('json'), terminal);
+    },
   };
 }
 

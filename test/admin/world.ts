@@ -8,6 +8,8 @@ import { type AdminOptions, type AdminService, adminService } from '../../src/ad
 import type { FnodeRow, LeaseRow, MachineRow, Status } from '../../src/admin/shape.ts';
 import type { Endpoint, Ipv4 } from '../../src/core/addr.ts';
 import { LOOPBACK } from '../../src/core/addr.ts';
+import type { DnsReport } from '../../src/core/dnsreport.ts';
+
 import type { AnnounceReply, AnnounceRequest } from '../../src/core/swarm.ts';
 import { type FakeHost, fakeHost, lan } from '../support/fakes.ts';
 
@@ -58,6 +60,24 @@ const STATUS: Status = {
   ...{ version: '0.1.0', mode: 'auto', role: 'server', startedAt: AT, uptimeSec: 12.5, addresses: ['172.16.0.1'] },
   pools: [{ network: '172.16.0.0/16', size: 200, held: 2, free: 198, declined: 1 }],
 };
+
+export const DNS: DnsReport = {
+  questions: { udp: 120, tcp: 3 },
+  answers: { cache: 80, stale: 1, local: 9, upstream: 25, blocked: 4, withheld: 2, refused: 1, failed: 1 },
+  dropped: { foreign: 5, limited: 6, malformed: 7, crowded: 8 },
+  outstanding: 2,
+  cache: { entries: 41, bytes: 5300, evicted: 10 },
+  blocklist: 500_000,
+  prefetches: 11,
+  upstreams: [
+    { ...{ address: '9.9.9.9:53', transport: 'udp', rttMs: 12.34, isDown: false }, ...counted(30, 25, 2, 1) },
+    { ...{ address: '[2620:fe::fe]:853', transport: 'tls', isDown: true }, ...counted(5, 0, 5, 0) },
+  ],
+};
+
+function counted(asked: number, answered: number, failed: number, foreign: number) {
+  return { asked, answered, failed, foreign };
+}
 
 export interface World {
   readonly service: AdminService;
@@ -118,6 +138,7 @@ export function makeService({ options, deps, reply }: Setup = {}) {
         store: { commits: 5, failures: 0 },
       }),
       health: () => ({ ok: true, services: { dhcp: { ok: true } } }),
+      dns: () => DNS,
       explain: (question) => ({ lines: [`client   ${question.mac}`], data: { ...question } }),
       ...deps,
     },

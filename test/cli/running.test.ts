@@ -120,7 +120,7 @@ test('fnodes: how they are, in figures for people', async () => {
 
 test('where no flink answers: exit code 1 and one sentence with the cure', async () => {
   const port = await freePort();
-  for (const command of ['leases', 'fnodes']) {
+  for (const command of ['leases', 'fnodes', 'dns']) {
     const { code, out, err } = await say(undefined, command, '--admin', `127.0.0.1:${port}`);
     assert.deepEqual([code, out], [1, '']);
     assert.equal(err, `flink: no flink answers at http://127.0.0.1:${port}: start it, or name it with --admin`);
