@@ -17,7 +17,10 @@ export type OnDatagram = (bytes: Uint8Array, from: Endpoint) => void;
 export interface UdpSocket {
   /** Where it is bound: the port is the real one when 0 was asked for. */
   readonly local: Endpoint;
-  /** Sends and forgets: UDP promises nothing. `bytes` may be reused after the call returns. */
+  /**
+   * Sends and forgets: UDP promises nothing, and what the kernel has no room for waits, 256 packets at most. `bytes` must not be
+   * written into soon: the first that has to wait is read when it leaves.
+   */
   send(bytes: Uint8Array, to: Endpoint): void;
   close(): Promise<void>;
 }

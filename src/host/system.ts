@@ -124,19 +124,30 @@ function connectedSocket(socket: dgram.Socket, remote: Endpoint, on: OnConnected
   };
 }
 
+/** Packets that may wait in the runtime for the kernel to take them; more are lost, as they would be on a busy wire. */
+const MAX_WAITING = 256;
+
 function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
   let isClosed = false;
+  const { address, port } = socket.address();
+  const local = parseIpv4(address);
   // An ICMP error about an earlier packet surfaces here; the next datagram is unaffected.
   socket.on('error', () => {});
-  socket.on('message', (bytes, from) =>
-    onDatagram(bytes, { address: parseIpv4(from.address) ?? UNSPECIFIED, port: from.port }),
-  );
-  const { address, port } = socket.address();
+  // inet_ntop(3) writes an IPv4 sender in the one spelling that is ours. A socket that was handed over may be of IPv6.
+  if (local) socket.on('message', (bytes, from) => onDatagram(bytes, from as dgram.RemoteInfo & Endpoint));
+  else {
+    socket.on('message', (bytes, from) =>
+      onDatagram(bytes, { address: parseIpv4(from.address) ?? UNSPECIFIED, port: from.port }),
+    );
+  }
   return {
-    local: { address: parseIpv4(address) ?? UNSPECIFIED, port },
+    local: { address: local ?? UNSPECIFIED, port },
     send: (bytes, to) => {
       // A send error (network down, no route) is told to nobody; port 0, which a forged packet can come from, would be thrown.
-      if (!isClosed && to.port > 0) socket.send(bytes, to.port, to.address);
+      if (isClosed || to.port === 0) return;
+      const waiting = socket.getSendQueueCount();
+      // Behind others it waits for sure, as it is: of what waits, only the first was not copied.
+      if (waiting < MAX_WAITING) socket.send(waiting === 0 ? bytes : Buffer.from(bytes), to.port, to.address);
     },
     close: () =>
       new Promise((resolve) => {
