@@ -1,0 +1,225 @@
+/** What the hall says of a name: its own names, and those that are nobody's. A decision; `zone.ts` makes packets of it. */
+import { type Ipv4, ipv4FromNumber, LOOPBACK } from '../core/addr.ts';
+import { firstLabel, isWithin, tailsOf, wireName } from './names.ts';
+import type { Name } from './query.ts';
+import { covers, overlaps, type Span, spanOf, spanOfSubnet, zoneOfSpan } from './reverse.ts';
+import { isPlain, isSpecialZone, LOOPBACK_NAMES, mayBeHost, reachOf, specialZoneOf } from './special.ts';
+import type { HallNames, ZoneAsker } from './zone.ts';
+
+export type Datum =
+  | { readonly type: 'A'; readonly data: Ipv4 }
+  | { readonly type: 'AAAA'; readonly data: '::1' }
+  | { readonly type: 'NS' | 'PTR'; readonly data: string }
+  | { readonly type: 'SOA' };
+
+/** All in seconds; `zone` is the name or above it, and has the SOA. */
+export type Finding =
+  | { readonly kind: 'found'; readonly data: readonly Datum[]; readonly ttlSec: number }
+  | { readonly kind: 'nodata' | 'nxdomain'; readonly zone: Name; readonly ttlSec: number };
+
+export const TYPE = { A: 1, NS: 2, SOA: 6, PTR: 12, AAAA: 28, DS: 43 } as const;
+
+/** Nodes come and go, and each answer sends somebody somewhere. */
+const NODES_SEC = 10;
+/** Machines come, too, and get their names; so does what is not there yet. */
+const HOST_SEC = 60;
+/** What the configuration says, or an RFC: a reload may change it, and people try whether it has. */
+const FIXED_SEC = 300;
+/** Some 300 octets: it fits without EDNS, and no client tries more. */
+const MAX_NODES = 16;
+
+const ROOT = wireName('');
+const LOCALHOST = wireName('localhost');
+
+/** What is the hall's own: names that are there, and everything below its domain and within its networks. */
+export function findHall(name: Name, type: number, names: HallNames, asker: ZoneAsker): Finding | undefined {
+  if (isWithin(name, LOCALHOST)) return loopback(type);
+  const { domain, above } = tableOf(names);
+  const isOurs = isWithin(name, domain);
+  const host = hostOf(name, names, asker);
+  if (host) {
+    if (type === TYPE.A && host.addresses.length > 0) return addresses(host.addresses, host.ttlSec);
+    return name === domain ? apex(name, type, names) : nothing('nodata', isOurs ? domain : name, HOST_SEC);
+  }
+  if (isOurs) return nothing(above.has(name) ? 'nodata' : 'nxdomain', domain, HOST_SEC);
+  return findAddress(name, type, names);
+}
+
+/** What is answered here because nobody else can, or should be asked. */
+export function findSpecial(name: Name, type: number, names: HallNames): Finding | undefined {
+  const reach = reachOf(name, type);
+  if (reach === 'anywhere') return undefined;
+  const { above, networks } = tableOf(names);
+  const { zone, kind } = denialOf(name);
+  if (kind !== undefined) {
+    if (type === TYPE.PTR && LOOPBACK_NAMES.has(name)) return pointer('localhost');
+    if (name === zone) return apex(zone, type, names);
+  }
+  // RFC 8020: nobody may hear that what the hall's own names are below is not there.
+  if (kind === 'mute' || above.has(name) || LOOPBACK_NAMES.has(name)) return nothing('nodata', zone, FIXED_SEC);
+  if (reach === 'private') return undefined;
+  const span = kind === 'empty' ? spanOf(name) : undefined;
+  const isAbove = span?.isExact === true && networks.some((network) => overlaps(network, span));
+  return nothing(isAbove ? 'nodata' : 'nxdomain', zone, FIXED_SEC);
+}
+
+/** Whose SOA says that a name is not there: that of the zone that is served here, of the root, of the domain above. */
+function denialOf(name: Name): { readonly zone: Name; readonly kind?: 'empty' | 'mute' } {
+  const special = specialZoneOf(name);
+  if (special?.kind === 'empty' || special?.kind === 'mute') return { zone: special.zone, kind: special.kind };
+  return { zone: special?.kind === 'missing' ? ROOT : name.slice(1 + name.charCodeAt(0)) };
+}
+
+const nothing = (kind: 'nodata' | 'nxdomain', zone: Name, ttlSec: number): Finding => ({ kind, zone, ttlSec });
+
+const addresses = (found: readonly Ipv4[], ttlSec: number): Finding => ({
+  ...{ kind: 'found', ttlSec },
+  data: found.map((data) => ({ type: 'A', data })),
+});
+
+/** RFC 6761 §6.3. */
+function loopback(type: number): Finding {
+  if (type === TYPE.A) return addresses([LOOPBACK], FIXED_SEC);
+  if (type === TYPE.AAAA) return { kind: 'found', data: [{ type: 'AAAA', data: '::1' }], ttlSec: FIXED_SEC };
+  return nothing('nodata', LOCALHOST, FIXED_SEC);
+}
+
+/** A zone's own name: who looks after it. RFC 6303 §3. */
+function apex(zone: Name, type: number, { domain }: HallNames): Finding {
+  if (type === TYPE.SOA) return { kind: 'found', data: [{ type: 'SOA' }], ttlSec: HOST_SEC };
+  if (type === TYPE.NS) return { kind: 'found', data: [{ type: 'NS', data: `flink.${domain}` }], ttlSec: FIXED_SEC };
+  return nothing('nodata', zone, HOST_SEC);
+}
+
+const pointer = (host: string): Finding => ({ kind: 'found', data: [{ type: 'PTR', data: host }], ttlSec: HOST_SEC });
+
+/** The names of the addresses of our networks. */
+function findAddress(name: Name, type: number, names: HallNames): Finding | undefined {
+  const span = spanOf(name);
+  const network = span && tableOf(names).networks.find((own) => covers(own, span));
+  if (!span || !network) return undefined;
+  const zone = specialZoneOf(name)?.zone ?? zoneOfSpan(name, network);
+  if (name === zone) return type === TYPE.DS ? undefined : apex(zone, type, names);
+  if (span.size > 1 && span.isExact) return nothing('nodata', zone, HOST_SEC);
+  const host = span.isExact ? nameAt(ipv4FromNumber(span.first), names) : undefined;
+  if (host === undefined) return nothing('nxdomain', zone, HOST_SEC);
+  return type === TYPE.PTR ? pointer(host) : nothing('nodata', zone, HOST_SEC);
+}
+
+/** What the machine with that address is called, with its domain: by the operator sooner than by itself. */
+function nameAt(address: Ipv4, names: HallNames): string | undefined {
+  const { self, domain } = names;
+  const label = address === self ? 'flink' : nodeTable(names).nameAt.get(address);
+  if (label !== undefined) return `${label}.${domain}`;
+  const record = tableOf(names).recordAt.get(address);
+  if (record !== undefined) return record;
+  const hostname = names.hostnameOf(address);
+  return hostname === undefined || !mayBeHost(hostname) ? undefined : `${hostname}.${domain}`;
+}
+
+interface Host {
+  readonly addresses: readonly Ipv4[];
+  readonly ttlSec: number;
+}
+
+/** A name that is there: flink's and that of all nodes, then what the operator wrote, then nodes, then machines. */
+function hostOf(name: Name, names: HallNames, asker: ZoneAsker): Host | undefined {
+  const { domain, records } = tableOf(names);
+  const label = labelIn(name, domain);
+  if (label === 'flink') return { addresses: [names.self], ttlSec: FIXED_SEC };
+  if (label === 'fnode') return { addresses: liveNodes(names, asker), ttlSec: NODES_SEC };
+  const record = records.get(name) ?? (name === domain ? names.self : undefined);
+  if (record !== undefined) return { addresses: [record], ttlSec: FIXED_SEC };
+  if (label === undefined || !mayBeHost(label) || isSpecialZone(name)) return undefined;
+  const address = nodeTable(names).addressOf.get(label) ?? names.addressOf(label);
+  return address === undefined ? undefined : { addresses: [address], ttlSec: HOST_SEC };
+}
+
+/** What stands before the domain, or all alone; nothing where that is more than one label. */
+function labelIn(name: Name, domain: Name): string | undefined {
+  const label = name.charCodeAt(0);
+  const isDirect = name.length === label + 1 + domain.length && name.endsWith(domain);
+  return label > 0 && (isDirect || isPlain(name)) ? firstLabel(name) : undefined;
+}
+
+/** The client's own first, each of the others first in turn. */
+function liveNodes(names: HallNames, { client, turn }: ZoneAsker): readonly Ipv4[] {
+  const { live, addressOf } = nodeTable(names);
+  const name = names.nodeOf(client);
+  const own = name === undefined ? undefined : addressOf.get(name);
+  const others = live.filter((address) => address !== own);
+  // Golden steps: programs ask for A and AAAA together, and with steps of one every other node would never be the first.
+  const at = Math.floor(((turn * GOLDEN) % 1) * others.length);
+  const turned = [...others.slice(at), ...others.slice(0, at)];
+  return (own !== undefined && others.length < live.length ? [own, ...turned] : turned).slice(0, MAX_NODES);
+}
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+interface NodeTable {
+  readonly addressOf: ReadonlyMap<string, Ipv4>;
+  readonly nameAt: ReadonlyMap<Ipv4, string>;
+  /** Where none is live, those that are known: one that is silent may answer all the same. Each once. */
+  readonly live: readonly Ipv4[];
+}
+
+const nodeTables = new WeakMap<ReturnType<HallNames['nodes']>, NodeTable>();
+
+/** Made once for each list. */
+function nodeTable(names: HallNames): NodeTable {
+  const nodes = names.nodes();
+  const known = nodeTables.get(nodes);
+  if (known) return known;
+  const live = nodes.filter(({ isLive }) => isLive);
+  const table: NodeTable = {
+    addressOf: firstOf(nodes, ({ name, address }) => [name, address]),
+    nameAt: firstOf(nodes, ({ name, address }) => [address, name]),
+    live: [...new Set((live.length > 0 ? live : nodes).map(({ address }) => address))],
+  };
+  nodeTables.set(nodes, table);
+  return table;
+}
+
+/** A map in which the first to come has its key. */
+function firstOf<Row, Key, Value>(
+  rows: readonly Row[],
+  pairOf: (row: Row) => readonly [Key, Value],
+): ReadonlyMap<Key, Value> {
+  return new Map(rows.map(pairOf).reverse());
+}
+
+interface Table {
+  readonly domain: Name;
+  /** Those of one label as a label alone, too. */
+  readonly records: ReadonlyMap<Name, Ipv4>;
+  readonly recordAt: ReadonlyMap<Ipv4, string>;
+  /** Names that something of ours is below: they are there, with nothing of their own. RFC 8020 §2, RFC 4592 §2.2.2. */
+  readonly above: ReadonlySet<Name>;
+  readonly networks: readonly Span[];
+}
+
+const tables = new WeakMap<HallNames, Table>();
+
+/** Made once for each configuration. */
+function tableOf(names: HallNames): Table {
+  const known = tables.get(names);
+  if (known) return known;
+  const { domain, records } = names;
+  const full = records.map(({ name, address }) => ({ name: fullName(name, domain), address }));
+  const bare = full.flatMap(({ name, address }) => {
+    const label = labelIn(wireName(name), wireName(domain));
+    return label === undefined ? [] : [{ name: label, address }];
+  });
+  const own = [wireName(domain), ...full.map(({ name }) => wireName(name))];
+  const table: Table = {
+    domain: wireName(domain),
+    records: firstOf([...full, ...bare], ({ name, address }) => [wireName(name), address]),
+    recordAt: firstOf(full, ({ name, address }) => [address, name]),
+    above: new Set(own.flatMap((name) => [...tailsOf(name)].slice(1))),
+    networks: names.networks.map(spanOfSubnet),
+  };
+  tables.set(names, table);
+  return table;
+}
+
+const fullName = (name: string, domain: string): string => (name.includes('.') ? name : `${name}.${domain}`);
