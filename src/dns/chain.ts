@@ -1,7 +1,7 @@
 /** Which records of an answer section belong to the question: those of its name, and of the names that its aliases lead to. RFC 1034 §3.6.2, RFC 2181 §10.1, RFC 6672. */
 import { pairAt } from '../core/bytes.ts';
 import { type Message, nameAt, type RecordPlace } from './message.ts';
-import { isWithin, tailsOf } from './names.ts';
+import { tailsOf } from './names.ts';
 import type { Name } from './query.ts';
 import { CLASS_IN, endOfName, NAME_MAX_OCTETS } from './wire.ts';
 
@@ -19,7 +19,7 @@ export interface Chain {
   readonly hasData: boolean;
 }
 
-/** unbound follows 11, BIND 16; honest answers have five at most. */
+/** Taste: resolvers follow some 8 to 16; honest answers have five at most. */
 export const MAX_ALIASES = 16;
 const CNAME = 5;
 const DNAME = 39;
@@ -33,9 +33,19 @@ interface Alias {
   readonly index: number;
 }
 
+/** An answer section with its owners, in the same order, and what leads on by them: CNAMEs and DNAMEs. */
+interface Answers {
+  readonly records: readonly RecordPlace[];
+  readonly owners: readonly (Name | undefined)[];
+  readonly aliases: ReadonlyMap<Name, Alias>;
+  readonly trees: ReadonlyMap<Name, Alias>;
+}
+
 interface Walk {
   readonly names: readonly Name[];
-  /** The last record, by its place, that leads on. */
+  /** Owners of the DNAMEs that it went through. */
+  readonly domains: readonly Name[];
+  /** The last record, by its place, that leads on; -1 for none. */
   readonly lastIndex: number;
 }
 
@@ -44,33 +54,41 @@ interface Walk {
  * aliases loop, are too many, contradict each other, or stand behind what does not belong: such an answer is of no use.
  */
 export function followAliases(message: Message, asked: Asked): Chain | undefined {
-  const answers = answersOf(message);
-  const owners = answers.map((record) => ownerOf(message, record, asked.name));
+  const answers = read(message, asked.name);
+  const walk = walkOf(asked, answers);
+  if (!walk) return undefined;
+  const strangerAt = answers.records.findIndex((_, index) => !belongs(index, answers, walk, asked.type));
+  const cutAt = strangerAt < 0 ? undefined : strangerAt;
+  if (cutAt !== undefined && cutAt <= walk.lastIndex) return undefined;
+  const hasData = answers.records.slice(0, cutAt).some(({ type }) => type === asked.type);
+  return { names: walk.names, cutAt, hasData };
+}
+
+function read(message: Message, asked: Name): Answers {
+  const records = answersOf(message);
+  const owners = records.map((record) => ownerOf(message, record, asked));
   const aliases = new Map<Name, Alias>();
   const trees = new Map<Name, Alias>();
-  for (const [index, record] of answers.entries()) {
+  for (const [index, record] of records.entries()) {
     if (record.type !== CNAME && record.type !== DNAME) continue;
     const owner = owners[index];
     const target = targetOf(message, record);
     const known = record.type === CNAME ? aliases : trees;
-    // A name has one alias: of two, the second is one that does not belong.
+    // A name has one alias: of two, the second does not belong. RFC 2181 §10.1.
     if (owner !== undefined && target !== undefined && !known.has(owner)) known.set(owner, { target, index });
   }
-  const walk = aliases.size + trees.size === 0 ? straight(asked) : walkOf(asked, aliases, trees);
-  if (!walk) return undefined;
-  const belongs = (record: RecordPlace, index: number): boolean => {
-    const owner = owners[index];
-    if (owner === undefined || record.class !== CLASS_IN) return false;
-    if (record.type === CNAME) return walk.names.includes(owner) && aliases.get(owner)?.index === index;
-    if (owner === walk.names.at(-1) && record.type === asked.type) return true;
-    if (record.type === DNAME) return trees.get(owner)?.index === index && isAbove(owner, walk.names);
-    return record.type === RRSIG && (walk.names.includes(owner) || (trees.has(owner) && isAbove(owner, walk.names)));
-  };
-  const strangerAt = answers.findIndex((record, index) => !belongs(record, index));
-  const cutAt = strangerAt < 0 ? undefined : strangerAt;
-  if (cutAt !== undefined && cutAt <= walk.lastIndex) return undefined;
-  const hasData = answers.slice(0, cutAt).some(({ type }) => type === asked.type);
-  return { names: walk.names, cutAt, hasData };
+  return { records, owners, aliases, trees };
+}
+
+/** Data stands at the chain's end, aliases on the way there, signatures at both. */
+function belongs(index: number, answers: Answers, { names, domains }: Walk, asked: number): boolean {
+  const { type, class: ofClass } = answers.records[index] ?? {};
+  const owner = answers.owners[index];
+  if (owner === undefined || ofClass !== CLASS_IN) return false;
+  if (type === CNAME) return answers.aliases.get(owner)?.index === index && names.includes(owner);
+  if (type === asked && owner === names.at(-1)) return true;
+  if (type === DNAME) return answers.trees.get(owner)?.index === index && domains.includes(owner);
+  return type === RRSIG && (names.includes(owner) || domains.includes(owner));
 }
 
 /** They stand first. */
@@ -88,12 +106,9 @@ function targetOf({ bytes }: Message, { class: ofClass, dataAt, end }: RecordPla
   return ofClass === CLASS_IN && endOfName(bytes, dataAt) === end ? nameAt(bytes, dataAt) : undefined;
 }
 
-function straight(asked: Asked): Walk {
-  return { names: [asked.name], lastIndex: -1 };
-}
-
-function walkOf(asked: Asked, aliases: ReadonlyMap<Name, Alias>, trees: ReadonlyMap<Name, Alias>): Walk | undefined {
+function walkOf(asked: Asked, { aliases, trees }: Answers): Walk | undefined {
   const names: Name[] = [];
+  const domains: Name[] = [];
   let lastIndex = -1;
   let name: Name | undefined = asked.name;
   while (name !== undefined) {
@@ -102,6 +117,7 @@ function walkOf(asked: Asked, aliases: ReadonlyMap<Name, Alias>, trees: Readonly
     const alias = aliases.get(name);
     const tree: Tree | undefined = trees.size > 0 ? treeOver(name, trees) : undefined;
     const renamed: Name | undefined = tree && renamedBy(name, tree);
+    if (tree) domains.push(tree.owner);
     // What a DNAME makes of a name is written out as a CNAME as well; one that says otherwise is a lie. RFC 6672 §3.1.
     if (alias && renamed !== undefined && alias.target !== renamed) return undefined;
     // Who asks for the alias itself gets it, and nothing behind it. RFC 1034 §3.6.2.
@@ -109,7 +125,7 @@ function walkOf(asked: Asked, aliases: ReadonlyMap<Name, Alias>, trees: Readonly
     if (isFollowed) lastIndex = Math.max(lastIndex, alias?.index ?? -1, tree?.alias.index ?? -1);
     name = renamed ?? (isFollowed ? alias?.target : undefined);
   }
-  return { names, lastIndex };
+  return { names, domains, lastIndex };
 }
 
 interface Tree {
@@ -130,8 +146,4 @@ function treeOver(name: Name, trees: ReadonlyMap<Name, Alias>): Tree | undefined
 function renamedBy(name: Name, { owner, alias }: Tree): Name | undefined {
   const renamed = name.slice(0, name.length - owner.length) + alias.target;
   return renamed.length <= NAME_MAX_OCTETS ? renamed : undefined;
-}
-
-function isAbove(domain: Name, names: readonly Name[]): boolean {
-  return names.some((name) => name !== domain && isWithin(name, domain));
 }
