@@ -18,8 +18,8 @@ export interface UdpSocket {
   /** Where it is bound: the port is the real one when 0 was asked for. */
   readonly local: Endpoint;
   /**
-   * Sends and forgets: UDP promises nothing, and what the kernel has no room for waits, 256 packets at most. `bytes` must not be
-   * written into soon: the first that has to wait is read when it leaves.
+   * Sends and forgets: UDP promises nothing, and of what the kernel has no room for 256 packets wait, no more. `bytes` may be reused
+   * after the call returns, unless `onHeld` was called.
    */
   send(bytes: Uint8Array, to: Endpoint): void;
   close(): Promise<void>;
@@ -30,6 +30,8 @@ export interface BindOptions {
   readonly broadcast?: boolean;
   /** Others that say so, too, may have the same port; all of them hear broadcasts. */
   readonly isShared?: boolean;
+  /** Called within `send`: the kernel had no room, nothing else waits, and these octets must stay as they are until it has. */
+  readonly onHeld?: () => void;
 }
 
 export interface UdpHost {

@@ -7,10 +7,7 @@ import type { Admission } from './limits.ts';
 import { tcpDoor } from './tcpdoor.ts';
 import { udpDoor } from './udpdoor.ts';
 
-/**
- * Who asked, and how to answer: at most once; afterwards nothing happens. `bytes` are copied for TCP; by UDP the kernel has
- * them when this returns, but where it has no room: then they are read when it has, see `UdpSocket.send`.
- */
+/** Who asked, and how to answer: at most once; afterwards nothing happens. `bytes` may be reused once it returns, see `DoorTerms.onHeld`. */
 export interface Asker {
   readonly client: Ipv4;
   readonly isTcp: boolean;
@@ -50,11 +47,13 @@ export interface DoorTerms {
   readonly admit: (client: Ipv4) => Admission;
   /** Of TCP; never more than the process may have descriptors for. */
   readonly maxConnections: number;
+  /** Called within `answer`: these very octets are read later, when the kernel has room. Rare; whoever writes them in turn goes on elsewhere. */
+  readonly onHeld?: () => void;
 }
 
 export function openDoors(host: Host, terms: DoorTerms, onQuestion: OnQuestion): Doors {
   const gate = new Gate(host, terms, onQuestion);
-  const udp = udpDoor(host, gate);
+  const udp = udpDoor(host, gate, terms.onHeld);
   const tcp = tcpDoor(host, gate, Math.min(terms.maxConnections, descriptorShare('dns')));
   let opened: readonly Endpoint[] = [];
 

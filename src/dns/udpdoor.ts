@@ -19,7 +19,7 @@ const REFLECTORS: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37, 464]);
 /** Below it ports need privilege. */
 const FIRST_USUAL_PORT = 1024;
 
-export function udpDoor({ udp }: Pick<Host, 'udp'>, gate: Gate): UdpDoor {
+export function udpDoor({ udp }: Pick<Host, 'udp'>, gate: Gate, onHeld?: () => void): UdpDoor {
   const sockets = new Set<UdpSocket>();
 
   /** A question that our own answer would reach as a question. */
@@ -34,10 +34,11 @@ export function udpDoor({ udp }: Pick<Host, 'udp'>, gate: Gate): UdpDoor {
     open: async (at) => {
       // Nobody is answered before the socket is known.
       let opened: UdpSocket | undefined;
-      const socket = await udp.bind(at, (bytes, from) => {
+      const onDatagram = (bytes: Uint8Array, from: Endpoint): void => {
         if (!opened || mayLoop(from) || !gate.admits(from.address, 'udp')) return;
         gate.onQuestion(bytes, new UdpAsker(opened, from));
-      });
+      };
+      const socket = await udp.bind(at, onDatagram, onHeld && { onHeld });
       opened = socket;
       sockets.add(socket);
       return socket.local;

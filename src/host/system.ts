@@ -72,7 +72,7 @@ export const systemUdp: UdpHost = {
       socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
         socket.removeAllListeners('error');
         if (options.broadcast) socket.setBroadcast(true);
-        resolve(openSocket(socket, onDatagram));
+        resolve(openSocket(socket, onDatagram, options.onHeld));
       });
     }),
   handed: async (port, onDatagram) => {
@@ -127,8 +127,9 @@ function connectedSocket(socket: dgram.Socket, remote: Endpoint, on: OnConnected
 /** Packets that may wait in the runtime for the kernel to take them; more are lost, as they would be on a busy wire. */
 const MAX_WAITING = 256;
 
-function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
+function openSocket(socket: dgram.Socket, onDatagram: OnDatagram, onHeld?: () => void): UdpSocket {
   let isClosed = false;
+  let waiting = 0;
   const { address, port } = socket.address();
   const local = parseIpv4(address);
   // An ICMP error about an earlier packet surfaces here; the next datagram is unaffected.
@@ -145,9 +146,13 @@ function openSocket(socket: dgram.Socket, onDatagram: OnDatagram): UdpSocket {
     send: (bytes, to) => {
       // A send error (network down, no route) is told to nobody; port 0, which a forged packet can come from, would be thrown.
       if (isClosed || to.port === 0) return;
-      const waiting = socket.getSendQueueCount();
-      // Behind others it waits for sure, as it is: of what waits, only the first was not copied.
-      if (waiting < MAX_WAITING) socket.send(waiting === 0 ? bytes : Buffer.from(bytes), to.port, to.address);
+      if (waiting > 0) waiting = socket.getSendQueueCount();
+      if (waiting >= MAX_WAITING) return;
+      const isAlone = waiting === 0;
+      // Behind others it waits for sure, and the runtime takes no copy.
+      socket.send(isAlone ? bytes : Buffer.from(bytes), to.port, to.address);
+      waiting = socket.getSendQueueCount();
+      if (isAlone && waiting > 0) onHeld?.();
     },
     close: () =>
       new Promise((resolve) => {
