@@ -43,6 +43,11 @@ export interface UdpHost {
   holders?(port: number): Promise<readonly Ipv4[] | undefined>;
   /** A port of its own on `localAddress`, which hears `remote` and nobody else. Rejects when there is none to be had. */
   connect(localAddress: Ipv4, remote: Endpoint, on: OnConnected): Promise<ConnectedSocket>;
+  /**
+   * The same to an IPv4 or IPv6 literal beyond the LAN, from a port that nobody can foretell. Errors of sending, no route for instance,
+   * come as `onUnreachable`, too.
+   */
+  dial(remote: { readonly address: string; readonly port: number }, on: OnConnected): Promise<ConnectedSocket>;
 }
 
 export interface OnConnected {

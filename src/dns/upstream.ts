@@ -16,3 +16,9 @@ export interface UpstreamTable {
   readonly usual: readonly Upstream[];
   readonly byDomain: ReadonlyMap<Name, readonly Upstream[]>;
 }
+
+/** What it is called in the log, one text for each: `udp://9.9.9.9:53`, `tls://[2620:fe::fe]:853#dns.quad9.net`. */
+export function upstreamText({ transport, address, port, tlsName }: Upstream): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `${transport}://${host}:${port}${tlsName === undefined ? '' : `#${tlsName}`}`;
+}

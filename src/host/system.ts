@@ -15,6 +15,7 @@ import type {
   UdpHost,
   UdpSocket,
 } from '../host.ts';
+import { dialUdp } from './dial.ts';
 import { handedUdp } from './handed.ts';
 import { holdersOf } from './nettables.ts';
 
@@ -97,6 +98,7 @@ export const systemUdp: UdpHost = {
         socket.connect(remote.port, remote.address);
       });
     }),
+  dial: dialUdp,
 };
 
 function connectedSocket(socket: dgram.Socket, remote: Endpoint, on: OnConnected): ConnectedSocket {

@@ -74,6 +74,9 @@ export interface SentDatagram {
   readonly bytes: Uint8Array;
 }
 
+/** Where dialled sockets are. */
+export const WAN_ADDRESS = '192.0.2.1' as Ipv4;
+
 /** Delivers at once, unless told to lose. Limited broadcasts reach sockets bound to 255.255.255.255, as Linux does it. */
 export class FakeNetwork implements UdpHost {
   readonly sent: SentDatagram[] = [];
@@ -123,6 +126,18 @@ export class FakeNetwork implements UdpHost {
       isWaiting: () => false,
       close: socket.close,
     };
+  }
+
+  /** The next dials fail, as without descriptors or route. */
+  dialFaults = 0;
+
+  /** From the WAN's address, each time from another port. */
+  async dial(remote: { readonly address: string; readonly port: number }, on: OnConnected): Promise<ConnectedSocket> {
+    if (this.dialFaults > 0) {
+      this.dialFaults -= 1;
+      throw new Error('EMFILE: too many open files');
+    }
+    return this.connect(WAN_ADDRESS, { address: remote.address as Ipv4, port: remote.port }, on);
   }
 
   /** Hosts that are up: a packet to a port where nobody listens comes back to a connected socket as unreachable. */

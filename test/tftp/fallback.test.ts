@@ -92,6 +92,7 @@ function dropped(interfaces: LocalInterface[], holders: () => readonly string[])
   const udp: UdpHost = {
     handed: async () => undefined,
     connect: (...where) => host.udp.connect(...where),
+    dial: (...where) => host.udp.dial(...where),
     holders: async () => holders() as readonly Ipv4[],
     bind: async (local, onDatagram, options) => {
       if (!isRoot) throw new Fault('no-privilege', 'needs privilege');
