@@ -20,7 +20,7 @@ import type { LocalInterface } from '../host.ts';
 import { type BootNode, chooseNode, type NodeChoice } from '../swarm/choose.ts';
 import type { SwarmPolicy } from '../swarm/policy.ts';
 
-/** `resolvers`: the system's own that other machines can ask, for clients while no upstream is configured. */
+/** `resolvers`: the system's own that other machines can ask, for clients that cannot ask flink. */
 export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: readonly Ipv4[]): DhcpPolicy {
   const { dhcp, domain, boot } = config;
   const router = dhcp.router ?? lan.address;
@@ -33,7 +33,8 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
     networks: [lanNetwork(config, lan, router), ...dhcp.relays],
     leaseTimeSec: dhcp.leaseTimeSec,
     domain,
-    dnsServers: dnsServers(config, resolvers, lan.address),
+    // No option of DHCP names a port: where flink resolves on another one, clients ask whom flink would.
+    dnsServers: config.ports.dns === DNS_PORT ? [lan.address] : otherResolvers(config, resolvers, lan.address),
     extraOptions: extraOptions(config),
     loaders: boot,
     hasLadder: dhcp.ladder,
@@ -138,8 +139,10 @@ function fixedNames({ fnodes, clients, dns, domain }: FlinkConfig): ReadonlySet<
   return new Set(all.map((name) => name.toLowerCase().replace(`.${domain}`, '')));
 }
 
-/** Upstreams until flink resolves names itself; with none known, its own address, which refuses at once instead of letting clients wait. */
-function dnsServers(config: FlinkConfig, resolvers: readonly Ipv4[], self: Ipv4): readonly Ipv4[] {
+const DNS_PORT = 53;
+
+/** For clients while flink itself resolves nothing; with none known its own address, which refuses at once instead of letting them wait. */
+export function otherResolvers(config: FlinkConfig, resolvers: readonly Ipv4[], self: Ipv4): readonly Ipv4[] {
   const plain = config.dns.upstreams.filter((upstream) => upstream.transport === 'udp' && upstream.port === 53);
   const known = plain.flatMap((upstream) => parseIpv4(upstream.address) ?? []);
   const usable = known.length > 0 ? known : resolvers;

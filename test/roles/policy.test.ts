@@ -97,12 +97,13 @@ test('dhcpPolicy: a LAN without room for a pool is refused with its cure', () =>
 });
 
 const resolvers = [
+  { name: 'flink', yaml: 'dns: { upstreams: [9.9.9.9] }', want: ['172.16.0.1'] },
   {
-    name: 'configured ones, as far as clients can ask them',
-    yaml: 'dns: { upstreams: [9.9.9.9, "tls://1.1.1.1", "[2620:fe::fe]:53", 149.112.112.112] }',
+    name: 'where flink resolves on another port, configured ones, as far as clients can ask them',
+    yaml: 'ports: { dns: 5353 }\ndns: { upstreams: [9.9.9.9, "tls://1.1.1.1", "[2620:fe::fe]:53", 149.112.112.112] }',
     want: ['9.9.9.9', '149.112.112.112'],
   },
-  { name: 'else the system’s', yaml: '', want: ['192.0.2.53'] },
+  { name: 'else the system’s', yaml: 'ports: { dns: 5353 }', want: ['192.0.2.53'] },
 ];
 for (const { name, yaml, want } of resolvers) {
   test(`dhcpPolicy: clients are told resolvers: ${name}`, () => assert.deepEqual(policyOf(yaml).dnsServers, want));
@@ -110,7 +111,8 @@ for (const { name, yaml, want } of resolvers) {
 
 test('dhcpPolicy: with no resolver known clients get flink’s own address, which refuses at once', () => {
   const own = lan('enp3s0', '172.16.0.1');
-  assert.deepEqual(dhcpPolicy(flinkConfig('lan: enp3s0'), own, []).dnsServers, ['172.16.0.1']);
+  const elsewhere = flinkConfig('lan: enp3s0\nports: { dns: 5353 }');
+  assert.deepEqual(dhcpPolicy(elsewhere, own, []).dnsServers, ['172.16.0.1']);
 });
 
 test('dhcpPolicy: an operator’s options arrive as octets', () => {
