@@ -82,9 +82,12 @@ function endOfQuestion(bytes: Uint8Array): number {
 
 /** Where OPT is, as `findOpt`; nothing where the packet is not of the form that questions have. */
 function optOf(bytes: Uint8Array, questionEnd: number): number | undefined {
-  if (questionEnd === HEADER_OCTETS) return undefined;
-  if (pairAt(bytes, AT.answers) !== 0 || pairAt(bytes, AT.authorities) !== 0) return undefined;
-  return findOpt(bytes, questionEnd, pairAt(bytes, AT.additionals));
+  if (questionEnd === HEADER_OCTETS || pairAt(bytes, AT.answers) !== 0) return undefined;
+  const authorities = pairAt(bytes, AT.authorities);
+  // IXFR brings the SOA that the client has: RFC 1995 §3. It is refused, but not for that.
+  const mayHave = pairAt(bytes, questionEnd - QUESTION_TAIL_OCTETS) === TYPE.ixfr ? 1 : 0;
+  if (authorities > mayHave) return undefined;
+  return findOpt(bytes, questionEnd, authorities + pairAt(bytes, AT.additionals));
 }
 
 /** In the order of unbound. TC says that something is missing: of a question that is as good as malformed. */
@@ -97,7 +100,7 @@ function whyRefused(bytes: Uint8Array, questionEnd: number, optAt: number | unde
   return whyTypeRefused(pairAt(bytes, questionEnd - QUESTION_TAIL_OCTETS));
 }
 
-/** 0 and 128 to 255 are no types of data (RFC 6895 §3.1), OPT is one of packets only: unbound and BIND say FORMERR. */
+/** 0 is reserved, 128 to 255 are no types of data (RFC 6895 §3.1), and OPT is one of packets alone: FORMERR, as unbound says. */
 function whyTypeRefused(type: number): Refused | undefined {
   if (type > TYPE.any) return undefined;
   if (type === TYPE.any) return 'any';
