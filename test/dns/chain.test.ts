@@ -215,7 +215,8 @@ const cases: readonly {
   },
 ];
 
-for (const c of cases) test(`chain: ${c.name}`, () => assert.equal(follow(c.answers, ...(c.asked ?? [])), c.want));
+for (const c of cases)
+  test(`chain: ${c.name}`, () => assert.equal(follow(c.answers, c.asked?.[0], c.asked?.[1]), c.want));
 
 test(`chain: ${MAX_ALIASES} aliases are followed, one more is too many`, () => {
   const ending = (count: number) => follow([...aliases(count), address(`n${count}.example`)], 'n0.example');
