@@ -88,7 +88,11 @@ export class Peer {
     this.socket.on('end', () => {
       this.end ??= 'fin';
     });
-    if (!options.isDeaf) this.socket.on('data', (chunk) => this.#hear(chunk));
+    if (!options.isDeaf) this.listen();
+  }
+
+  listen(): void {
+    this.socket.on('data', (chunk) => this.#hear(chunk));
   }
 
   get isOpen(): boolean {
