@@ -21,6 +21,8 @@ export interface Chain {
 
 /** Taste: resolvers follow some 8 to 16; honest answers have five at most. */
 export const MAX_ALIASES = 16;
+/** Twice those that a chain can have, one of each kind a step, and some strangers: others need not be read to be cut off. */
+const MAX_ALIAS_RECORDS = 64;
 const CNAME = 5;
 const DNAME = 39;
 const RRSIG = 46;
@@ -33,10 +35,9 @@ interface Alias {
   readonly index: number;
 }
 
-/** An answer section with its owners, in the same order, and what leads on by them: CNAMEs and DNAMEs. */
+/** What leads on from which name in an answer section: CNAMEs and DNAMEs. */
 interface Answers {
   readonly records: readonly RecordPlace[];
-  readonly owners: readonly (Name | undefined)[];
   readonly aliases: ReadonlyMap<Name, Alias>;
   readonly trees: ReadonlyMap<Name, Alias>;
 }
@@ -57,38 +58,46 @@ export function followAliases(message: Message, asked: Asked): Chain | undefined
   const answers = read(message, asked.name);
   const walk = walkOf(asked, answers);
   if (!walk) return undefined;
-  const strangerAt = answers.records.findIndex((_, index) => !belongs(index, answers, walk, asked.type));
+  const strangerAt = answers.records.findIndex((record, index) => {
+    const owner = ownerOf(message, record, asked.name);
+    return owner === undefined || !belongs({ record, index, owner }, answers, walk, asked.type);
+  });
   const cutAt = strangerAt < 0 ? undefined : strangerAt;
   if (cutAt !== undefined && cutAt <= walk.lastIndex) return undefined;
   const hasData = answers.records.slice(0, cutAt).some(({ type }) => type === asked.type);
   return { names: walk.names, cutAt, hasData };
 }
 
+interface Owned {
+  readonly record: RecordPlace;
+  readonly index: number;
+  readonly owner: Name;
+}
+
+/** Data stands at the chain's end, aliases on the way there, signatures at both. */
+function belongs({ record, index, owner }: Owned, answers: Answers, { names, domains }: Walk, asked: number): boolean {
+  const { type } = record;
+  if (record.class !== CLASS_IN) return false;
+  if (type === CNAME) return answers.aliases.get(owner)?.index === index && names.includes(owner);
+  if (type === asked && owner === names.at(-1)) return true;
+  if (type === DNAME) return answers.trees.get(owner)?.index === index && domains.includes(owner);
+  return type === RRSIG && (names.includes(owner) || domains.includes(owner));
+}
+
 function read(message: Message, asked: Name): Answers {
   const records = answersOf(message);
-  const owners = records.map((record) => ownerOf(message, record, asked));
   const aliases = new Map<Name, Alias>();
   const trees = new Map<Name, Alias>();
+  let left = MAX_ALIAS_RECORDS;
   for (const [index, record] of records.entries()) {
-    if (record.type !== CNAME && record.type !== DNAME) continue;
-    const owner = owners[index];
+    if ((record.type !== CNAME && record.type !== DNAME) || left-- <= 0) continue;
+    const owner = ownerOf(message, record, asked);
     const target = targetOf(message, record);
     const known = record.type === CNAME ? aliases : trees;
     // A name has one alias: of two, the second does not belong. RFC 2181 §10.1.
     if (owner !== undefined && target !== undefined && !known.has(owner)) known.set(owner, { target, index });
   }
-  return { records, owners, aliases, trees };
-}
-
-/** Data stands at the chain's end, aliases on the way there, signatures at both. */
-function belongs(index: number, answers: Answers, { names, domains }: Walk, asked: number): boolean {
-  const { type, class: ofClass } = answers.records[index] ?? {};
-  const owner = answers.owners[index];
-  if (owner === undefined || ofClass !== CLASS_IN) return false;
-  if (type === CNAME) return answers.aliases.get(owner)?.index === index && names.includes(owner);
-  if (type === asked && owner === names.at(-1)) return true;
-  if (type === DNAME) return answers.trees.get(owner)?.index === index && domains.includes(owner);
-  return type === RRSIG && (names.includes(owner) || domains.includes(owner));
+  return { records, aliases, trees };
 }
 
 /** They stand first. */

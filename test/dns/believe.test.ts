@@ -440,6 +440,16 @@ const heavy: readonly { name: string; type: Type; packet: () => TestPacket; want
     want: /^positive 300 s/,
   },
   {
+    name: '3,900 aliases of such names',
+    type: 'TXT',
+    packet: () => {
+      const { data, deepest } = deepNames(12 + 17 + 12);
+      const aliases = Array.from({ length: 3900 }, () => rr(deepest, 'CNAME', 300, deepest));
+      return { answers: [rr(pointer(12), 'TXT', 300, data), ...aliases] };
+    },
+    want: /^positive 300 s: www.example TXT$/,
+  },
+  {
     name: '500 HTTPS records of 20 hints each',
     type: 'HTTPS',
     packet: () => {
