@@ -3,7 +3,7 @@ import { type Ipv4, ipv4FromNumber, LOOPBACK } from '../core/addr.ts';
 import { firstLabel, isWithin, tailsOf, wireName } from './names.ts';
 import type { Name } from './query.ts';
 import { covers, overlaps, type Span, spanOf, spanOfSubnet, zoneOfSpan } from './reverse.ts';
-import { isPlain, isSpecialZone, LOOPBACK_NAMES, mayBeHost, reachOf, specialZoneOf } from './special.ts';
+import { isPlain, isSpecialZone, LOOPBACK_NAMES, mayBeHost, reachOf, specialZoneOf, ZONE_TYPES } from './special.ts';
 import type { HallNames, ZoneAsker } from './zone.ts';
 
 export type Datum =
@@ -12,16 +12,16 @@ export type Datum =
   | { readonly type: 'NS' | 'PTR'; readonly data: string }
   | { readonly type: 'SOA' };
 
-/** All in seconds; `zone` is the name or above it, and has the SOA. */
+/** `zone` is the name or above it, and has the SOA. */
 export type Finding =
   | { readonly kind: 'found'; readonly data: readonly Datum[]; readonly ttlSec: number }
   | { readonly kind: 'nodata' | 'nxdomain'; readonly zone: Name; readonly ttlSec: number };
 
-export const TYPE = { A: 1, NS: 2, SOA: 6, PTR: 12, AAAA: 28, DS: 43 } as const;
+const TYPE = { A: 1, NS: 2, SOA: 6, PTR: 12, AAAA: 28, DS: 43 } as const;
 
 /** Nodes come and go, and each answer sends somebody somewhere. */
 const NODES_SEC = 10;
-/** Machines come, too, and get their names; so does what is not there yet. */
+/** Machines come, too, and get their names: so it is with what is not there, which may come. RFC 2308 §5. */
 const HOST_SEC = 60;
 /** What the configuration says, or an RFC: a reload may change it, and people try whether it has. */
 const FIXED_SEC = 300;
@@ -36,12 +36,12 @@ export function findHall(name: Name, type: number, names: HallNames, asker: Zone
   if (isWithin(name, LOCALHOST)) return loopback(type);
   const { domain, above } = tableOf(names);
   const isOurs = isWithin(name, domain);
-  const host = hostOf(name, names, asker);
+  const host = hostOf(name, type, names, asker);
   if (host) {
     if (type === TYPE.A && host.addresses.length > 0) return addresses(host.addresses, host.ttlSec);
-    return name === domain ? apex(name, type, names) : nothing('nodata', isOurs ? domain : name, HOST_SEC);
+    return name === domain ? apex(name, type, names) : nothing('nodata', isOurs ? domain : name);
   }
-  if (isOurs) return nothing(above.has(name) ? 'nodata' : 'nxdomain', domain, HOST_SEC);
+  if (isOurs) return nothing(above.has(name) ? 'nodata' : 'nxdomain', domain);
   return findAddress(name, type, names);
 }
 
@@ -56,11 +56,11 @@ export function findSpecial(name: Name, type: number, names: HallNames): Finding
     if (name === zone) return apex(zone, type, names);
   }
   // RFC 8020: nobody may hear that what the hall's own names are below is not there.
-  if (kind === 'mute' || above.has(name) || LOOPBACK_NAMES.has(name)) return nothing('nodata', zone, FIXED_SEC);
+  if (kind === 'mute' || above.has(name) || LOOPBACK_NAMES.has(name)) return nothing('nodata', zone);
   if (reach === 'private') return undefined;
   const span = kind === 'empty' ? spanOf(name) : undefined;
   const isAbove = span?.isExact === true && networks.some((network) => overlaps(network, span));
-  return nothing(isAbove ? 'nodata' : 'nxdomain', zone, FIXED_SEC);
+  return nothing(isAbove ? 'nodata' : 'nxdomain', zone);
 }
 
 /** Whose SOA says that a name is not there: that of the zone that is served here, of the root, of the domain above. */
@@ -70,7 +70,7 @@ function denialOf(name: Name): { readonly zone: Name; readonly kind?: 'empty' | 
   return { zone: special?.kind === 'missing' ? ROOT : name.slice(1 + name.charCodeAt(0)) };
 }
 
-const nothing = (kind: 'nodata' | 'nxdomain', zone: Name, ttlSec: number): Finding => ({ kind, zone, ttlSec });
+const nothing = (kind: 'nodata' | 'nxdomain', zone: Name): Finding => ({ kind, zone, ttlSec: HOST_SEC });
 
 const addresses = (found: readonly Ipv4[], ttlSec: number): Finding => ({
   ...{ kind: 'found', ttlSec },
@@ -81,14 +81,14 @@ const addresses = (found: readonly Ipv4[], ttlSec: number): Finding => ({
 function loopback(type: number): Finding {
   if (type === TYPE.A) return addresses([LOOPBACK], FIXED_SEC);
   if (type === TYPE.AAAA) return { kind: 'found', data: [{ type: 'AAAA', data: '::1' }], ttlSec: FIXED_SEC };
-  return nothing('nodata', LOCALHOST, FIXED_SEC);
+  return nothing('nodata', LOCALHOST);
 }
 
 /** A zone's own name: who looks after it. RFC 6303 §3. */
 function apex(zone: Name, type: number, { domain }: HallNames): Finding {
   if (type === TYPE.SOA) return { kind: 'found', data: [{ type: 'SOA' }], ttlSec: HOST_SEC };
   if (type === TYPE.NS) return { kind: 'found', data: [{ type: 'NS', data: `flink.${domain}` }], ttlSec: FIXED_SEC };
-  return nothing('nodata', zone, HOST_SEC);
+  return nothing('nodata', zone);
 }
 
 const pointer = (host: string): Finding => ({ kind: 'found', data: [{ type: 'PTR', data: host }], ttlSec: HOST_SEC });
@@ -100,10 +100,10 @@ function findAddress(name: Name, type: number, names: HallNames): Finding | unde
   if (!span || !network) return undefined;
   const zone = specialZoneOf(name)?.zone ?? zoneOfSpan(name, network);
   if (name === zone) return type === TYPE.DS ? undefined : apex(zone, type, names);
-  if (span.size > 1 && span.isExact) return nothing('nodata', zone, HOST_SEC);
+  if (span.size > 1 && span.isExact) return nothing('nodata', zone);
   const host = span.isExact ? nameAt(ipv4FromNumber(span.first), names) : undefined;
-  if (host === undefined) return nothing('nxdomain', zone, HOST_SEC);
-  return type === TYPE.PTR ? pointer(host) : nothing('nodata', zone, HOST_SEC);
+  if (host === undefined) return nothing('nxdomain', zone);
+  return type === TYPE.PTR ? pointer(host) : nothing('nodata', zone);
 }
 
 /** What the machine with that address is called, with its domain: by the operator sooner than by itself. */
@@ -123,7 +123,7 @@ interface Host {
 }
 
 /** A name that is there: flink's and that of all nodes, then what the operator wrote, then nodes, then machines. */
-function hostOf(name: Name, names: HallNames, asker: ZoneAsker): Host | undefined {
+function hostOf(name: Name, type: number, names: HallNames, asker: ZoneAsker): Host | undefined {
   const { domain, records } = tableOf(names);
   const label = labelIn(name, domain);
   if (label === 'flink') return { addresses: [names.self], ttlSec: FIXED_SEC };
@@ -131,6 +131,8 @@ function hostOf(name: Name, names: HallNames, asker: ZoneAsker): Host | undefine
   const record = records.get(name) ?? (name === domain ? names.self : undefined);
   if (record !== undefined) return { addresses: [record], ttlSec: FIXED_SEC };
   if (label === undefined || !mayBeHost(label) || isSpecialZone(name)) return undefined;
+  // A machine may call itself `com`: whoever asks about that domain must not hear of it.
+  if (isPlain(name) && ZONE_TYPES.has(type)) return undefined;
   const address = nodeTable(names).addressOf.get(label) ?? names.addressOf(label);
   return address === undefined ? undefined : { addresses: [address], ttlSec: HOST_SEC };
 }

@@ -98,7 +98,7 @@ export function reachOf(name: Name, type: number): Reach {
 
 const DS = 43;
 /** NS, SOA, DS, DNSKEY: what resolvers ask about zones, to find them and to check them. */
-const ZONE_TYPES: ReadonlySet<number> = new Set([2, 6, DS, 48]);
+export const ZONE_TYPES: ReadonlySet<number> = new Set([2, 6, DS, 48]);
 /** A, AAAA, A6, SVCB, HTTPS: what programs ask that want to reach a machine. */
 const HOST_TYPES: ReadonlySet<number> = new Set([1, 28, 38, 64, 65]);
 
