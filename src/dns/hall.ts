@@ -1,8 +1,9 @@
 /** What the hall says of a name: its own names, and those that are nobody's. A decision; `zone.ts` makes packets of it. */
 import { type Ipv4, ipv4FromNumber, LOOPBACK } from '../core/addr.ts';
-import { firstLabel, isWithin, tailsOf, wireName } from './names.ts';
+import { labelIn, nodeTable, tableOf } from './halltable.ts';
+import { isWithin, wireName } from './names.ts';
 import type { Name } from './query.ts';
-import { covers, overlaps, type Span, spanOf, spanOfSubnet, zoneOfSpan } from './reverse.ts';
+import { covers, overlaps, spanOf, zoneOfSpan } from './reverse.ts';
 import { isPlain, isSpecialZone, LOOPBACK_NAMES, mayBeHost, reachOf, specialZoneOf, ZONE_TYPES } from './special.ts';
 import type { HallNames, ZoneAsker } from './zone.ts';
 
@@ -128,20 +129,13 @@ function hostOf(name: Name, type: number, names: HallNames, asker: ZoneAsker): H
   const label = labelIn(name, domain);
   if (label === 'flink') return { addresses: [names.self], ttlSec: FIXED_SEC };
   if (label === 'fnode') return { addresses: liveNodes(names, asker), ttlSec: NODES_SEC };
+  // A machine may call itself `com`: whoever asks about that domain must not hear of it.
+  if (isPlain(name) && ZONE_TYPES.has(type) && name !== domain) return undefined;
   const record = records.get(name) ?? (name === domain ? names.self : undefined);
   if (record !== undefined) return { addresses: [record], ttlSec: FIXED_SEC };
   if (label === undefined || !mayBeHost(label) || isSpecialZone(name)) return undefined;
-  // A machine may call itself `com`: whoever asks about that domain must not hear of it.
-  if (isPlain(name) && ZONE_TYPES.has(type)) return undefined;
   const address = nodeTable(names).addressOf.get(label) ?? names.addressOf(label);
   return address === undefined ? undefined : { addresses: [address], ttlSec: HOST_SEC };
-}
-
-/** What stands before the domain, or all alone; nothing where that is more than one label. */
-function labelIn(name: Name, domain: Name): string | undefined {
-  const label = name.charCodeAt(0);
-  const isDirect = name.length === label + 1 + domain.length && name.endsWith(domain);
-  return label > 0 && (isDirect || isPlain(name)) ? firstLabel(name) : undefined;
 }
 
 /** The client's own first, each of the others first in turn. */
@@ -157,71 +151,3 @@ function liveNodes(names: HallNames, { client, turn }: ZoneAsker): readonly Ipv4
 }
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
-
-interface NodeTable {
-  readonly addressOf: ReadonlyMap<string, Ipv4>;
-  readonly nameAt: ReadonlyMap<Ipv4, string>;
-  /** Where none is live, those that are known: one that is silent may answer all the same. Each once. */
-  readonly live: readonly Ipv4[];
-}
-
-const nodeTables = new WeakMap<ReturnType<HallNames['nodes']>, NodeTable>();
-
-/** Made once for each list. */
-function nodeTable(names: HallNames): NodeTable {
-  const nodes = names.nodes();
-  const known = nodeTables.get(nodes);
-  if (known) return known;
-  const live = nodes.filter(({ isLive }) => isLive);
-  const table: NodeTable = {
-    addressOf: firstOf(nodes, ({ name, address }) => [name, address]),
-    nameAt: firstOf(nodes, ({ name, address }) => [address, name]),
-    live: [...new Set((live.length > 0 ? live : nodes).map(({ address }) => address))],
-  };
-  nodeTables.set(nodes, table);
-  return table;
-}
-
-/** A map in which the first to come has its key. */
-function firstOf<Row, Key, Value>(
-  rows: readonly Row[],
-  pairOf: (row: Row) => readonly [Key, Value],
-): ReadonlyMap<Key, Value> {
-  return new Map(rows.map(pairOf).reverse());
-}
-
-interface Table {
-  readonly domain: Name;
-  /** Those of one label as a label alone, too. */
-  readonly records: ReadonlyMap<Name, Ipv4>;
-  readonly recordAt: ReadonlyMap<Ipv4, string>;
-  /** Names that something of ours is below: they are there, with nothing of their own. RFC 8020 §2, RFC 4592 §2.2.2. */
-  readonly above: ReadonlySet<Name>;
-  readonly networks: readonly Span[];
-}
-
-const tables = new WeakMap<HallNames, Table>();
-
-/** Made once for each configuration. */
-function tableOf(names: HallNames): Table {
-  const known = tables.get(names);
-  if (known) return known;
-  const { domain, records } = names;
-  const full = records.map(({ name, address }) => ({ name: fullName(name, domain), address }));
-  const bare = full.flatMap(({ name, address }) => {
-    const label = labelIn(wireName(name), wireName(domain));
-    return label === undefined ? [] : [{ name: label, address }];
-  });
-  const own = [wireName(domain), ...full.map(({ name }) => wireName(name))];
-  const table: Table = {
-    domain: wireName(domain),
-    records: firstOf([...full, ...bare], ({ name, address }) => [wireName(name), address]),
-    recordAt: firstOf(full, ({ name, address }) => [address, name]),
-    above: new Set(own.flatMap((name) => [...tailsOf(name)].slice(1))),
-    networks: names.networks.map(spanOfSubnet),
-  };
-  tables.set(names, table);
-  return table;
-}
-
-const fullName = (name: string, domain: string): string => (name.includes('.') ? name : `${name}.${domain}`);

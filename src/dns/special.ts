@@ -31,7 +31,7 @@ const DOMAINS: Readonly<Record<SpecialKind, readonly string[]>> = {
   empty: ['home.arpa', 'service.arpa'],
   // RFC 9462 §6.4: NODATA for any name and type there, where no designated resolver is told of.
   mute: ['resolver.arpa'],
-  // RFC 6761 §6.2; ICANN's resolution 2024.07.29.06; RFC 6762 appendix G: in private use all over, so that no root will ever have them.
+  // RFC 6761 §6.2; ICANN's board, July 2024; RFC 6762 appendix G: in private use all over, and in no root.
   private: ['test', 'internal', 'intranet', 'private', 'corp', 'home', 'lan'],
 };
 
@@ -46,8 +46,8 @@ const IPV4: readonly string[] = [
 ];
 
 /**
- * RFC 6303 §4.3 to §4.6: leading hexadecimal digits. `::` and `::1`; fc00::/7 (fd.. is used, fc.. is of the same RFC 4193); fe80::/10;
- * documentation; fec0::/10, which RFC 3879 took back, and which machines still ask for.
+ * RFC 6303 §4.3 to §4.6: leading hexadecimal digits of `::` and `::1`, of fd00::/8, fe80::/10, and of what is for documentation. And
+ * what it left to time: the other half of RFC 4193's fc00::/7; fec0::/10, which RFC 3879 took back.
  */
 const IPV6: readonly string[] = [
   '0'.repeat(32),

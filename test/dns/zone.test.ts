@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { decode } from 'dns-packet';
 import { hex } from '../../src/core/bytes.ts';
 import { isWithin, wireName } from '../../src/dns/names.ts';
+import { fit } from '../../src/dns/reply.ts';
 import { answerHall } from '../../src/dns/zone.ts';
 import { answerOf, CLIENT, type HallFacts, hallOf, ip, queryOf, question, shown } from '../support/dnshall.ts';
 import { seeded } from '../support/fakes.ts';
@@ -80,6 +81,8 @@ const domain: readonly Row[] = [
 const records: readonly Row[] = [
   ['intranet', 'A', 'A 172.16.0.5 300'],
   ['intranet.flisol.lan', 'A', 'A 172.16.0.5 300'],
+  ['intranet', 'MX', 'NODATA intranet 60'],
+  ['intranet', 'DS', 'upstream'],
   ['intranet.flisol.lan', 'TXT', 'NODATA flisol.lan 60'],
   ['mail', 'A', 'A 172.16.0.6 300'],
   ['mail.flisol.lan', 'A', 'A 172.16.0.6 300'],
@@ -289,6 +292,19 @@ test('zone: RFC 2308: who is told that there is nothing gets the SOA of a zone a
     },
   });
   assert.deepEqual([decoded.flag_aa, decoded.flag_ra, decoded.flag_qr, decoded.flag_tc], [true, true, true, false]);
+});
+
+test('zone: what a client gets of it is its own id and letters, RD and CD, and an OPT only where it sent one', () => {
+  const plain = queryOf(Buffer.from('12340110000100000000000005466c696e4b0000010001', 'hex'));
+  const dnssec = queryOf(Buffer.from('56780000000100000000000105464c494e4b00000100010000291000000080000000', 'hex'));
+  const told = [plain, dnssec].map((query) => {
+    const reply = answerOf(query, hallOf(HALL));
+    return reply && hex(fit(reply, query, { ageSec: 0 }, false));
+  });
+  assert.deepEqual(told, [
+    '12348590000100010000000005466c696e4b0000010001c00c000100010000012c0004ac100001',
+    '56788480000100010000000105464c494e4b0000010001c00c000100010000012c0004ac10000100002904d0000080000000',
+  ]);
 });
 
 test('zone: what changes between two questions is seen at the second', () => {
