@@ -20,8 +20,6 @@ import {
   TYPE,
 } from './wire.ts';
 
-export { type Kept, keep } from './keep.ts';
-
 export interface RecordPlace {
   readonly section: 'answer' | 'authority' | 'additional';
   /** Where it begins, in octets. */
@@ -136,23 +134,26 @@ const MAX_POINTERS = 32;
 const scratch = Buffer.alloc(NAME_MAX_OCTETS);
 
 /**
- * The name at `at`, pointers followed: each must lead to before the piece that it ends, and there are 32 at most, for 255 octets. Nothing
- * where it breaks that. RFC 9267 §2.
+ * The name at `at`, pointers followed: each must lead to before the piece of the name that it ends, and the next piece must end before
+ * that one begins, as it does where names are compressed with names; 32 pointers at most, 255 octets. Nothing where it breaks that. So
+ * a name is made of octets up to its own end alone, and stays what it is when a packet is cut behind it. RFC 9267 §2.
  */
 export function nameAt(bytes: Uint8Array, at: number): Name | undefined {
   let here = at;
   let pieceAt = at;
+  let limit = bytes.length;
   let length = 0;
   let pointers = 0;
-  while (here < bytes.length) {
+  while (here < limit) {
     const octet = octetAt(bytes, here);
     if (octet >= POINTER) {
-      if (++pointers > MAX_POINTERS || !isBackwards(bytes, here, pieceAt)) return undefined;
+      if (++pointers > MAX_POINTERS || here + 2 > limit || !isBackwards(bytes, here, pieceAt)) return undefined;
+      limit = pieceAt;
       pieceAt = pairAt(bytes, here) & POINTER_TARGET;
       here = pieceAt;
     } else {
       const end = here + 1 + octet;
-      if (octet > LABEL_MAX_OCTETS || end > bytes.length || length + end - here > NAME_MAX_OCTETS) return undefined;
+      if (octet > LABEL_MAX_OCTETS || end > limit || length + end - here > NAME_MAX_OCTETS) return undefined;
       for (; here < end; here++) setOctet(scratch, length++, octetAt(bytes, here));
       if (octet === 0) return lowered(length);
     }

@@ -213,6 +213,12 @@ const names = [
     at: 12,
     want: undefined,
   },
+  {
+    rule: 'nothing of a piece that runs into the one that led to it',
+    bytes: join([new Uint8Array(12), octets('03 61 62 c0 0c 00')]),
+    at: 15,
+    want: undefined,
+  },
   { rule: 'nothing of a label type that is neither (RFC 6891 §5)', bytes: octets('41 61 00'), at: 0, want: undefined },
 ];
 for (const { rule, bytes, at, want } of names) test(`nameAt: ${rule}`, () => assert.equal(nameAt(bytes, at), want));
