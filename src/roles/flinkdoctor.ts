@@ -10,6 +10,7 @@ import { probeServers } from '../dhcp/probe.ts';
 import type { RunCommand } from '../host/exec.ts';
 import { type ReadNeighbours, readNeighbourRoom } from '../host/neighbours.ts';
 import type { Host, LocalInterface } from '../host.ts';
+import { checkDnsPort } from './dnsdoctor.ts';
 import { checkTcpPort, checkUdpPort, healthAt, sentence } from './doctor.ts';
 
 /** A flink that runs here says how it is, and has its ports; without one they have to be free. */
@@ -17,6 +18,7 @@ export async function checkFlink(
   { admin, ports, dhcp }: Pick<FlinkConfig, 'admin' | 'ports' | 'dhcp'>,
   lan: LocalInterface,
   host: Host,
+  run: RunCommand,
 ): Promise<readonly Finding[]> {
   const { address, port } = admin.listen;
   const url = `http://${address === UNSPECIFIED ? LOOPBACK : address}:${port}`;
@@ -30,6 +32,7 @@ export async function checkFlink(
   return [
     ...(dhcp.mode === 'off' ? [] : [await checkUdpPort(host, lan.address, ports.dhcp, 'DHCP')]),
     ...(dhcp.mode === 'off' ? [] : [await checkUdpPort(host, lan.address, ports.pxe, 'PXE')]),
+    await checkDnsPort(host, lan.address, ports.dns, run),
     await checkTcpPort(port, 'the admin API', { address, key }),
     ...(isApart ? [await checkTcpPort(port, 'announcements of fnodes', { address: lan.address, key })] : []),
     await checkUdpPort(host, lan.address, SWARM_PORT, 'fnodes that look for flink'),
