@@ -14,7 +14,7 @@ export interface Line {
 export interface OnLine {
   /** It is there, and who it is was checked. */
   onOpen(): void;
-  /** `bytes` may be reused once it returns. */
+  /** `bytes` are the receiver's. */
   onBytes(bytes: Uint8Array): void;
   /** Once, whoever ended it. */
   onEnd(error?: Error): void;
