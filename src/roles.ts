@@ -12,7 +12,6 @@ import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { NO_MACHINES } from './dhcp/machines.ts';
 import { encodeOption, type OptionInput } from './dhcp/options.ts';
-import type { DhcpPolicy } from './dhcp/policy.ts';
 import { NOBODY_LOOKS } from './dhcp/presence.ts';
 import { runCommand } from './host/exec.ts';
 import { readNeighbours } from './host/neighbours.ts';
@@ -27,6 +26,7 @@ import type { MenuFormat } from './menu/routes.ts';
 import { bootNode, menuSettings } from './roles/bootnode.ts';
 import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
+import { checkUpstreams } from './roles/dnsdoctor.ts';
 import { checkDirector, checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
 import {
   checkFlink,
@@ -37,8 +37,7 @@ import {
   checkServers,
 } from './roles/flinkdoctor.ts';
 import { listContent, withContent } from './roles/node.ts';
-import { bootNodes, dhcpPolicy, swarmPolicy } from './roles/policy.ts';
-import type { Service } from './service.ts';
+import { bootNodes, dhcpPolicy, otherResolvers, swarmPolicy } from './roles/policy.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -46,11 +45,13 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
   const lan = lanOf(config, host);
   let policy = dhcpPolicy(config, lan, systemResolvers());
   let swarm = swarmPolicy(config, lan.address, secretOf(config, host));
-  const parts = { config: () => config, policy: () => policy, swarm: () => swarm, lan, host, version: version() };
-  const { services, reload } = director(parts);
+  const { services, reload, isResolving } = director({
+    ...{ config: () => config, policy: () => policy, swarm: () => swarm, lan, host, version: version() },
+    otherResolvers: () => otherResolvers(config, systemResolvers(), lan.address),
+  });
   const isOff = config.dhcp.mode === 'off';
   return {
-    services: isOff ? services : [resolversNotice(() => policy, host), ...services],
+    services,
     reload: async (next) => {
       const keys = ['lan', 'ports', 'stateDir'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
@@ -72,13 +73,14 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
     get ready() {
       const { address, port } = config.admin.listen;
       const admin = `admin API on ${address}:${port}`;
-      if (isOff) return [`no DHCP (dhcp.mode is off)`, admin];
+      const names = isResolving() ? [`DNS on ${lan.address}:${config.ports.dns}`] : [];
+      if (isOff) return [`no DHCP (dhcp.mode is off)`, ...names, admin];
       const { range } = policy.networks[0];
       const does =
         config.dhcp.mode === 'proxy'
           ? `boot data beside another DHCP server on ${lan.name} (${lan.address}), no addresses`
           : `DHCP and PXE on ${lan.name} (${lan.address}), addresses ${range.first} to ${range.last}`;
-      return [does, admin];
+      return [does, ...names, admin];
     },
   };
 }
@@ -90,20 +92,6 @@ function secretOf({ swarm }: Pick<FlinkConfig | FnodeConfig, 'swarm'>, { log }: 
   const { text, isPublic } = readSecret(file, 'swarm.secretFile');
   if (isPublic) log.warn('swarm', 'secret-public', { file, cure: `everybody may read it: chmod 600 ${file}` });
   return Buffer.from(text, 'utf8');
-}
-
-/** Until flink resolves names itself, clients get the system's resolvers: without one they have addresses and no names. */
-function resolversNotice(policy: () => DhcpPolicy, host: Host): Service {
-  return {
-    name: 'resolvers',
-    start: async () => {
-      const { dnsServers, serverAddress } = policy();
-      const cure = 'name one: dns: { upstreams: [9.9.9.9] }';
-      if (dnsServers.includes(serverAddress)) host.log.warn('dhcp', 'no-resolver', { ip: serverAddress, cure });
-    },
-    stop: async () => {},
-    health: () => ({ ok: true }),
-  };
 }
 
 function needsRestart(key: string): Fault {
@@ -215,12 +203,13 @@ export async function doctorFlink(config: FlinkConfig, host: Host): Promise<read
   const { mode, probe } = config.dhcp;
   return [
     { ok: true, what: `LAN ${lan.name} has ${lan.address}/${lan.prefixBits}` },
-    ...(await checkFlink(config, lan, host)),
+    ...(await checkFlink(config, lan, host, runCommand)),
     ...(mode === 'off' ? [] : [await checkServers(host, lan, mode)]),
     ...(await checkNeighbours(probe, readNeighbours)),
     await checkOtherInterfaces(host, lan, runCommand),
     ...(await Promise.all(nodes.map(({ name, address }) => checkNode(name, `http://${address}`, files)))),
-    ...(await Promise.all(policy.dnsServers.map(checkResolver))),
+    ...(await checkUpstreams(config.dns)),
+    ...(config.dns.upstreams.length > 0 ? [] : await Promise.all(systemResolvers().map(checkResolver))),
   ];
 }
 

@@ -163,8 +163,13 @@ export class Resolver {
   }
 
   #settle(question: Query, outcome: Outcome, { waiting }: Pending, stale: Entry | undefined): void {
-    const step = this.#learn(question, outcome, stale);
-    for (const { query, asker } of waiting) this.#answer(query, asker, step);
+    // Whatever goes wrong here, nobody is left waiting.
+    let step: Tell | Deny = denial('SERVFAIL', 'failed');
+    try {
+      step = this.#learn(question, outcome, stale);
+    } finally {
+      for (const { query, asker } of waiting) this.#answer(query, asker, step);
+    }
   }
 
   /** Keeps what is worth it. */

@@ -67,9 +67,8 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
     start: async () => {
       const { address, port } = options;
       const own: Endpoint = { address, port };
-      await doors.open([own]);
       // Programs of this machine may ask elsewhere: what else has that port on loopback stops nobody.
-      if (address !== LOOPBACK) await openLoopback({ address: LOOPBACK, port });
+      if (address === LOOPBACK || !(await isOpened([own, { address: LOOPBACK, port }]))) await doors.open([own]);
       use();
       isServing = true;
     },
@@ -87,10 +86,14 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
     report: () => ({ ...resolver.counts, doors: doors.counts, upstreams: exchange.report() }),
   };
 
-  async function openLoopback(at: Endpoint): Promise<void> {
-    await doors.open([at]).catch((fault: unknown) => {
+  async function isOpened(at: readonly Endpoint[]): Promise<boolean> {
+    try {
+      await doors.open(at);
+      return true;
+    } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       log.info('dns', 'loopback-not-served', { error: messageOf(fault) });
-    });
+      return false;
+    }
   }
 }

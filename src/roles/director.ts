@@ -4,7 +4,7 @@ import { AdminEvents } from '../admin/events.ts';
 import type { AdminDeps } from '../admin/routes.ts';
 import { adminService } from '../admin/server.ts';
 import type { FlinkConfig } from '../config/types.ts';
-import { LOOPBACK, subnetOf } from '../core/addr.ts';
+import { type Ipv4, LOOPBACK, subnetOf } from '../core/addr.ts';
 import { Fault, messageOf } from '../core/errors.ts';
 import { SWARM_PORT } from '../core/swarm.ts';
 import { isoMoments } from '../core/units.ts';
@@ -30,7 +30,8 @@ import { isAnswering } from '../swarm/probe.ts';
 import { type Swarm, swarmService } from '../swarm/server.ts';
 import { type MachineMemory, machineMemory } from './machines.ts';
 import { type PlacementMemory, placementMemory } from './placements.ts';
-import { flinkNames, macTable, placementOf } from './policy.ts';
+import { DNS_PORT, flinkNames, macTable, placementOf } from './policy.ts';
+import { type HallResolver, hallResolver } from './resolver.ts';
 import { countedStore, decisionEvent, fnodeRow, leaseCounts, leaseRows, machineRows, poolsOf } from './rows.ts';
 
 export interface DirectorParts {
@@ -38,6 +39,8 @@ export interface DirectorParts {
   /** Of the configuration as it is now; its role and its placing are made live here. */
   readonly policy: () => DhcpPolicy;
   readonly swarm: () => SwarmPolicy;
+  /** For clients where flink's own resolver is not there. */
+  readonly otherResolvers: () => readonly Ipv4[];
   readonly lan: LocalInterface;
   readonly host: Host;
   readonly version: string;
@@ -48,6 +51,8 @@ export interface Director {
   readonly services: readonly Service[];
   /** After a new configuration: throws a `Fault` where a file that it names cannot be used; then the old one stays. */
   reload(): void;
+  /** Whether clients' names are resolved here. */
+  isResolving(): boolean;
 }
 
 export function director(parts: DirectorParts): Director {
@@ -61,18 +66,30 @@ export function director(parts: DirectorParts): Director {
   });
   const placements = placementMemory(config().stateDir, host, swarm.restore);
   const events = new AdminEvents(host.clock.date());
-  const dhcp = config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events });
-  const services: Service[] = [memory, placements, ...(dhcp?.services ?? []), swarm, locating(parts)];
+  const resolver = hallResolver({ ...parts, swarm, leases: () => dhcp?.service.leases });
+  const dhcp =
+    config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
+  // Names first: DHCP tells clients whom to ask.
+  const services: Service[] = [...resolving(parts, resolver), memory, placements, ...(dhcp?.services ?? []), swarm];
+  services.push(locating(parts));
   const admin = adminService(() => adminOptions(config(), lan), {
     ...{ host, events, door: swarm.door, fnodes: () => swarm.report().map(fnodeRow) },
     ...answers(parts, { memory, swarm, dhcp }),
+    dns: resolver.report,
     health: () => ({
       ok: services.every((service) => service.health().ok),
       services: Object.fromEntries(services.map((service) => [service.name, service.health()])),
     }),
   });
   services.push(isUsualDoor(config()) ? served(admin, host, ADMIN_CURE) : admin);
-  return { services, reload: () => admin.reload() };
+  return {
+    services,
+    reload: () => {
+      admin.reload();
+      resolver.reload();
+    },
+    isResolving: resolver.isServing,
+  };
 }
 
 /** The part of flink that answers DHCP. */
@@ -91,13 +108,15 @@ interface Surroundings {
   readonly placements: PlacementMemory;
   readonly swarm: Swarm;
   readonly events: AdminEvents;
+  readonly resolver: HallResolver;
 }
 
-function openDhcp({ config, policy: base, lan, host }: DirectorParts, surroundings: Surroundings): Dhcp {
-  const { memory, placements, swarm, events } = surroundings;
+function openDhcp(parts: DirectorParts, surroundings: Surroundings): Dhcp {
+  const { config, lan, host } = parts;
+  const { memory, placements, swarm, events, resolver } = surroundings;
   const { ports, dhcp, stateDir } = config();
   const watch = serverWatch(lan.address, dhcp.mode === 'off' ? 'server' : dhcp.mode, host);
-  const policy = livePolicy(base, config, { watch, swarm });
+  const policy = livePolicy(parts, { watch, swarm, resolver });
   const { store, counts } = countedStore(stateDir === undefined ? memoryLeaseStore() : fileLeaseStore(stateDir, host));
   const findPing = () => systemPing(runCommand);
   const prober = proberService(policy, () => service.leases, {
@@ -132,19 +151,20 @@ function openDhcp({ config, policy: base, lan, host }: DirectorParts, surroundin
   };
 }
 
-/** What the configuration says, with the role that the LAN needs now and the nodes that are alive now. */
+/** What the configuration says, with the role that the LAN needs now, the nodes that are alive now, and who resolves names now. */
 function livePolicy(
-  base: () => DhcpPolicy,
-  config: () => FlinkConfig,
-  { watch, swarm }: { readonly watch: ServerWatch; readonly swarm: Swarm },
+  { policy: base, config, otherResolvers }: DirectorParts,
+  { watch, swarm, resolver }: Pick<Surroundings, 'swarm' | 'resolver'> & { readonly watch: ServerWatch },
 ): () => DhcpPolicy {
-  let known: { readonly base: DhcpPolicy; readonly live: DhcpPolicy } | undefined;
+  let known: { readonly base: DhcpPolicy; readonly isResolving: boolean; readonly live: DhcpPolicy } | undefined;
   return () => {
     const now = base();
-    if (known?.base === now) return known.live;
+    const isResolving = resolver.isServing();
+    if (known?.base === now && known.isResolving === isResolving) return known.live;
     const rows = macTable(config().clients);
     const live: DhcpPolicy = {
       ...now,
+      dnsServers: isResolving ? now.dnsServers : otherResolvers(),
       get role() {
         return watch.role();
       },
@@ -153,7 +173,7 @@ function livePolicy(
         return placementOf(swarm.place(machine, { fnode: rows.fnode(mac), boot: rows.boot(mac) }), rows.loader(mac));
       },
     };
-    known = { base: now, live };
+    known = { base: now, isResolving, live };
     return live;
   };
 }
@@ -166,8 +186,18 @@ function locating({ config, lan, host }: DirectorParts): Service {
   return served(service, host, () => `nodes find flink by its name or at their gateway, or with --flink ${url()}`);
 }
 
+/** The port that nobody asked for may be somebody else's: then clients are told whom flink would ask. */
+function resolving({ config, host }: DirectorParts, { services }: HallResolver): readonly Service[] {
+  return config().ports.dns === DNS_PORT ? services.map((service) => served(service, host, () => DNS_CURE)) : services;
+}
+
+const DNS_CURE =
+  "clients are told upstreams instead, and the hall's names are not resolved: stop the other server on port 53 (ss -lnp shows it)";
+
 const ADMIN_CURE = () =>
   'nobody can ask this flink, and nodes cannot announce themselves: give another port: --admin 127.0.0.1:8068';
+
+const UNHAD: ReadonlySet<string> = new Set(['bind-failed', 'no-privilege']);
 
 /** What has gone from a port that nobody asked for stops nothing: machines need addresses first. */
 function served(service: Service, { log }: Host, cure: () => string): Service {
@@ -175,7 +205,7 @@ function served(service: Service, { log }: Host, cure: () => string): Service {
     ...service,
     start: async () => {
       await service.start().catch((fault: unknown) => {
-        if (!(fault instanceof Fault) || fault.code !== 'bind-failed') throw fault;
+        if (!(fault instanceof Fault) || !UNHAD.has(fault.code)) throw fault;
         log.error(service.name, 'not-served', { error: messageOf(fault), cure: cure() });
       });
     },

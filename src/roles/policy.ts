@@ -139,7 +139,7 @@ function fixedNames({ fnodes, clients, dns, domain }: FlinkConfig): ReadonlySet<
   return new Set(all.map((name) => name.toLowerCase().replace(`.${domain}`, '')));
 }
 
-const DNS_PORT = 53;
+export const DNS_PORT = 53;
 
 /** For clients while flink itself resolves nothing; with none known its own address, which refuses at once instead of letting them wait. */
 export function otherResolvers(config: FlinkConfig, resolvers: readonly Ipv4[], self: Ipv4): readonly Ipv4[] {

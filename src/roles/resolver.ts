@@ -1,15 +1,21 @@
-/** What the configuration, the LAN and the hall's lists mean for DNS: made once at start and at each change of any of them. */
+/** flink's DNS: what the configuration, the LAN and the hall's lists mean for it, and the services that it takes. */
 import type { FlinkConfig } from '../config/types.ts';
-import { type Ipv4, LOOPBACK, subnetHas, subnetOf } from '../core/addr.ts';
+import { type Endpoint, type Ipv4, LOOPBACK, subnetHas, subnetOf } from '../core/addr.ts';
+import type { DnsReport } from '../core/dnsreport.ts';
 import type { Blocklist } from '../dns/blocklist.ts';
+import { blocklistService } from '../dns/blocklistwatch.ts';
 import type { CacheLimits } from '../dns/cache.ts';
 import { isWithin, tailsOf, wireName } from '../dns/names.ts';
 import type { Name } from '../dns/query.ts';
 import { routeOf } from '../dns/route.ts';
-import type { DnsPolicy } from '../dns/server.ts';
+import { type DnsPolicy, type DnsState, dnsService } from '../dns/server.ts';
+import { reachOf } from '../dns/special.ts';
+import { systemResolvers } from '../dns/systemresolvers.ts';
 import type { Upstream, UpstreamTable } from '../dns/upstream.ts';
 import type { HallNames } from '../dns/zone.ts';
-import type { LocalInterface } from '../host.ts';
+import type { Host, LocalInterface } from '../host.ts';
+import type { Service } from '../service.ts';
+import { type HallParts, hallNames } from './hallnames.ts';
 
 export interface DnsParts {
   readonly config: FlinkConfig;
@@ -51,14 +57,16 @@ export function dnsPolicy({ config, lan, names, blocklist, system }: DnsParts): 
 /** Whose answers may point into the hall: what the operator says, and what resolvers of his own are asked for. */
 function privateNames({ dns }: FlinkConfig, { byDomain }: UpstreamTable): (name: Name) => boolean {
   if (!dns.rebindProtection) return () => true;
-  const domains = new Set<Name>(
-    [...dns.rebindExceptions, 'test', 'internal'].map(wireName).concat([...byDomain.keys()]),
-  );
+  const domains = new Set<Name>([...dns.rebindExceptions.map(wireName), ...byDomain.keys()]);
   return (name) => {
+    if (reachOf(name, ADDRESS_TYPE) === 'private') return true;
     for (const tail of tailsOf(name)) if (domains.has(tail)) return true;
     return false;
   };
 }
+
+/** A. */
+const ADDRESS_TYPE = 1;
 
 /** Of all answers: as much as their number may take at the size that a packet without fragments has. */
 const BYTES_OF_ANSWER = 1232;
@@ -66,4 +74,87 @@ const BYTES_OF_ANSWER = 1232;
 export function cacheLimits({ dns }: FlinkConfig): CacheLimits {
   const { cacheEntries, serveStaleSec } = dns;
   return { maxEntries: cacheEntries, maxBytes: cacheEntries * BYTES_OF_ANSWER, staleMs: serveStaleSec * 1000 };
+}
+
+export interface ResolverParts {
+  readonly config: () => FlinkConfig;
+  readonly lan: LocalInterface;
+  readonly host: Host;
+  readonly swarm: HallParts['swarm'];
+  readonly leases: HallParts['leases'];
+}
+
+export interface HallResolver {
+  /** In the order in which they start. */
+  readonly services: readonly Service[];
+  /** Whether clients can be sent to flink's own address. */
+  isServing(): boolean;
+  report(): DnsReport | undefined;
+  /** After a new configuration. */
+  reload(): void;
+}
+
+/** Idle connections are cheap; a hall of 200 has as many, and some more. */
+const MAX_CONNECTIONS = 1024;
+
+export function hallResolver(parts: ResolverParts): HallResolver {
+  const { config, lan, host } = parts;
+  const { ports } = config();
+  const refresh = (): void => service.refresh();
+  const isUsed = (): boolean => config().dns.upstreams.length === 0;
+  const system = systemResolvers(() => ownDoors(lan, ports.dns), { host, isUsed, onChange: refresh });
+  const blocklist = blocklistService(() => config().dns.blocklist, { host, onChange: refresh });
+  const policy = livePolicy(parts, () => ({ blocklist: blocklist.current(), system: system.current() }));
+  const options = {
+    address: lan.address,
+    port: ports.dns,
+    cache: cacheLimits(config()),
+    maxConnections: MAX_CONNECTIONS,
+  };
+  const service = dnsService(options, policy, host);
+  return {
+    services: [system, blocklist, service],
+    isServing: service.isServing,
+    report: () => (service.isServing() ? reportOf(service.report(), blocklist.current().size) : undefined),
+    reload: () => {
+      void blocklist.look();
+      refresh();
+    },
+  };
+}
+
+/** Made anew when what it is made of is another. */
+function livePolicy(parts: ResolverParts, lists: () => Pick<DnsParts, 'blocklist' | 'system'>): () => DnsPolicy {
+  let made: (DnsParts & { readonly policy: DnsPolicy }) | undefined;
+  return () => {
+    const { config: read, lan } = parts;
+    const [config, { blocklist, system }] = [read(), lists()];
+    if (made?.config === config && made.blocklist === blocklist && made.system === system) return made.policy;
+    const names = made?.config === config ? made.names : hallNames(config, { ...parts, clock: parts.host.clock });
+    const next = { config, lan, names, blocklist, system };
+    made = { ...next, policy: dnsPolicy(next) };
+    return made.policy;
+  };
+}
+
+/** Where flink answers itself: asked as an upstream it would ask itself. */
+function ownDoors({ address }: LocalInterface, port: number): readonly Endpoint[] {
+  return [address, LOOPBACK].map((own) => ({ address: own, port }));
+}
+
+function reportOf({ answers, doors, upstreams, ...counts }: DnsState, blocked: number): DnsReport {
+  const { malformed, crowded, ...told } = answers;
+  const { udp, tcp, foreign, limited } = doors;
+  return {
+    ...counts,
+    questions: { udp, tcp },
+    answers: told,
+    dropped: { foreign, limited, malformed, crowded },
+    blocklist: blocked,
+    upstreams: upstreams.map(({ upstream, rttMs, isDown, asked, answered, failed, foreign: strange }) => {
+      const { transport, address, port } = upstream;
+      const shown = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+      return { transport, address: shown, rttMs, isDown, asked, answered, failed, foreign: strange };
+    }),
+  };
 }
