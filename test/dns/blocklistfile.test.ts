@@ -64,6 +64,26 @@ test('lines and letters are whole wherever a slice of the file ends', async () =
   for (let i = 0; i < 6000; i++) assert.ok(list.has(wireName(ascii(i))), String(i));
 });
 
+test('others have their turn while a list is read: between slices of the file, and while it is sorted in', async () => {
+  const domains = Array.from({ length: 50_000 }, (_, i) => `ads${i}.tracker.example`);
+  const turnsWhile = async (work: Promise<unknown>): Promise<number> => {
+    let [turns, isOver] = [0, false];
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await work;
+    isOver = true;
+    return turns;
+  };
+  const text = domains.join('\n');
+  const ofFile = await turnsWhile(readBlocklistFile(fileOf(text)));
+  assert.ok(ofFile >= text.length / 32_768 + 10, `${ofFile} turns`);
+  const ofSetting = await turnsWhile(blocklistOf(domains));
+  assert.ok(ofSetting >= 20, `${ofSetting} turns`);
+});
+
 test('the list in the configuration itself', async () => {
   const list = await blocklistOf(['ads.example', 'track.example']);
   assert.deepEqual([list.size, list.has(wireName('x.ads.example'))], [2, true]);
