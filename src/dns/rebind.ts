@@ -62,7 +62,7 @@ function hintsOf(bytes: Uint8Array, { dataAt, end }: RecordPlace, isInside: IsIn
     const valueAt: number = at + 4;
     const key = pairAt(bytes, at);
     at = valueAt + pairAt(bytes, at + 2);
-    if (valueAt > end || at > end) return 'broken';
+    if (at > end) return 'broken';
     let found: Finding = 'none';
     if (key === IPV4_HINT) found = listOf(bytes, valueAt, at, isInside);
     if (key === IPV6_HINT) found = longListOf(bytes, valueAt, at, isInside);

@@ -199,8 +199,9 @@ const cases: readonly { name: string; packet: TestPacket; want: string }[] = [
       question: [`${'x'.repeat(63)}.${'y'.repeat(63)}.example`, 'A'],
       flags: ANSWER + 6,
       answers: [rr('example', 'DNAME', 300, dname(`${'z'.repeat(63)}.${'w'.repeat(63)}`))],
+      authority: [start()],
     },
-    want: 'negative/6 0 s: example DNAME',
+    want: 'negative/6 0 s: example DNAME, example SOA',
   },
   { name: 'FORMERR', packet: { ...www, flags: ANSWER + RCODE.FORMERR }, want: 'failed formerr' },
   { name: 'SERVFAIL', packet: { ...www, flags: ANSWER + RCODE.SERVFAIL }, want: 'failed servfail' },
@@ -279,6 +280,14 @@ const cases: readonly { name: string; packet: TestPacket; want: string }[] = [
       answers: [alias('git.corp.example', 'x.test'), inside('x.test')],
     },
     want: 'positive 300 s: git.corp.example CNAME, x.test A',
+  },
+  {
+    name: "the operator's own names may lead into the hall",
+    packet: {
+      question: ['git.corp.example', 'A'],
+      answers: [alias('git.corp.example', 'flink.flisol.lan'), inside('flink.flisol.lan')],
+    },
+    want: 'positive 300 s: git.corp.example CNAME, flink.flisol.lan A',
   },
   {
     name: "rebinding: an alias of the operator's own names",

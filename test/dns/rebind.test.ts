@@ -6,7 +6,7 @@ import { addressesOf, type Finding, type IsInside } from '../../src/dns/rebind.t
 import { a, aaaa, type Data, join, mx, packet, rr, svcb, type Type, txt } from './packets.ts';
 
 function find(type: Type, data: Data, isInside?: IsInside): Finding {
-  const bytes = packet({ question: ['www.example', type], answers: [rr('www.example', type, 300, data)] });
+  const bytes = packet({ question: ['www.example', type], answers: [rr('www.example', type, 300, data)], opt: {} });
   const record = readMessage(bytes)?.records[0];
   assert.ok(record);
   return addressesOf(bytes, record, isInside);
@@ -87,6 +87,7 @@ const broken: readonly (readonly [string, Type, Data])[] = [
   ['a parameter that goes on beyond the data', 'HTTPS', join([svcb(1, ''), Uint8Array.of(0, 4, 0, 8, 8, 8, 8, 8)])],
   ['half a parameter', 'HTTPS', join([svcb(1, ''), Uint8Array.of(0, 4, 0)])],
   ['a target that goes on beyond the data', 'SVCB', Uint8Array.of(0, 1, 5, 0x78)],
+  ['a target that ends in the next record', 'SVCB', Uint8Array.of(0, 1, 2, 0x78)],
   ['nothing at all', 'SVCB', new Uint8Array(0)],
 ];
 for (const [name, type, data] of broken) test(`rebind: ${name}`, () => assert.equal(find(type, data), 'broken'));
