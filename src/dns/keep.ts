@@ -96,10 +96,10 @@ function mayMove(bytes: Uint8Array, record: RecordPlace, gap: Pick<Part, 'headEn
   return !COMPRESSED.has(record.type) && (target < gap.headEnd || target >= gap.tailAt);
 }
 
-/** Owners in the tail that point into it. */
+/** Owners that point into the tail; all others point to where they did. */
 function moveOwners(bytes: Uint8Array, records: readonly RecordPlace[], part: Part): void {
   for (const record of records) {
-    const pointerAt = record.at < part.tailAt ? undefined : ownerPointerAt(bytes, placeIn(part, record.at));
+    const pointerAt = ownerPointerAt(bytes, placeIn(part, record.at));
     if (pointerAt === undefined) continue;
     const target = pairAt(bytes, pointerAt) & POINTER_TARGET;
     setPair(bytes, pointerAt, POINTER * 0x100 + placeIn(part, target));

@@ -156,6 +156,11 @@ const taken = [
 for (const { rule, bytes, records } of taken)
   test(`readMessage takes ${rule}`, () => assert.equal(read(bytes).records.length, records));
 
+test('readMessage: an answer with TC that has two records of sixty is read as far as it goes', () => {
+  const message = read(reply({ flags: ANSWER + FLAG.TC, answers: [address, address], counts: [1, 60, 9, 9] }));
+  assert.equal(message.records.length, 2);
+});
+
 test('readMessage: an answer with TC that was cut in the middle of a record is read as far as it goes (RFC 2181 §9)', () => {
   const whole = reply({ flags: ANSWER + FLAG.TC, answers: [address, address, address] });
   const message = read(whole.subarray(0, whole.length - 3));
@@ -215,8 +220,14 @@ const names = [
   },
   {
     rule: 'nothing of a piece that runs into the one that led to it',
-    bytes: join([new Uint8Array(12), octets('03 61 62 c0 0c 00')]),
+    bytes: join([new Uint8Array(12), octets('03 61 62 c0 0c'), new Uint8Array(12).fill(97), Uint8Array.of(0)]),
     at: 15,
+    want: undefined,
+  },
+  {
+    rule: 'nothing of a pointer whose second octet is the length of the label that led to it',
+    bytes: join([new Uint8Array(20), Uint8Array.of(0xc0), run(14), pointer(20)]),
+    at: 21,
     want: undefined,
   },
   { rule: 'nothing of a label type that is neither (RFC 6891 §5)', bytes: octets('41 61 00'), at: 0, want: undefined },
