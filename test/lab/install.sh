@@ -24,6 +24,7 @@ boot=(
 tests=(
   tftp-hpa atftp curl                                 # TFTP and HTTP clients
   udhcpc isc-dhcp-client bind9-dnsutils iputils-ping  # DHCP and DNS clients
+  knot-dnsutils ldnsutils nsd unbound                 # more DNS clients, a server to ask, a resolver to compare with
   isc-dhcp-relay dnsmasq-base                         # what may stand between them and flink, or beside it
   dhcpcd-base systemd nmap isc-dhcp-relay             # more of them, and a relay
   grub-common                                         # grub-script-check, for the menus

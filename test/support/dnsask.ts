@@ -32,16 +32,19 @@ class Waiting {
   ask(question: Uint8Array, send: (bytes: Uint8Array) => void, patienceMs: number): Promise<Uint8Array> {
     const id = this.#free();
     const bytes = new ByteWriter(question.length).u16(id).put(question.subarray(2)).bytes();
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Uint8Array>((resolve, reject) => {
       const late = setTimeout(() => this.#byId.get(id)?.fail(new Error('no answer')), patienceMs);
       const end = (then: () => void) => {
         clearTimeout(late);
         this.#byId.delete(id);
         then();
       };
-      this.#byId.set(id, { done: (answer) => end(() => resolve(answer)), fail: (e) => end(() => reject(e)) });
+      this.#byId.set(id, { done: (packet) => end(() => resolve(packet)), fail: (e) => end(() => reject(e)) });
       send(bytes);
     });
+    // Who asks a crowd may look at the answers later, or not at all.
+    answer.catch(() => {});
+    return answer;
   }
 
   take(bytes: Uint8Array): void {

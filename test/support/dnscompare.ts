@@ -17,14 +17,14 @@ export async function lanesTo(at: Server): Promise<Lanes> {
 export interface Heard {
   /** As the question was asked. */
   readonly first: ReadPacket;
-  /** By TCP where the first was cut. RFC 1035 §4.2.1. */
+  /** By TCP: where the first was cut, RFC 1035 §4.2.1; of peers always, since by UDP they leave out of additional what does not fit. */
   readonly whole: ReadPacket;
 }
 
-export async function hear({ udp, tcp }: Lanes, asking: Asking): Promise<Heard> {
+export async function hear({ udp, tcp }: Lanes, asking: Asking, isPeer: boolean): Promise<Heard> {
   const bytes = questionOf(asking);
   const first = readPacket(asking.isTcp ? await askAgain(tcp, bytes) : await udp.ask(bytes));
-  return { first, whole: first.tc ? readPacket(await askAgain(tcp, bytes)) : first };
+  return { first, whole: first.tc || (isPeer && !asking.isTcp) ? readPacket(await askAgain(tcp, bytes)) : first };
 }
 
 /** Servers end connections after so many questions; what was under way is asked again. RFC 7766 §6.2.4. */

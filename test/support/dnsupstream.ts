@@ -48,10 +48,12 @@ export async function openUpstream(at: Server, behave: Behaviour = honest): Prom
   const elsewhere = createSocket('udp4');
   const listener = createServer();
   const streams = new Set<Stream>();
+  let isClosed = false;
   const upstream: Upstream = {
     ...{ at, asked, behave },
     sendFromElsewhere: (bytes, { port, address }) => elsewhere.send(bytes, port, address, () => {}),
     close: async () => {
+      isClosed = true;
       for (const stream of streams) stream.destroy();
       listener.close();
       await Promise.all([closed(socket), closed(elsewhere)]);
@@ -66,7 +68,9 @@ export async function openUpstream(at: Server, behave: Behaviour = honest): Prom
     upstream.behave(one, send);
   };
   socket.on('message', (bytes, { address, port }) => {
-    hear(bytes, { address, port }, false, (answer) => socket.send(answer, port, address, () => {}));
+    hear(bytes, { address, port }, false, (answer) => {
+      if (!isClosed) socket.send(answer, port, address, () => {});
+    });
   });
   listener.on('connection', (stream) => {
     streams.add(stream);
