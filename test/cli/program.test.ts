@@ -88,7 +88,7 @@ const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnod
   { argv: ['chek'], want: 'flink: there is no command "chek": did you mean "check"?' },
   {
     argv: ['firewall'],
-    want: 'flink: there is no command "firewall": want one of serve, check, explain, leases, fnodes, doctor',
+    want: 'flink: there is no command "firewall": want one of serve, check, explain, leases, fnodes, dns, doctor',
   },
   { argv: ['check', 'it'], want: 'flink: there is no command "check it": did you mean "check"?' },
   { argv: ['help', 'explian'], want: 'flink: there is no command "explian": did you mean "explain"?' },
