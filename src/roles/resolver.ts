@@ -68,8 +68,8 @@ function privateNames({ dns }: FlinkConfig, { byDomain }: UpstreamTable): (name:
 /** A. */
 const ADDRESS_TYPE = 1;
 
-/** Of all answers: as much as their number may take at the size that a packet without fragments has. */
-const BYTES_OF_ANSWER = 1232;
+/** On average, what the table itself takes included: signed answers are long. */
+const BYTES_OF_ANSWER = 2048;
 
 export function cacheLimits({ dns }: FlinkConfig): CacheLimits {
   const { cacheEntries, serveStaleSec } = dns;
