@@ -10,7 +10,7 @@ const MAX_RECORDS = 8;
  * where the packet is malformed: a length that lies, two OPTs, one that is not the root's, options cut off.
  *
  * TSIG is malformed to us, as we share no keys with anybody, and the client would believe no answer of ours without one. SIG(0) is passed
- * over: nobody has to mind it on a question (RFC 2931 §3.3). So is any other record.
+ * over: nobody has to mind it on a question (RFC 2931 §3). So is any other record.
  */
 export function findOpt(bytes: Uint8Array, from: number, count: number): number | undefined {
   if (count > MAX_RECORDS) return undefined;

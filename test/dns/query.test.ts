@@ -319,7 +319,7 @@ const taken = [
   { rule: 'an additional record that is none of ours', bytes: ask({ additional: [address] }) },
   { rule: 'an OPT among others', bytes: ask({ additional: [address, optRecord({}), address] }) },
   {
-    rule: 'SIG(0), which is passed over (RFC 2931 §3.3)',
+    rule: 'SIG(0), which is passed over (RFC 2931 §3)',
     bytes: ask({ additional: [{ name: '', type: 24, class: 255, ttl: 0, data: octets(20) }] }),
   },
   { rule: 'types 127 and 256, which are of data', bytes: ask({}, 'a', 127) },
