@@ -8,6 +8,7 @@ import { BEHIND_STUBS, chooseResolvers, DNS_PORT, RESOLV_CONF, type SystemResolv
 import type { Upstream } from './upstream.ts';
 
 export interface ResolversService extends Service {
+  /** The same array until there are others. */
   current(): readonly Upstream[];
   /** Looks now; resolves once that is done. Never rejects. */
   look(): Promise<void>;
@@ -24,6 +25,7 @@ export interface ResolversDeps {
 
 /** Three small files, which a link that comes up may take seconds to write anyway. */
 const LOOK_MS = 5000;
+const NONE: readonly Upstream[] = [];
 const CURE = 'connect the uplink, or name a resolver: dns: { upstreams: [9.9.9.9] }';
 
 /** `own`: where flink itself answers now, asked at each look; asking there would be asking itself. */
@@ -70,7 +72,7 @@ export function systemResolvers(
     },
     // A dead uplink is told by the log and by what upstreams answer: the hall's own names go on.
     health: () => ({ ok: true }),
-    current: () => current?.upstreams ?? [],
+    current: () => current?.upstreams ?? NONE,
     look,
   };
 }
