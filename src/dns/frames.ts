@@ -16,8 +16,6 @@ export class Frames {
   /** Where the next frame begins, and where what came ends. */
   #at = 0;
   #end = 0;
-  /** Whether what follows `#end` is ours to write into. */
-  #isOurs = false;
 
   /** Octets that were not taken out. */
   get heldBytes(): number {
@@ -30,10 +28,10 @@ export class Frames {
       this.#bytes = chunk;
       this.#at = 0;
       this.#end = chunk.length;
-      this.#isOurs = false;
       return;
     }
-    if (!this.#isOurs || this.#end + chunk.length > this.#bytes.length) this.#grow(chunk.length);
+    // A chunk has no room behind it, so nothing is ever written into one.
+    if (this.#end + chunk.length > this.#bytes.length) this.#grow(chunk.length);
     this.#bytes.set(chunk, this.#end);
     this.#end += chunk.length;
   }
@@ -69,7 +67,6 @@ export class Frames {
     this.#bytes = grown;
     this.#at = 0;
     this.#end = held;
-    this.#isOurs = true;
   }
 }
 

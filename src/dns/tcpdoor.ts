@@ -51,7 +51,6 @@ export function tcpDoor({ clock }: Pick<Host, 'clock'>, gate: Gate, max: number)
     connections.add(connection);
     socket.once('close', () => connections.forget(connection));
     cancelTick ??= clock.after(TICK_MS, tick);
-    socket.resume();
   };
 
   return {
@@ -74,9 +73,9 @@ export function tcpDoor({ clock }: Pick<Host, 'clock'>, gate: Gate, max: number)
   };
 }
 
-/** Paused, so that nothing is read of whom we don't know; half open, so that who has asked all still gets its answers. */
+/** Half open: who has asked all it wants, and says so, still gets its answers. */
 function listening(at: Endpoint, onConnection: (socket: Socket) => void): Promise<Server> {
-  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, onConnection);
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(bindFault('TCP', at, error)));
     server.listen({ host: at.address, port: at.port, backlog: BACKLOG, exclusive: true }, () => {

@@ -55,6 +55,14 @@ for (const perSecond of [1, 3, 7, 10, 100, 1000]) {
   });
 }
 
+test('sums of fractions of a second are no reason for one question less', () => {
+  for (let perSecond = 1; perSecond <= 500; perSecond++) {
+    for (const nowMs of [0, 0.1, 86_400_123.456]) {
+      assert.equal(served(clients(terms(perSecond)), LAPTOP, 2 * perSecond + 1, nowMs), 2 * perSecond, `${perSecond}`);
+    }
+  }
+});
+
 test('a pause fills the bucket again, and no more than that', () => {
   const some = clients(terms(10));
   assert.equal(served(some, LAPTOP, 100, 0), 20);

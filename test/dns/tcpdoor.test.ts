@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { LOOPBACK } from '../../src/core/addr.ts';
+import { type Endpoint, LOOPBACK } from '../../src/core/addr.ts';
 import { MAX_UNANSWERED } from '../../src/dns/connection.ts';
 import { descriptorShare } from '../../src/host/descriptors.ts';
 import { seeded } from '../support/fakes.ts';
@@ -74,11 +74,14 @@ test(`of one connection ${MAX_UNANSWERED} questions are worked at, the others wa
 });
 
 test('who has ended its side gets the answers that are owed, then the end', async (t) => {
-  const { at, asked, doors } = await openBooth(t);
+  const booth = await openBooth(t);
+  const { at, asked, doors } = booth;
   const peer = (await connected(t, at)).ask(...upTo(250).map((i) => question(i)));
   peer.socket.end();
   for (let done = 0; done < 250; done++) {
     await until(() => asked.length > 0);
+    // By now everything was read, the end too.
+    if (done === 240) await settled(t, booth);
     const next = asked.shift();
     next?.asker.answer(next.bytes);
   }
@@ -89,10 +92,12 @@ test('who has ended its side gets the answers that are owed, then the end', asyn
 });
 
 test('who ends in the middle of a message gets the answers that are owed, then the end', async (t) => {
-  const { at, asked } = await openBooth(t);
+  const booth = await openBooth(t);
+  const { at, asked } = booth;
   const peer = (await connected(t, at)).ask(question(1));
   peer.socket.end(Uint8Array.from([0, 50, 1, 2, 3]));
   await until(() => asked.length === 1);
+  await settled(t, booth);
   for (const { asker, bytes } of asked) asker.answer(bytes);
   await until(() => peer.end !== undefined);
   assert.deepEqual([peer.end, numbers(peer.answers)], ['fin', [1]]);
@@ -191,6 +196,25 @@ test('an octet a second is too slow: a message must be whole 10 s after its firs
   assert.deepEqual([quick.isOpen, slow.answers.length], [true, 0]);
 });
 
+test('a message that began late has its 10 s, too; a question that is owed an answer gives no more', async (t) => {
+  const booth = await openBooth(t, { admit: () => 'served' });
+  const { clock, at, asked } = booth;
+  const [late, slow] = [await connected(t, at, '127.0.0.2'), await connected(t, at, '127.0.0.3')];
+  const message = Uint8Array.from([0, 12, ...question(5)]);
+  slow.socket.write(Buffer.concat([message, message.subarray(0, 3)]));
+  await until(() => asked.length === 1);
+  clock.advance(6000);
+  late.socket.write(message.subarray(0, 3));
+  await settled(t, booth);
+  assert.equal(asked.length, 2, 'that of the slow one, and the one by UDP');
+  clock.advance(4000);
+  await until(() => slow.end !== undefined);
+  clock.advance(5000);
+  late.socket.write(message.subarray(3));
+  await until(() => asked.length === 3);
+  assert.equal(late.isOpen, true);
+});
+
 test('a question that nobody ever answers does not keep its connection for good', async (t) => {
   const booth = await openBooth(t);
   const peer = (await connected(t, booth.at)).ask(question(1));
@@ -269,6 +293,25 @@ test('one address has a quarter of all places: its next takes its own, and where
   assert.deepEqual([booth.doors.counts.connections, booth.doors.counts.refusedConnections], [3, 1]);
 });
 
+test('connections that are closed do not count against their address', async (t) => {
+  const booth = await openBooth(t, { maxConnections: 8 });
+  for (let i = 0; i < 5; i++) {
+    const [brief] = await connectedAs(t, booth, ['127.0.0.2']);
+    brief?.socket.destroy();
+    await until(() => booth.doors.counts.connections === 0);
+  }
+  const two = await connectedAs(t, booth, ['127.0.0.2', '127.0.0.2']);
+  await settled(t, booth);
+  assert.deepEqual(open(two), [true, true]);
+});
+
+test('4,000 questions in one piece, each answered at once: one after the other, not one within the other', async (t) => {
+  const { at } = await openBooth(t, { isEcho: true });
+  const peer = (await connected(t, at)).ask(...upTo(4000).map((i) => question(i)));
+  await until(() => peer.answers.length === 4000);
+  assert.deepEqual(peer.answers.map(numberOf), upTo(4000));
+});
+
 test('answers that the client does not take end its connection, before they fill our memory', async (t) => {
   const { at, asked, doors } = await openBooth(t);
   const deaf = await connected(t, at, '127.0.0.2', true);
@@ -323,8 +366,37 @@ test('300 random streams, cut at random: nothing reaches the process, and the ne
 });
 
 test('with 64 descriptors and 300 silent connections the next client is served, by UDP, too', async (t) => {
+  const { at, isAlive } = await narrowDoors(t, 64);
+  for (const i of upTo(300)) await connected(t, at, `127.0.4.${1 + (i % 100)}`);
+  const last = (await connected(t, at, '127.0.5.1')).ask(question(1));
+  await until(() => last.answers.length === 1);
+  const client = await udpPeer(t);
+  client.send(question(2), at);
+  await until(() => client.heard.length === 1);
+  assert.ok(isAlive());
+});
+
+test('where the runtime alone needs nearly all descriptors, connections are dropped; UDP is served, and TCP when there is one again', async (t) => {
+  const { at, isAlive } = await narrowDoors(t, 28);
+  const peers: Peer[] = [];
+  for (const i of upTo(40)) peers.push(await connected(t, at, `127.0.4.${1 + i}`));
+  const client = await udpPeer(t);
+  client.send(question(2), at);
+  await until(() => client.heard.length === 1);
+  for (const { socket } of peers) socket.destroy();
+  let answered: Peer | undefined;
+  while (!answered) {
+    const peer = (await connected(t, at, '127.0.5.1')).ask(question(1));
+    await until(() => peer.answers.length === 1 || peer.end !== undefined || peer.socket.destroyed);
+    if (peer.answers.length === 1) answered = peer;
+  }
+  assert.ok(isAlive());
+});
+
+/** Doors in a process that may have so many descriptors. */
+async function narrowDoors(t: TestContext, descriptors: number): Promise<{ at: Endpoint; isAlive: () => boolean }> {
   const script = fileURLToPath(new URL('./narrow.ts', import.meta.url));
-  const child = spawn('sh', ['-c', `ulimit -n 64; exec '${process.execPath}' '${script}'`]);
+  const child = spawn('sh', ['-c', `ulimit -n ${descriptors}; exec '${process.execPath}' '${script}'`]);
   t.after(() => child.kill());
   let said = '';
   child.stderr.on('data', (chunk) => {
@@ -334,12 +406,5 @@ test('with 64 descriptors and 300 silent connections the next client is served, 
     child.stdout.once('data', (line) => resolve(Number(line)));
     child.once('exit', () => reject(new Error(said)));
   });
-  const at = { address: LOOPBACK, port };
-  for (const i of upTo(300)) await connected(t, at, `127.0.4.${1 + (i % 100)}`);
-  const last = (await connected(t, at, '127.0.5.1')).ask(question(1));
-  await until(() => last.answers.length === 1);
-  const client = await udpPeer(t);
-  client.send(question(2), at);
-  await until(() => client.heard.length === 1);
-  assert.deepEqual([child.exitCode, said], [null, '']);
-});
+  return { at: { address: LOOPBACK, port }, isAlive: () => child.exitCode === null && said === '' };
+}
