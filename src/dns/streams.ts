@@ -107,17 +107,17 @@ export class Streams<S extends StreamSent> {
     }
   }
 
-  /** A server may end an idle connection while a question is on its way: it is asked once more on a fresh one. */
+  /** A server may end an idle connection while a question is on its way: it is asked once more, on a fresh one if it is not too soon. */
   #ended(stream: Stream<S>, error: Error | undefined): void {
     const left = stream.takeAll();
     this.#remove(stream);
     if (stream.hasAnswered) this.#failures = 0;
     else this.#failed(error);
     for (const sent of left) {
-      const mayMove = stream.hasAnswered && !sent.isMoved;
+      const wasMoved = sent.isMoved;
       sent.isMoved = true;
-      if (mayMove) this.send(sent);
-      else this.#deps.on.onLost(sent, 'unreachable');
+      if (wasMoved) this.#deps.on.onLost(sent, 'unreachable');
+      else this.send(sent);
     }
   }
 

@@ -128,8 +128,9 @@ test('spoofing: who guesses the id, but not the letters, makes TCP be asked, and
   up.behave = (bytes, by) => (by === 'tcp' ? answerTo(bytes, 3) : undefined);
   const asked = await w.ask(NAME, [up]);
   const real = up.asked[0]?.bytes ?? new Uint8Array();
-  up.forge(answerTo(real, 0, (a) => setOctet(a, 13, octetAt(a, 13) ^ 0x20)));
+  for (let n = 0; n < 50; n++) up.forge(answerTo(real, 0, (a) => setOctet(a, 13, octetAt(a, 13) ^ 0x20)));
   await settle();
+  assert.deepEqual(typeOf(up), { udp: 1, tcp: 1 });
   const [outcome] = asked.outcomes;
   assert.equal(outcome?.kind === 'message' && outcome.message.rcode, 3);
   assert.equal(w.exchange.report()[0]?.keepsLetters, true);
@@ -346,6 +347,55 @@ test('fail-over: nobody listens there (ICMP): the next at once', async () => {
   assert.equal(kindOf(await w.ask(NAME, [nobody, up])), 'message');
 });
 
+test('fail-over: who was not there (ICMP) and is back is used again within 10 s', async () => {
+  const w = world();
+  const [quick, slow] = [await w.add('172.16.0.9'), await w.add('9.9.9.9')];
+  const nobody = { ...quick, upstream: { ...quick.upstream, port: 5353 } };
+  w.host.udp.refuses.add('172.16.0.9' as never);
+  slow.delayMs = 30;
+  await w.ask(NAME, [nobody, slow]);
+  await w.advance(100);
+  const back = await w.host.udp.bind({ address: '172.16.0.9' as never, port: 5353 }, (bytes, from) =>
+    back.send(answerTo(bytes), from),
+  );
+  for (let n = 0; n < 10; n++) {
+    await w.ask(NAME, [nobody, slow]);
+    await w.advance(900);
+  }
+  const asked = slow.asked.length;
+  assert.equal((await w.ask(NAME, [nobody, slow])).tookMs, 0);
+  assert.equal(slow.asked.length, asked);
+});
+
+test('whoever is asked besides has two seconds to show that it is there', async () => {
+  const w = world();
+  const [first, second] = [await w.add('9.9.9.9'), await w.add('8.8.8.8')];
+  second.behave = silent;
+  await w.ask(NAME, [first, second]);
+  await w.advance(1990);
+  assert.equal(w.exchange.report()[1]?.failed, 0);
+  await w.advance(40);
+  assert.equal(w.exchange.report()[1]?.failed, 1);
+});
+
+test('trouble is told once a minute', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  const told = () => w.host.log.lines.filter(({ event }) => event === 'no-socket').length;
+  for (const [ms, want] of [
+    [0, 1],
+    [59_000, 1],
+    [1000, 2],
+    [10, 2],
+  ] as const) {
+    w.host.clock.advance(ms);
+    w.host.udp.dialFaults = 1;
+    w.exchange.use([]);
+    await w.ask(NAME, [up]);
+    assert.equal(told(), want, `${ms}`);
+  }
+});
+
 test('an IPv6 upstream in a black hole costs nobody 300 ms, not even the first', async () => {
   const w = world();
   const hole = await w.add('2620:fe::fe');
@@ -519,6 +569,7 @@ test('stop: who waits is told, nothing is left open, nobody is told twice', asyn
   const asked = await w.ask(NAME, [up]);
   const real = up.asked[0]?.bytes ?? new Uint8Array();
   await w.exchange.stop();
+  assert.equal(w.host.clock.pendingTimers, 0);
   up.forge(answerTo(real));
   w.host.clock.advance(60_000);
   assert.equal(kindOf(asked), 'silent');

@@ -123,6 +123,19 @@ test('streams: a question is moved once, then it is lost', () => {
   assert.deepEqual(s.told.lost, [moved]);
 });
 
+test('streams: a connection that never answered anything is no reason to ask again', () => {
+  const s = streams();
+  s.send();
+  s.fars[0]?.onOpen();
+  s.clock.advance(10_000);
+  s.fars[0]?.onEnd();
+  assert.deepEqual([s.fars.length, s.told.lost.length, s.told.failed], [1, 1, 1]);
+  s.clock.advance(10_000);
+  s.send();
+  s.fars[1]?.onEnd();
+  assert.deepEqual([s.fars.length, s.told.lost.length], [2, 2]);
+});
+
 test('streams: after a failure no new connection for a while, longer each time, 4 s at most', () => {
   const s = streams();
   const waits: number[] = [];
