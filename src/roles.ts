@@ -56,6 +56,8 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       const keys = ['lan', 'ports', 'stateDir'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
+      if (next.dns.cacheEntries !== config.dns.cacheEntries) throw needsRestart('dns.cacheEntries');
+      if (next.dns.serveStaleSec !== config.dns.serveStaleSec) throw needsRestart('dns.serveStale');
       if (next.dhcp.probe !== config.dhcp.probe) throw needsRestart('dhcp.probe');
       if (JSON.stringify(next.admin.listen) !== JSON.stringify(config.admin.listen)) throw needsRestart('admin.listen');
       if (changed[0]) throw needsRestart(changed[0]);

@@ -20,9 +20,11 @@ export interface DnsPolicy {
 }
 
 export interface DnsOptions {
-  /** flink's own, on the LAN; loopback is served besides. */
+  /** flink's own, on the LAN. */
   readonly address: Ipv4;
   readonly port: number;
+  /** Whether programs of this machine may ask on 127.0.0.1, too: not where an upstream is there. */
+  readonly isOnLoopback: boolean;
   readonly cache: CacheLimits;
   readonly maxConnections: number;
 }
@@ -30,6 +32,8 @@ export interface DnsOptions {
 export interface DnsService extends Service {
   /** Whether clients can be sent here. */
   isServing(): boolean;
+  /** Where it answers now. */
+  doors(): readonly Endpoint[];
   /** After `policy` has changed: forgets what was answered by the old one. */
   refresh(): void;
   readonly report: () => DnsState;
@@ -65,10 +69,11 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
   return {
     name: 'dns',
     start: async () => {
-      const { address, port } = options;
+      const { address, port, isOnLoopback } = options;
       const own: Endpoint = { address, port };
+      const both = isOnLoopback && address !== LOOPBACK ? [own, { address: LOOPBACK, port }] : [];
       // Programs of this machine may ask elsewhere: what else has that port on loopback stops nobody.
-      if (address === LOOPBACK || !(await isOpened([own, { address: LOOPBACK, port }]))) await doors.open([own]);
+      if (both.length === 0 || !(await isOpened(both))) await doors.open([own]);
       use();
       isServing = true;
     },
@@ -79,6 +84,7 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
     },
     health: () => (isServing ? { ok: true } : { ok: false, reason: 'not served' }),
     isServing: () => isServing,
+    doors: () => doors.at,
     refresh: () => {
       use();
       resolver.flush();

@@ -1,6 +1,6 @@
 /** flink's DNS: what the configuration, the LAN and the hall's lists mean for it, and the services that it takes. */
 import type { FlinkConfig } from '../config/types.ts';
-import { type Endpoint, type Ipv4, LOOPBACK, subnetHas, subnetOf } from '../core/addr.ts';
+import { type Ipv4, LOOPBACK, subnetHas, subnetOf } from '../core/addr.ts';
 import type { DnsReport } from '../core/dnsreport.ts';
 import type { Blocklist } from '../dns/blocklist.ts';
 import { blocklistService } from '../dns/blocklistwatch.ts';
@@ -99,25 +99,26 @@ const MAX_CONNECTIONS = 1024;
 
 export function hallResolver(parts: ResolverParts): HallResolver {
   const { config, lan, host } = parts;
-  const { ports } = config();
+  const { ports, dns } = config();
   const refresh = (): void => service.refresh();
   const isUsed = (): boolean => config().dns.upstreams.length === 0;
-  const system = systemResolvers(() => ownDoors(lan, ports.dns), { host, isUsed, onChange: refresh });
+  const system = systemResolvers(() => service.doors(), { host, isUsed, onChange: refresh });
   const blocklist = blocklistService(() => config().dns.blocklist, { host, onChange: refresh });
   const policy = livePolicy(parts, () => ({ blocklist: blocklist.current(), system: system.current() }));
+  const isUpstream = ({ address, port }: Upstream): boolean => address === LOOPBACK && port === ports.dns;
   const options = {
-    address: lan.address,
-    port: ports.dns,
-    cache: cacheLimits(config()),
-    maxConnections: MAX_CONNECTIONS,
+    ...{ address: lan.address, port: ports.dns, isOnLoopback: !dns.upstreams.some(isUpstream) },
+    ...{ cache: cacheLimits(config()), maxConnections: MAX_CONNECTIONS },
   };
   const service = dnsService(options, policy, host);
   return {
-    services: [system, blocklist, service],
+    // Doors first: an upstream that turns out to be one of them would be asked by itself.
+    services: [blocklist, service, system],
     isServing: service.isServing,
     report: () => (service.isServing() ? reportOf(service.report(), blocklist.current().size) : undefined),
     reload: () => {
       void blocklist.look();
+      void system.look();
       refresh();
     },
   };
@@ -135,11 +136,6 @@ function livePolicy(parts: ResolverParts, lists: () => Pick<DnsParts, 'blocklist
     made = { ...next, policy: dnsPolicy(next) };
     return made.policy;
   };
-}
-
-/** Where flink answers itself: asked as an upstream it would ask itself. */
-function ownDoors({ address }: LocalInterface, port: number): readonly Endpoint[] {
-  return [address, LOOPBACK].map((own) => ({ address: own, port }));
 }
 
 function reportOf({ answers, doors, upstreams, ...counts }: DnsState, blocked: number): DnsReport {
