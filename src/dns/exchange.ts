@@ -3,9 +3,9 @@ import { messageOf } from '../core/errors.ts';
 import type { Host } from '../host.ts';
 import { type Chance, secretChance } from './chance.ts';
 import { Flight, type FlightOwner, type Outcome } from './flight.ts';
-import { MAX_LANES } from './lanes.ts';
 import { type OpenLine, systemLines, tlsCure } from './lines.ts';
-import { Peer, type PeerDeps } from './peer.ts';
+import type { Peer, PeerDeps } from './peer.ts';
+import { PeerTable } from './peers.ts';
 import type { Wanted } from './question.ts';
 import { ticker } from './ticker.ts';
 import { type Upstream, upstreamText } from './upstream.ts';
@@ -52,25 +52,17 @@ const MAX_FLIGHTS = 4096;
 /** How exact time-outs are: one timer for all questions. */
 const TICK_MS = 20;
 const SWEEP_MS = 5000;
-/** Ports in use at the same time, of all upstreams; each has 16 at least. */
-const MAX_LANES_IN_ALL = 256;
-const MIN_LANES = 16;
 /** How often the log says the same of one upstream. */
 const TELL_EVERY_MS = 60_000;
 
 export function openExchange(host: Host, parts: ExchangeParts = {}): Exchange {
   const { clock, log } = host;
-  const peers = new Map<string, Peer>();
-  /** By the lists they are asked with, which hardly change. */
-  let lists = new WeakMap<readonly Upstream[], readonly Peer[]>();
+  const { chance = secretChance(), openLine = systemLines() } = parts;
+  const peers = new PeerTable({ host, chance, openLine, onTrouble: createTelling(host) });
   const flights = new Set<Flight>();
-  const closing = new Set<Promise<void>>();
   let open = 0;
   let isStopped = false;
 
-  const onTrouble = createTelling(host);
-  const { chance = secretChance(), openLine = systemLines() } = parts;
-  const deps: PeerDeps = { host, chance, openLine, onTrouble };
   const owner: FlightOwner = {
     onAnswered: () => {
       open -= 1;
@@ -79,71 +71,35 @@ export function openExchange(host: Host, parts: ExchangeParts = {}): Exchange {
     onBug: (error) => log.error('dns', 'bug', { error: (error instanceof Error && error.stack) || String(error) }),
   };
   const ticks = ticker(clock, TICK_MS, (nowMs) => {
-    for (const peer of peers.values()) peer.sweepStreams(nowMs);
+    for (const peer of peers) peer.sweepStreams(nowMs);
     for (const flight of flights) flight.tick(nowMs);
     return flights.size > 0;
   });
   const sweeps = ticker(clock, SWEEP_MS, (nowMs) => {
     let isOpen = false;
-    for (const peer of peers.values()) isOpen = peer.sweep(nowMs) || isOpen;
+    for (const peer of peers) isOpen = peer.sweep(nowMs) || isOpen;
     return isOpen;
   });
-
-  const peerOf = (upstream: Upstream): Peer => {
-    const key = upstreamText(upstream);
-    const known = peers.get(key);
-    if (known) return known;
-    const peer = new Peer(upstream, deps);
-    peers.set(key, peer);
-    spread();
-    return peer;
-  };
-  const peersOf = (upstreams: readonly Upstream[]): readonly Peer[] => {
-    const known = lists.get(upstreams);
-    if (known) return known;
-    // The same one twice would answer for both.
-    const list = [...new Set(upstreams.map(peerOf))];
-    lists.set(upstreams, list);
-    return list;
-  };
-  const spread = (): void => {
-    const width = Math.max(MIN_LANES, Math.min(MAX_LANES, Math.floor(MAX_LANES_IN_ALL / peers.size)));
-    for (const peer of peers.values()) peer.width = width;
-  };
-  const close = (key: string, peer: Peer): void => {
-    peers.delete(key);
-    const closed = peer.close().finally(() => closing.delete(closed));
-    closing.add(closed);
-  };
 
   return {
     ask: (wanted, upstreams, done) => {
       if (isStopped || upstreams.length === 0) return done({ kind: 'none' });
       if (open >= MAX_FLIGHTS) return done({ kind: 'failed', rcode: RCODE.SERVFAIL });
-      const flight = new Flight(wanted, peersOf(upstreams), owner, done);
+      const flight = new Flight(wanted, peers.of(upstreams), owner, done);
       open += 1;
       flights.add(flight);
       flight.start(clock.now());
       ticks.wake();
       sweeps.wake();
     },
-    use: (upstreams) => {
-      const wanted = new Set(upstreams.map(upstreamText));
-      lists = new WeakMap();
-      for (const [key, peer] of peers) {
-        if (!wanted.has(key)) close(key, peer);
-      }
-      for (const upstream of upstreams) peerOf(upstream);
-      spread();
-    },
-    report: () => [...peers.values()].map((peer) => reportOf(peer, clock.now())),
+    use: (upstreams) => peers.use(upstreams),
+    report: () => [...peers].map((peer) => reportOf(peer, clock.now())),
     stop: async () => {
       isStopped = true;
       ticks.stop();
       sweeps.stop();
       for (const flight of flights) flight.end();
-      for (const [key, peer] of peers) close(key, peer);
-      await Promise.all(closing);
+      await peers.close();
     },
   };
 }
