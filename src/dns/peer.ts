@@ -6,7 +6,7 @@ import { Lanes } from './lanes.ts';
 import type { OpenLine } from './lines.ts';
 import type { Verdict } from './match.ts';
 import { readMessage } from './message.ts';
-import { headerRcode, isCut, restoreLetters, writeQuestion } from './question.ts';
+import { headerRcode, isCut, restoreLetters, restoreOwners, writeQuestion } from './question.ts';
 import type { Loss } from './sent.ts';
 import { Standing } from './standing.ts';
 import { Streams } from './streams.ts';
@@ -176,6 +176,7 @@ export class Peer {
     else if (!isUseful(message.rcode)) this.#no(attempt, message.rcode, nowMs);
     else {
       this.#count(true);
+      restoreOwners(message, flight.question);
       if (!attempt.hasEdns && this.standing.speaksEdns(nowMs)) this.standing.lacksEdns(nowMs);
       flight.answered(attempt, message);
     }

@@ -1,8 +1,9 @@
 /** The question as it leaves: built anew, so that nothing of the client's packet goes along but what it asks. RFC 1035 §4.1, RFC 6891 §6.1. */
 import { octetAt, pairAt, setOctet, setPair } from '../core/bytes.ts';
 import type { Chance } from './chance.ts';
+import type { Message } from './message.ts';
 import type { Query } from './query.ts';
-import { AT, DO_OCTET, FLAG, HEADER_OCTETS, OPT, OPT_OCTETS, setOpt } from './wire.ts';
+import { AT, DO_OCTET, endOfName, FLAG, HEADER_OCTETS, OPT, OPT_OCTETS, QUESTION_TAIL_OCTETS, setOpt } from './wire.ts';
 
 /** What the wire's question is made of: nothing else of the client's packet leaves (no options, no ECS). */
 export type Wanted = Pick<Query, 'bytes' | 'questionEnd' | 'name' | 'type' | 'isDnssec' | 'isUnchecked'>;
@@ -41,6 +42,26 @@ export function writeQuestion(question: Question, hasEdns: boolean, letters: Cha
 /** Writes the client's letters over those that were sent: names in the answer mostly point there. */
 export function restoreLetters(answer: Uint8Array, { octets }: Question): void {
   answer.set(octets, HEADER_OCTETS);
+}
+
+/** The same where an owner is written out, as servers that compress nothing do it: the question's name, or a domain above it. */
+export function restoreOwners({ bytes, records }: Message, { octets }: Question): void {
+  const nameEnd = octets.length - QUESTION_TAIL_OCTETS;
+  for (const { at } of records) {
+    const length = (endOfName(bytes, at) ?? at) - at;
+    const from = nameEnd - length;
+    if (from >= 0 && isAlike(bytes, at, octets.subarray(from, nameEnd))) bytes.set(octets.subarray(from, nameEnd), at);
+  }
+}
+
+/** Lengths of labels differ in more than that where they differ, and a pointer is longer than any. */
+function isAlike(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const octet = octetAt(bytes, at + i);
+    const own = octetAt(name, i);
+    if (octet !== own && !(isLetter(own) && (octet ^ own) === CASE)) return false;
+  }
+  return true;
 }
 
 /** Where letters differ from the other case. */

@@ -9,6 +9,7 @@ import { openExchange, type UpstreamReport } from './exchange.ts';
 import { Clients, type LimitTerms } from './limits.ts';
 import { textOf } from './names.ts';
 import { Resolver, type ResolverTerms } from './resolver.ts';
+import { leaveSlots } from './slots.ts';
 import type { UpstreamTable } from './upstream.ts';
 
 export interface DnsPolicy {
@@ -58,7 +59,11 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
   });
   const doors = openDoors(
     host,
-    { admit: (client) => clients.admit(client, clock.now()), maxConnections: options.maxConnections },
+    {
+      admit: (client) => clients.admit(client, clock.now()),
+      maxConnections: options.maxConnections,
+      onHeld: leaveSlots,
+    },
     (bytes, asker) => resolver.handle(bytes, asker),
   );
   const use = (): void => {

@@ -68,6 +68,31 @@ test('the answer has the letters of the client, whatever was sent', async () => 
   assert.equal(toldName(asked), '\x03wWw\x06FLISOL\x07example\0');
 });
 
+test('owners that an upstream writes out instead of pointing to the question have the client’s letters, too; others stay', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.behave = (bytes) => {
+    const end = 12 + nameOf(NAME).length;
+    const sent = bytes.slice(12, end);
+    const record = Buffer.from('00010001000000000004c0000201', 'hex');
+    const other = nameOf('OTHER.example');
+    const rest = [sent, record, sent.subarray(4), record, Buffer.from(other, 'latin1'), record];
+    const answer = Buffer.concat([bytes.subarray(0, end + 4), ...rest]);
+    setPair(answer, 2, 0x8180);
+    setPair(answer, 6, 3);
+    setPair(answer, 10, 0);
+    return answer;
+  };
+  const asked = await w.ask('wWw.FLISOL.example', [up]);
+  const [outcome] = asked.outcomes;
+  const text = outcome?.kind === 'message' ? latin1(outcome.message.bytes) : '';
+  const owners = ['\x03wWw\x06FLISOL\x07example\0', '\x06FLISOL\x07example\0', nameOf('OTHER.example')];
+  assert.deepEqual(
+    owners.map((owner) => text.indexOf(owner, 12 + nameOf(NAME).length + 4) > 0),
+    [true, true, true],
+  );
+});
+
 /** What somebody who does not see the question may send, as if the upstream had. */
 const forgeries: Readonly<Record<string, (real: Uint8Array) => Uint8Array>> = {
   'another id': (b) => answerTo(b, 0, (a) => setPair(a, 0, idOf(b) ^ 0x0101)),
