@@ -6,19 +6,6 @@ import { soak } from './soak.ts';
 test('soak: four hours of 200 machines: bounds hold, everybody is answered once, nothing untrue, memory stays', async () => {
   const report = await soak({ hours: 4, seed: 7, wave: 150, weatherMs: 10 * 60_000, maxEntries: 512 });
   assert.ok(report.questions > 100_000 && report.checked > 3000);
-  for (const source of [
-    'cache',
-    'stale',
-    'local',
-    'upstream',
-    'blocked',
-    'withheld',
-    'refused',
-    'failed',
-    'malformed',
-  ]) {
-    assert.ok((report.bySource[source] ?? 0) > 0, `no answer was of the kind "${source}"`);
-  }
   assert.ok(report.limited > 0 && report.dropped > 0 && report.prefetches > 0);
   assert.equal(report.most.entries, 512, 'the cache was full');
   assert.ok(report.heapBytesPerHour < 2 ** 20, `${report.heapBytesPerHour} octets an hour`);

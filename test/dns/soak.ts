@@ -15,9 +15,9 @@ import { Clients } from '../../src/dns/limits.ts';
 import { textOf, wireName } from '../../src/dns/names.ts';
 import { Resolver } from '../../src/dns/resolver.ts';
 import { routeOf } from '../../src/dns/route.ts';
-import type { Host } from '../../src/host.ts';
+import type { Host, Log } from '../../src/host.ts';
 import { readPacket } from '../support/dnsread.ts';
-import { FakeLog, FakeNetwork, mutate, seeded } from '../support/fakes.ts';
+import { FakeNetwork, mutate, seeded } from '../support/fakes.ts';
 import { FLAG, question } from './packets.ts';
 import { hash, LIE, noLines, openSky, truthOf, UPSTREAMS, WEATHER, WoundClock } from './soakworld.ts';
 
@@ -54,6 +54,15 @@ export interface SoakReport {
 }
 
 const HOUR_MS = 3_600_000;
+/** A log that is kept would be all that grows. */
+const SILENT: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: (_service, event, fields) => assert.fail(`${event} ${fields?.error}`),
+};
+/** More is a leak, not the noise of a full cache whose answers change with the weather. */
+const MOST_BYTES_PER_HOUR = 2 ** 17;
 const EVERY_MS = 21_000;
 const CLIENTS = 200;
 const POPULAR = 3000;
@@ -61,6 +70,18 @@ const POPULAR = 3000;
 const PER_SECOND = 100;
 /** One answer in so many is read and held against the truth; of all, id and QR. */
 const CHECK_EVERY = 20;
+/** A day has some of each; nothing was tried where one is missing. */
+const SOURCES = [
+  'cache',
+  'stale',
+  'local',
+  'upstream',
+  'blocked',
+  'withheld',
+  'refused',
+  'failed',
+  'malformed',
+] as const;
 /** Of pending.ts, lanes.ts, exchange.ts: what may be open at a time. */
 const MOST_OUTSTANDING = 4096;
 const MOST_SOCKETS = 256 + 2 * 32 + UPSTREAMS.length;
@@ -71,7 +92,7 @@ export async function soak(terms: SoakTerms): Promise<SoakReport> {
   const random = seeded(terms.seed);
   const clock = new WoundClock();
   const network = new FakeNetwork();
-  const host: Host = { clock, udp: network, log: new FakeLog(), interfaces: () => [], random };
+  const host: Host = { clock, udp: network, log: SILENT, interfaces: () => [], random };
   const sky = await openSky(network, clock, random);
   const exchange = openExchange(host, { chance: { u16: () => Math.floor(random() * 65_536) }, openLine: noLines });
   exchange.use(UPSTREAMS);
@@ -151,6 +172,7 @@ export async function soak(terms: SoakTerms): Promise<SoakReport> {
   assert.equal(network.openSockets, UPSTREAMS.length, 'sockets that stay open');
   assert.equal(clock.pending, 0, 'timers that stay');
   const { answers, prefetches } = resolver.counts;
+  for (const source of SOURCES) assert.ok(answers[source] > 0, `no answer was of the kind "${source}"`);
   return { ...count, bySource: answers, askedUpstream: sky.asked, prefetches, most, heapBytesPerHour, heapBytes };
 }
 
@@ -249,6 +271,13 @@ function slopeOf(points: readonly (readonly [number, number])[]): number {
   return over / points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
 }
 
+/** Long enough for the heap to be held to it. */
+async function soakFlat(terms: SoakTerms): Promise<SoakReport> {
+  const report = await soak(terms);
+  if (report.heapBytesPerHour > MOST_BYTES_PER_HOUR) process.exitCode = 1;
+  return report;
+}
+
 if (import.meta.main) {
   const { parseArgs } = await import('node:util');
   const text = { type: 'string' } as const;
@@ -256,7 +285,7 @@ if (import.meta.main) {
   const startMs = performance.now();
   const report = values.real
     ? await (await import('./soakreal.ts')).soakReal(Number(values.real))
-    : await soak({
+    : await soakFlat({
         ...{ hours: Number(values.hours ?? 24), seed: Number(values.seed ?? 1), wave: Number(values.wave ?? 500) },
         ...{ weatherMs: HOUR_MS, maxEntries: 8192 },
       });

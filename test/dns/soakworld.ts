@@ -4,6 +4,7 @@ import { latin1, pairAt, setPair } from '../../src/core/bytes.ts';
 import type { OpenLine } from '../../src/dns/lines.ts';
 import type { Upstream } from '../../src/dns/upstream.ts';
 import type { Clock } from '../../src/host.ts';
+import { lower } from '../support/dnsread.ts';
 import type { FakeNetwork } from '../support/fakes.ts';
 import { ANSWER, a, cname, packet, RCODE, rr, soa, type TestPacket } from './packets.ts';
 import { lowered } from './upstreams.ts';
@@ -121,13 +122,13 @@ function repliesTo(bytes: Uint8Array, isFirst: boolean, weather: Weather, random
   const made = (more: Partial<TestPacket>): Uint8Array =>
     packet({ id: pairAt(bytes, 0), question: [question, type], opt: {}, ...more });
   if (weather === 'first-refuses' && isFirst) return [{ packet: made({ flags: ANSWER + RCODE.REFUSED }), afterMs }];
-  const answer = made(answerTo(name.toLowerCase(), question, type));
+  const answer = made(answerTo(lower(name), question, type));
   if (weather === 'rough' && random() < 0.1) return [{ packet: lowered(answer), afterMs }];
   if (weather !== 'lying') return [{ packet: answer, afterMs }];
   const forged = made({ answers: [{ ...rr('', 'A', 864_000, a('6.6.6.6')), name: question }] });
   setPair(forged, 0, (pairAt(bytes, 0) + 1) % 65_536);
   const laden = made({
-    ...answerTo(name.toLowerCase(), question, type),
+    ...answerTo(lower(name), question, type),
     additional: [rr('name1.example.com', 'A', 864_000, a('6.6.6.6'))],
   });
   return [
