@@ -2,6 +2,7 @@
 import { type Ipv4, LOOPBACK } from '../core/addr.ts';
 import type { Asker } from './doors.ts';
 import type { Query } from './query.ts';
+import type { Reply } from './reply.ts';
 
 /** In all; and how many clients may wait for their answers together. */
 const MAX_PENDING = 4096;
@@ -17,10 +18,14 @@ export interface Waiting {
 export interface Pending {
   readonly key: string;
   waiting: readonly Waiting[];
+  /** What those who wait get if nobody answers, once there is somebody to get it. */
+  stale?: Reply;
   /** Ends what was to happen if it takes long. */
   cancel?: () => void;
   /** It takes long: who comes now gets what there is at once. */
   isLate?: boolean;
+  /** Asked on terms that hold no more: its answer is for those alone who wait for it. */
+  isOutdated?: boolean;
 }
 
 interface Crowd extends Pending {
@@ -67,12 +72,16 @@ export class PendingTable {
     return waiting;
   }
 
-  close(key: string): Pending | undefined {
-    const crowd = this.#byKey.get(key);
-    if (!crowd) return undefined;
-    this.#byKey.delete(key);
-    this.#release(crowd.waiting);
-    return crowd;
+  /** The question is over, and those who wait may ask others. */
+  close(pending: Pending): void {
+    if (this.#byKey.get(pending.key) === pending) this.#byKey.delete(pending.key);
+    this.#release(pending.waiting);
+  }
+
+  /** The terms have changed: who waits goes on waiting, who comes now asks anew. */
+  outdate(): void {
+    for (const crowd of this.#byKey.values()) crowd.isOutdated = true;
+    this.#byKey.clear();
   }
 
   #release(waiting: readonly Waiting[]): void {

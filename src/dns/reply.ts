@@ -28,6 +28,7 @@ export const EDE = {
   notReady: 14,
   blocked: 15,
   filtered: 17,
+  staleNxdomain: 19,
   noReachable: 22,
   networkError: 23,
 } as const;
@@ -56,7 +57,8 @@ export function fit(reply: Reply, query: Query, told: Told, isTcp: boolean, ede?
 
 const TCP_MAX_BYTES = 65_535;
 
-function rcodeOf(reply: Reply): number {
+/** The header's four bits: replies have no others. */
+export function rcodeOf(reply: Reply): number {
   return pairAt(reply.bytes, AT.flags) & FLAG.rcode;
 }
 

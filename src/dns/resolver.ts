@@ -10,9 +10,10 @@ import type { Exchange, Outcome } from './exchange.ts';
 import { Failures } from './failures.ts';
 import { type Pending, PendingTable } from './pending.ts';
 import { type Query, readQuery } from './query.ts';
-import { EDE, fit, plainAnswer, type Rcode, type Reply, type Told } from './reply.ts';
+import { EDE, fit, plainAnswer, type Rcode, type Reply, rcodeOf, type Told } from './reply.ts';
 import type { Route } from './route.ts';
 import type { Upstream } from './upstream.ts';
+import { RCODE } from './wire.ts';
 import { answerHall, answerSpecial, type HallNames } from './zone.ts';
 
 /** As they are now: a reload changes them. */
@@ -78,10 +79,11 @@ export class Resolver {
     };
   }
 
-  /** Forgets every answer: names, upstreams or lists have changed. */
+  /** Forgets every answer, and those to come of what is being asked: names, upstreams or lists have changed. */
   flush(): void {
     this.#cache.clear();
     this.#failures.clear();
+    this.#pending.outdate();
   }
 
   /** A packet from a client that is admitted. Never throws. */
@@ -107,7 +109,7 @@ export class Resolver {
       return;
     }
     const step = this.#decide(query, asker, { stale: entry, nowMs });
-    if (step.kind === 'ask') this.#ask(query, step.upstreams, entry);
+    if (step.kind === 'ask') this.#ask(query, step.upstreams, step.pending);
     else if (step.kind !== 'waits') this.#answer(query, asker, step);
   }
 
@@ -123,70 +125,67 @@ export class Resolver {
     if (way.kind === 'nobody') return denial('NXDOMAIN', 'local');
     // Who asks without recursion wants to know what others have asked.
     if (!query.isRecursive) return denial('REFUSED', 'refused');
-    const pending = this.#pending.get(query.key);
-    const isHopeless = pending?.isLate === true || this.#failures.isFresh(query.key, nowMs);
-    if (isHopeless) return stale ? { kind: 'tell', source: 'stale', reply: stale.reply } : denial('SERVFAIL', 'failed');
-    const isIn = pending
-      ? this.#pending.join(pending, query, asker)
-      : this.#pending.open(query.key, query, asker) !== undefined;
-    if (!isIn) return stale ? { kind: 'tell', source: 'stale', reply: stale.reply } : denial('SERVFAIL', 'crowded');
-    return pending ? { kind: 'waits' } : { kind: 'ask', upstreams: way.upstreams };
+    const known = this.#pending.get(query.key);
+    const isHopeless = known?.isLate === true || this.#failures.isFresh(query.key, nowMs);
+    if (isHopeless) return staleOr(stale?.reply, 'failed');
+    const pending = known ?? this.#pending.open(query.key, query, asker);
+    if (!pending || (known && !this.#pending.join(known, query, asker))) return staleOr(stale?.reply, 'crowded');
+    if (stale) this.#limitPatience(pending, stale.reply);
+    return known ? { kind: 'waits' } : { kind: 'ask', upstreams: way.upstreams, pending };
   }
 
   #prefetch(query: Query): void {
     const way = this.#terms().route(query);
     if (way.kind !== 'ask' || this.#failures.isFresh(query.key, this.#deps.clock.now())) return;
-    if (this.#pending.get(query.key) || !this.#pending.open(query.key)) return;
+    const pending = this.#pending.get(query.key) ? undefined : this.#pending.open(query.key);
+    if (!pending) return;
     this.#prefetches += 1;
-    this.#ask(query, way.upstreams, undefined);
+    this.#ask(query, way.upstreams, pending);
   }
 
-  #ask(query: Query, upstreams: readonly Upstream[], stale: Entry | undefined): void {
-    if (stale) this.#limitPatience(query.key, stale);
+  #ask(query: Query, upstreams: readonly Upstream[], pending: Pending): void {
     this.#deps.exchange.ask(query, upstreams, (outcome) => {
-      const pending = this.#pending.close(query.key);
-      pending?.cancel?.();
-      if (pending) this.#settle(query, outcome, pending, stale);
+      this.#pending.close(pending);
+      pending.cancel?.();
+      this.#settle(query, outcome, pending);
     });
   }
 
   /** Who has waited long enough gets what there is; the question goes on, for those who come later. */
-  #limitPatience(key: string, { reply }: Entry): void {
-    const pending = this.#pending.get(key);
-    if (!pending) return;
+  #limitPatience(pending: Pending, stale: Reply): void {
+    if (pending.stale) return;
+    pending.stale = stale;
     pending.cancel = this.#deps.clock.after(PATIENCE_MS, () => {
       pending.isLate = true;
-      for (const { query, asker } of this.#pending.leave(pending)) {
-        this.#answer(query, asker, { kind: 'tell', source: 'stale', reply });
-      }
+      for (const { query, asker } of this.#pending.leave(pending)) this.#answer(query, asker, staleOr(stale, 'failed'));
     });
   }
 
-  #settle(question: Query, outcome: Outcome, { waiting }: Pending, stale: Entry | undefined): void {
+  #settle(question: Query, outcome: Outcome, pending: Pending): void {
     // Whatever goes wrong here, nobody is left waiting.
     let step: Tell | Deny = denial('SERVFAIL', 'failed');
     try {
-      step = this.#learn(question, outcome, stale);
+      step = this.#learn(question, outcome, pending);
     } finally {
-      for (const { query, asker } of waiting) this.#answer(query, asker, step);
+      for (const { query, asker } of pending.waiting) this.#answer(query, asker, step);
     }
   }
 
   /** Keeps what is worth it. */
-  #learn(question: Query, outcome: Outcome, stale: Entry | undefined): Tell | Deny {
+  #learn(question: Query, outcome: Outcome, { stale, isOutdated }: Pending): Tell | Deny {
     const nowMs = this.#deps.clock.now();
     const belief = outcome.kind === 'message' ? believe(outcome.message, question, this.#terms().beliefs) : undefined;
     if (!belief || belief.kind === 'failed') {
-      this.#failures.note(question.key, nowMs);
-      return stale
-        ? { kind: 'tell', source: 'stale', reply: stale.reply }
-        : denial('SERVFAIL', 'failed', edeOf(outcome));
+      if (!isOutdated) this.#failures.note(question.key, nowMs);
+      return staleOr(stale, 'failed', edeOf(outcome));
     }
     const { reply, keepSec } = belief;
     const isWithheld = belief.kind === 'withheld';
     const ede = isWithheld ? EDE[belief.reason === 'blocked' ? 'blocked' : 'filtered'] : undefined;
-    this.#failures.forget(question.key);
-    this.#cache.put(question.key, reply, { nowMs, keepMs: keepSec * 1000, ...(ede === undefined ? {} : { ede }) });
+    if (!isOutdated) {
+      this.#failures.forget(question.key);
+      this.#cache.put(question.key, reply, { nowMs, keepMs: keepSec * 1000, ...(ede === undefined ? {} : { ede }) });
+    }
     return { kind: 'tell', source: isWithheld ? 'withheld' : 'upstream', reply, ede };
   }
 
@@ -194,8 +193,7 @@ export class Resolver {
     const { source } = step;
     if (step.kind === 'deny') this.#send(query, asker, source, plainAnswer(query, step.rcode, step.ede));
     else {
-      const [told, ede] = source === 'stale' ? [STALE, EDE.stale] : [NEW, step.ede];
-      this.#send(query, asker, source, fit(step.reply, query, told, asker.isTcp, ede));
+      this.#send(query, asker, source, fit(step.reply, query, source === 'stale' ? STALE : NEW, asker.isTcp, step.ede));
     }
   }
 
@@ -230,10 +228,17 @@ type Step =
   | Tell
   | Deny
   | { readonly kind: 'waits' }
-  | { readonly kind: 'ask'; readonly upstreams: readonly Upstream[] };
+  | { readonly kind: 'ask'; readonly upstreams: readonly Upstream[]; readonly pending: Pending };
 
 function denial(rcode: Rcode, source: Source, ede?: number): Deny {
   return { kind: 'deny', rcode, source, ede };
+}
+
+/** RFC 8767 §4: what was true is better than nothing. RFC 8914 §4.4, §4.20. */
+function staleOr(stale: Reply | undefined, source: Source, ede?: number): Tell | Deny {
+  if (!stale) return denial('SERVFAIL', source, ede);
+  const isDenial = rcodeOf(stale) === RCODE.NXDOMAIN;
+  return { kind: 'tell', source: 'stale', reply: stale, ede: isDenial ? EDE.staleNxdomain : EDE.stale };
 }
 
 function edeOf({ kind }: Outcome): number {

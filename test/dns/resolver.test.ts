@@ -294,6 +294,61 @@ test('flush: what was known is asked for again', () => {
   assert.equal(asked.length, 2);
 });
 
+test('flush: what is being asked by then is told to those who wait, and not kept; who comes later asks anew', () => {
+  const { ask, asked, resolver } = hall();
+  const before = ask(www({ id: 1 }));
+  resolver.flush();
+  const after = ask(www({ id: 2 }));
+  assert.equal(asked.length, 2);
+  asked[0]?.done(found());
+  assert.deepEqual([before.length, after.length], [1, 0]);
+  assert.deepEqual([ask(www()).length, asked.length], [0, 2]);
+  asked[1]?.done(found());
+  assert.deepEqual([after.length, ask(www()).length, resolver.counts.outstanding], [1, 1, 0]);
+});
+
+test('flush: that upstreams of old failed says nothing about those that are asked now', () => {
+  const { ask, asked, resolver } = hall();
+  ask(www());
+  resolver.flush();
+  asked[0]?.done(SILENT);
+  ask(www());
+  assert.equal(asked.length, 2);
+});
+
+test('RFC 8767 §5: who joins a question that was asked ahead of its end gets the stale answer, too', () => {
+  for (const isLate of [true, false]) {
+    const { ask, asked, clock } = hall();
+    ask(www());
+    asked[0]?.done(found(1000));
+    for (let i = 0; i < 5; i++) ask(www());
+    clock.advance(999_000);
+    ask(www());
+    clock.advance(1500);
+    const told = ask(www());
+    assert.deepEqual([told.length, asked.length], [0, 2]);
+    if (isLate) clock.advance(1800);
+    else asked[1]?.done(SILENT);
+    assert.deepEqual([told[0]?.ttl, told[0]?.ede], [30, 3]);
+    if (isLate) asked[1]?.done(found(7));
+    assert.equal(told.length, 1);
+  }
+});
+
+test('RFC 8914 §4.20: a stale denial says that it is one; RFC 8767 §4: a new one takes the place of a stale answer', () => {
+  const { ask, asked, clock } = hall();
+  ask(www());
+  asked[0]?.done(found(300));
+  clock.advance(301_000);
+  const told = ask(www());
+  asked[1]?.done(outcome([], 'www.example', ANSWER + RCODE.NXDOMAIN));
+  assert.equal(told[0]?.rcode, RCODE.NXDOMAIN);
+  clock.advance(61_000);
+  const stale = ask(www());
+  asked[2]?.done(SILENT);
+  assert.deepEqual([stale[0]?.rcode, stale[0]?.ede], [RCODE.NXDOMAIN, 19]);
+});
+
 test('packets that are no question: garbage is dropped, errors answered, nobody asked', () => {
   const { ask, asked } = hall();
   assert.equal(ask(new Uint8Array(5)).length, 0);
