@@ -1,10 +1,24 @@
 /** Upstreams that lie, garble and come late, on the path: what they were not asked is nobody's answer, now or later. RFC 2181 §5.4.1, RFC 5452. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANSWER, a, FLAG, question, RCODE, rr, soa, type TestPacket, target, wire } from '../dns/packets.ts';
+import {
+  ANSWER,
+  a,
+  aaaa,
+  FLAG,
+  question,
+  RCODE,
+  rr,
+  soa,
+  svcb,
+  type TestPacket,
+  type TestRecord,
+  target,
+  wire,
+} from '../dns/packets.ts';
 import { eachOf } from '../support/dnsask.ts';
 import { ground } from '../support/dnsground.ts';
-import type { ReadPacket } from '../support/dnsread.ts';
+import { type ReadPacket, readPacket } from '../support/dnsread.ts';
 import { type Asked, answerTo, honest } from '../support/dnsupstream.ts';
 
 const TRUE = '5db8d822';
@@ -60,6 +74,34 @@ const noAnswers: readonly (readonly [name: string, lie: (asked: Asked) => Uint8A
   ['nothing', () => new Uint8Array(0)],
   ['a name that points to itself', (asked) => lying(asked, { question: [Uint8Array.of(0xc0, 12), 1] })],
   ['noise', () => Uint8Array.from({ length: 512 }, (_, i) => (i * 167 + 13) % 256)],
+];
+
+const A = 1;
+const AAAA = 28;
+const HTTPS = 65;
+const IPV4_HINT = 4;
+const EDE = 15;
+/** RFC 8914 §4.18. */
+const FILTERED = '0011';
+
+/** RFC 1918, 3927, 4193, 4291, 6598 and this machine; also behind an alias and within a hint. */
+const intoTheHall: readonly (readonly [
+  name: string,
+  type: number,
+  answers: (name: string) => readonly TestRecord[],
+])[] = [
+  ...['127.0.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '0.0.0.0', '100.64.0.1'].map(
+    (address) => [address, A, (name: string) => [rr(name, 'A', 300, a(address))]] as const,
+  ),
+  ...['::1', '::', 'fe80::1', 'fd00::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1'].map(
+    (address) => [address, AAAA, (name: string) => [rr(name, 'AAAA', 300, aaaa(address))]] as const,
+  ),
+  [
+    'behind an alias',
+    A,
+    (name) => [rr(name, 'CNAME', 300, target('cdn.evil.com')), rr('cdn.evil.com', 'A', 300, a('10.0.0.1'))],
+  ],
+  ['in a hint', HTTPS, (name) => [rr(name, 'HTTPS', 300, svcb(1, '', [[IPV4_HINT, a('10.0.0.1')]]))]],
 ];
 
 test('upstreams that lie', async (t) => {
@@ -128,6 +170,45 @@ test('upstreams that lie', async (t) => {
     await eachOf(names, 20, (name) => lane.ask(question(name, 'A')));
     isHardToGuess(upstream.asked);
   });
+
+  await t.test('names of the public that lead into the hall or to this machine are withheld', async (all) => {
+    upstream.behave = (asked, send) => {
+      const inside = intoTheHall[Number(/^inside(\d+)\./.exec(asked.name)?.[1])];
+      if (inside) send(answerTo(asked, { answers: inside[2](asked.name) }));
+    };
+    for (const [i, [name, type]] of intoTheHall.entries()) {
+      await all.test(name, async () => {
+        const { answer, opt } = await ask(`inside${i}.evil.com`, type);
+        assert.deepEqual([answer, opt?.options.map(({ code, data }) => [code, data])], [[], [[EDE, FILTERED]]]);
+      });
+    }
+  });
+
+  await t.test(
+    'nothing leaves that is nobody else’s business: private names, the client’s network, its options',
+    async () => {
+      upstream.behave = honest;
+      upstream.asked.length = 0;
+      const names = [
+        'desk.hall.test',
+        'printer.local',
+        'nas.home.arpa',
+        'router',
+        '1.1.168.192.in-addr.arpa',
+        'x.onion',
+      ];
+      for (const name of names) await ask(name);
+      assert.deepEqual(upstream.asked, []);
+      const lane = await udp();
+      const subnet = [8, Uint8Array.of(0, 1, 24, 0, 203, 0, 113)] as const;
+      const cookie = [10, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)] as const;
+      await lane.ask(question('curious.example.org', 'A', { opt: { options: [subnet, cookie] } }));
+      assert.deepEqual(
+        upstream.asked.map(({ name, bytes }) => [name, readPacket(bytes).opt?.options]),
+        [['curious.example.org.', []]],
+      );
+    },
+  );
 
   // The last: this is remembered of an upstream.
   await t.test('an upstream that keeps no letters is asked and believed all the same', async () => {

@@ -48,11 +48,13 @@ const RRSIG = 46;
 const SERVFAIL = 2;
 
 /**
- * Sentences, none where all is well. The same as unbound's and the authority's: rcode, answer, and for what there is not, the authority
- * section with its proofs. Rightful differences: AA is the authority's alone (RFC 1035 §4.1.1); RA is a resolver's alone; with an answer,
- * unbound leaves out the zone's name servers and their addresses, which nobody asked for, and a resolver may leave out whatever else
- * stands in additional (RFC 2181 §9), but may not make anything up. What unbound gives up on, aliases in a circle, may be told or not.
- * unbound 1.17 loses signatures that are asked for by themselves, now and then: there the authority is right.
+ * Sentences, none where all is well: flink's is the authority's rcode, answer and authority section, and unbound's rcode, flags, answer,
+ * and authority section where something is not there. Rightful differences, each with its reason:
+ * - AA is the authority's alone, RA a resolver's alone: flags are held against unbound's. RFC 1035 §4.1.1.
+ * - Beside an answer unbound leaves out the zone's name servers and their addresses. flink hands them on as they came.
+ * - What does not fit into a packet by UDP may be missing in additional, RFC 2181 §9; nothing may stand there that nobody said.
+ * - Aliases in a circle are SERVFAIL to whoever follows them, which the authority need not.
+ * - unbound 1.17 loses signatures that are asked for by themselves, now and then: there the authority alone is right.
  */
 export function faults(asking: Asking, { flink, unbound, authority }: Answers): readonly string[] {
   const own = flink.whole;
@@ -65,14 +67,16 @@ export function faults(asking: Asking, { flink, unbound, authority }: Answers): 
       () => `${what}:\n  ours   ${a.join('\n         ')}\n  theirs ${b.join('\n         ')}`,
     );
   };
-  const isCircle = unbound.whole.rcode === SERVFAIL && authority.whole.rcode === 0 && own.rcode === 0;
+  const isCircle = unbound.whole.rcode === SERVFAIL && authority.whole.rcode === 0;
   const isLost = asking.type === RRSIG && unbound.whole.answer.length === 0;
-  const others = { ...(isCircle || isLost ? {} : { unbound: unbound.whole }), authority: authority.whole };
-  if (own.rcode === SERVFAIL && unbound.whole.rcode === SERVFAIL) return formFaults(asking, flink.first, unbound.first);
+  const others = {
+    ...(isLost ? {} : { unbound: unbound.whole }),
+    ...(isCircle ? {} : { authority: authority.whole }),
+  };
   for (const [whose, theirs] of Object.entries(others)) {
     want(own.rcode === theirs.rcode, () => `rcode ${own.rcode}, ${whose} ${theirs.rcode}`);
     same(`answer, ${whose}`, own.answer, theirs.answer);
-    if (isNegative(own)) same(`authority section, ${whose}`, own.authority, theirs.authority);
+    if (isNegative(own) || whose === 'authority') same(`authority section, ${whose}`, own.authority, theirs.authority);
   }
   found.push(...strays(own, authority.whole), ...formFaults(asking, flink.first, unbound.first));
   if (own !== flink.first) found.push(...formFaults({ ...asking, isTcp: true }, own, unbound.whole));
