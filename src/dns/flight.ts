@@ -18,13 +18,16 @@ export interface Attempt extends StreamSent {
   readonly flight: Flight;
   readonly peer: Peer;
   readonly hasEdns: boolean;
-  /** Why it is asked by TCP where UDP is usual: the answer was cut or came in other letters, or somebody guesses; asked: neither. */
+  /**
+   * Why it is asked by TCP where UDP is usual: the answer was cut or came in other letters, or somebody guesses; asked: none of that.
+   * plain: it came in other letters, and TCP cannot be had; so it is asked by UDP again, in the client's letters.
+   */
   readonly cause: Cause;
   /** TCP was asked already. */
   isDoubted: boolean;
   isOver: boolean;
 }
-export type Cause = 'asked' | 'cut' | 'doubt' | 'siege';
+export type Cause = 'asked' | 'cut' | 'doubt' | 'siege' | 'plain';
 
 /** In all, in milliseconds. */
 const TOTAL_MS = 6000;

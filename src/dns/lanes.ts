@@ -20,7 +20,7 @@ const MAX_DOUBTED_AGE_MS = 2000;
 const IDLE_MS = 15_000;
 /** Ports given up whose last answers are yet to come. */
 const MAX_LEAVING = 32;
-/** So many packets on one port that answer nothing: somebody guesses. */
+/** So many packets on one port that answer nothing that was asked there: somebody guesses. */
 const MAX_FOREIGN = 10;
 
 export interface OnLanes<S extends Sent> {
@@ -129,6 +129,8 @@ class Lane<S extends Sent> implements Place {
   readonly #deps: LanesDeps<S>;
   readonly #on: OnLane;
   readonly #outstanding = new Map<number, S>();
+  /** Ids that nobody waits for any more, which are as few as a port has questions: what comes for one is late, once, and no guess. */
+  readonly #late = new Set<number>();
   readonly #openedAtMs: number;
   #socket: ConnectedSocket | undefined;
   #isClosed = false;
@@ -166,6 +168,11 @@ class Lane<S extends Sent> implements Place {
   }
 
   forget(sent: Sent): void {
+    this.#late.add(idOf(sent.packet));
+    this.#remove(sent);
+  }
+
+  #remove(sent: Sent): void {
     sent.place = undefined;
     this.#outstanding.delete(idOf(sent.packet));
     if (this.#outstanding.size === 0) this.#on.onIdle();
@@ -213,7 +220,7 @@ class Lane<S extends Sent> implements Place {
     try {
       this.#socket.send(sent.packet);
     } catch (error) {
-      this.forget(sent);
+      this.#remove(sent);
       this.#deps.on.onLost(sent, 'no-socket', error);
     }
   }
@@ -222,16 +229,17 @@ class Lane<S extends Sent> implements Place {
     if (this.#isClosed) return;
     const sent = bytes.length < HEADER_OCTETS ? undefined : this.#outstanding.get(idOf(bytes));
     const verdict = sent ? judge(bytes, sent.packet, sent.questionEnd) : 'foreign';
-    if (!sent || verdict === 'foreign') this.#onForeign();
+    if (!sent || verdict === 'foreign') this.#onForeign(bytes);
     else if (verdict === 'answer' || (verdict === 'letters' && sent.isCaseless)) {
-      this.forget(sent);
+      this.#remove(sent);
       this.#deps.on.onAnswer(sent, bytes);
     } else this.#deps.on.onDoubt(sent);
   }
 
-  #onForeign(): void {
-    this.#foreign += 1;
+  #onForeign(bytes: Uint8Array): void {
     this.#deps.on.onForeign();
+    if (bytes.length >= HEADER_OCTETS && this.#late.delete(idOf(bytes))) return;
+    this.#foreign += 1;
     if (this.#foreign === MAX_FOREIGN) this.#on.onEnd('besieged');
   }
 

@@ -102,7 +102,7 @@ export class Peer {
   }
 
   #send(flight: Flight, cause: Cause, hasEdns: boolean, nowMs: number): void {
-    const isCaseless = !this.standing.keepsLetters(nowMs);
+    const isCaseless = cause === 'plain' || !this.standing.keepsLetters(nowMs);
     const packet = writeQuestion(flight.question, hasEdns, isCaseless ? undefined : this.#deps.chance);
     const attempt: Attempt = {
       flight,
@@ -121,7 +121,8 @@ export class Peer {
     this.#asked += 1;
     flight.begin(attempt);
     if (this.#isClosed) flight.failed(attempt, undefined, nowMs);
-    else if (this.upstream.transport === 'udp' && cause === 'asked') this.#lanes.send(attempt, this.#isDoubted);
+    else if (this.upstream.transport === 'udp' && (cause === 'asked' || cause === 'plain'))
+      this.#lanes.send(attempt, this.#isDoubted);
     else this.#streams.send(attempt);
   }
 
@@ -155,10 +156,15 @@ export class Peer {
       this.#again(attempt, 'siege', attempt.hasEdns, nowMs);
       return;
     }
+    if (attempt.cause === 'doubt') {
+      // Who guessed one port and id would have to guess another.
+      this.standing.lettersDoubted(nowMs);
+      this.#again(attempt, 'plain', attempt.hasEdns, nowMs);
+      return;
+    }
     this.#failed += 1;
     if (why === 'no-socket') this.#deps.onTrouble(this.upstream, why, error);
     if (attempt.cause === 'asked') this.standing.unreachable();
-    else if (attempt.cause === 'doubt') this.standing.lettersDoubted(nowMs);
     attempt.flight.failed(attempt, undefined, nowMs);
   }
 

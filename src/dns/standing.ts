@@ -25,7 +25,7 @@ const TRY_WELL_MS = 30_000;
 
 /** How long it is remembered what it cannot do. */
 const LACK_MS = 3_600_000;
-/** So many answers in other letters in a row, where TCP cannot be asked whether they are its own. */
+/** After so many answers in other letters in a row, where TCP cannot be asked whether they are its own, none are expected any more. */
 const MAX_LETTERS_LOST = 3;
 
 export class Standing {

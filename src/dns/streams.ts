@@ -25,7 +25,7 @@ const IDLE_MS = { udp: 10_000, tcp: 10_000, tls: 30_000 } as const;
 /** After failures: twice as long each time, up to the last. */
 const BACK_OFF_MS = 250;
 const MAX_BACK_OFF_MS = 4000;
-/** Messages on one connection that answer nothing. */
+/** Messages on one connection that answer nothing, one after another. Some are late: nobody waits for them any more. */
 const MAX_FOREIGN = 10;
 
 export interface StreamSent extends Sent {
@@ -235,6 +235,7 @@ class Stream<S extends StreamSent> implements Place {
     }
     this.forget(sent);
     this.hasAnswered = true;
+    this.#foreign = 0;
     this.#sinceMs = this.#deps.clock.now();
     this.#deps.on.onAnswer(sent, bytes, verdict);
   }

@@ -176,16 +176,39 @@ test('letters: an upstream that keeps none by TCP either is asked in plain lette
   assert.deepEqual(typeOf(up), { udp: 3, tcp: 2 });
 });
 
-test('letters: where TCP cannot be had, the third answer in other letters is believed', async () => {
+test('letters: where TCP cannot be had, it is asked once more in plain letters, from another port under another id; after three at once', async () => {
   const w = world();
   const up = await w.add('9.9.9.9');
   up.behave = (bytes) => lowered(answerTo(bytes));
   up.tcp = 'refused';
-  for (let n = 0; n < 3; n++) {
-    assert.equal(kindOf(await w.ask(NAME, [up])), '');
+  for (const packets of [2, 4, 6, 7]) {
+    assert.equal(kindOf(await w.ask(NAME, [up])), 'message');
+    assert.equal(up.asked.length, packets);
     await w.advance(10_000);
   }
-  assert.equal(kindOf(await w.ask(NAME, [up])), 'message');
+  const [first, second] = up.asked;
+  assert.ok(first && second && idOf(first.bytes) !== idOf(second.bytes));
+  assert.equal(nameIn(second.bytes), wanted(NAME).name);
+});
+
+test('letters: where TCP cannot be had, who has guessed one packet has not guessed the next', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.behave = silent;
+  up.tcp = 'refused';
+  const asked = await w.ask(NAME, [up]);
+  const real = up.asked[0]?.bytes ?? new Uint8Array();
+  up.forge(answerTo(real, 0, (a) => setOctet(a, 13, octetAt(a, 13) ^ 0x20)));
+  await settle();
+  assert.equal(up.asked.length, 2);
+  up.forge(
+    answerTo(real, 0, (a) => setOctet(a, 13, octetAt(a, 13) ^ 0x20)),
+    undefined,
+  );
+  await settle();
+  assert.equal(kindOf(asked), '');
+  up.forge(answerTo(up.asked[1]?.bytes ?? real));
+  assert.equal(kindOf(asked), 'message');
 });
 
 for (const [name, rcode] of [

@@ -15,8 +15,10 @@ async function lanes(answer: (asked: Uint8Array) => Uint8Array | undefined, widt
   const host = fakeHost();
   const told = { answers: 0, doubts: 0, foreign: 0, lost: [] as string[] };
   const ports: number[] = [];
+  const at: Endpoint[] = [];
   const upstream = await host.udp.bind(remote, (bytes, from) => {
     ports.push(from.port);
+    at.push(from);
     const reply = answer(bytes);
     if (reply) upstream.send(reply, from);
   });
@@ -47,7 +49,7 @@ async function lanes(answer: (asked: Uint8Array) => Uint8Array | undefined, widt
     await settle();
     return all;
   };
-  return { host, told, ports, subject, send };
+  return { host, told, ports, at, subject, send };
 }
 
 test('lanes: questions that wait for a port to open leave all, and each is answered', async () => {
@@ -122,6 +124,22 @@ test('lanes: ten packets that answer nothing end a port: what waits there is bes
   assert.deepEqual([l.told.foreign, l.told.lost.length, new Set(l.told.lost)], [10, 10, new Set(['besieged'])]);
   await l.send();
   assert.equal(new Set(l.ports).size, 2);
+});
+
+test('lanes: an answer that comes when nobody waits for it any more is no guess; a second one is', async () => {
+  const l = await lanes(() => undefined, 1);
+  const sent = await l.send(20);
+  for (const one of sent) one.place?.forget(one);
+  await l.send();
+  const [to] = l.at;
+  assert.ok(to);
+  const deliver = (count: number): void => {
+    for (const { packet } of sent.slice(0, count)) l.host.udp.deliver(answerTo(packet), remote, to);
+  };
+  deliver(20);
+  assert.deepEqual([l.told.foreign, l.told.lost, l.subject.open], [20, [], 1]);
+  deliver(10);
+  assert.deepEqual([l.told.foreign, l.told.lost], [30, ['besieged']]);
 });
 
 test('lanes: ICMP says that nobody listens: lost at once, the next has another port', async () => {

@@ -222,6 +222,19 @@ test('streams: nothing comes of a connection that was cut', () => {
   assert.deepEqual([s.told.answered.length, s.told.lost.length, s.told.failed], [0, 0, 0]);
 });
 
+test('streams: late answers end no connection that answers others meanwhile', () => {
+  const s = streams();
+  const late = s.send(30);
+  s.fars[0]?.onOpen();
+  for (const sent of late) {
+    sent.place?.forget(sent);
+    s.fars[0]?.answer(sent.packet);
+    const [other] = s.send();
+    s.fars[0]?.answer(other?.packet);
+  }
+  assert.deepEqual([s.told.foreign, s.told.answered.length, s.fars.length, s.fars[0]?.isCut], [30, 30, 1, false]);
+});
+
 test('streams: the same id, but another question: foreign', () => {
   const s = streams();
   const [sent] = s.send();
