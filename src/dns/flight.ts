@@ -23,7 +23,7 @@ export interface Attempt extends StreamSent {
    * plain: it came in other letters, and TCP cannot be had; so it is asked by UDP again, in the client's letters.
    */
   readonly cause: Cause;
-  /** TCP was asked already. */
+  /** TCP was asked already, in vain or not. */
   isDoubted: boolean;
   isOver: boolean;
 }

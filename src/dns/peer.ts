@@ -102,6 +102,7 @@ export class Peer {
   }
 
   #send(flight: Flight, cause: Cause, hasEdns: boolean, nowMs: number): void {
+    const isByUdp = this.upstream.transport === 'udp' && (cause === 'asked' || cause === 'plain');
     const isCaseless = cause === 'plain' || !this.standing.keepsLetters(nowMs);
     const packet = writeQuestion(flight.question, hasEdns, isCaseless ? undefined : this.#deps.chance);
     const attempt: Attempt = {
@@ -112,7 +113,7 @@ export class Peer {
       hasEdns,
       cause,
       isCaseless,
-      isDoubted: false,
+      isDoubted: cause === 'plain',
       isMoved: false,
       isOver: false,
       sentAtMs: nowMs,
@@ -121,8 +122,7 @@ export class Peer {
     this.#asked += 1;
     flight.begin(attempt);
     if (this.#isClosed) flight.failed(attempt, undefined, nowMs);
-    else if (this.upstream.transport === 'udp' && (cause === 'asked' || cause === 'plain'))
-      this.#lanes.send(attempt, this.#isDoubted);
+    else if (isByUdp) this.#lanes.send(attempt, this.#isDoubted);
     else this.#streams.send(attempt);
   }
 

@@ -191,6 +191,17 @@ test('letters: where TCP cannot be had, it is asked once more in plain letters, 
   assert.equal(nameIn(second.bytes), wanted(NAME).name);
 });
 
+test('a refusal without a question, and no TCP: nobody is asked again and again', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.behave = (bytes) => packet({ id: idOf(bytes), flags: 0x8181 });
+  up.tcp = 'refused';
+  const asked = await w.ask(NAME, [up]);
+  await w.advance(7000);
+  assert.equal(kindOf(asked), 'silent');
+  assert.ok(up.asked.length <= 6, `${up.asked.length}`);
+});
+
 test('letters: where TCP cannot be had, who has guessed one packet has not guessed the next', async () => {
   const w = world();
   const up = await w.add('9.9.9.9');
