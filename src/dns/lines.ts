@@ -56,6 +56,8 @@ function openTls(upstream: Upstream, ca: string | undefined, sessions: Map<strin
   const session = sessions.get(key);
   const socket = tls.connect({
     ...{ host, port, minVersion: 'TLSv1.2' },
+    // Strict whatever NODE_TLS_REJECT_UNAUTHORIZED says: that is for whoever debugs another program.
+    rejectUnauthorized: true,
     // RFC 6066 §3: no literal addresses.
     ...(net.isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),

@@ -242,6 +242,18 @@ for (const [name, certificate, wants, trusted, cure] of refused) {
   });
 }
 
+test('TLS: no variable of the environment makes it believe a stranger', async (t) => {
+  const { upstream } = await listen(t, honest, strange);
+  const { exchange } = asking(t);
+  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  t.after(() => {
+    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+  });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  assert.equal((await ask(exchange, upstream)).kind, 'failed');
+});
+
 test('TLS: a server that speaks none', async (t) => {
   const { upstream } = await listen(t, (socket) => socket.on('data', () => socket.write('220 hello\r\n')));
   const { exchange, log } = asking(t);
