@@ -107,8 +107,17 @@ function findAddress(name: Name, type: number, names: HallNames): Finding | unde
   return type === TYPE.PTR ? pointer(host) : nothing('nodata', zone);
 }
 
-/** What the machine with that address is called, with its domain: by the operator sooner than by itself. */
+/** RFC 1035 §2.3.4: 255 octets on the wire. */
+const MAX_NAME_CHARS = 253;
+
+/** What the machine with that address is called, with its domain, where both fit into a name. */
 function nameAt(address: Ipv4, names: HallNames): string | undefined {
+  const name = calledAt(address, names);
+  return name !== undefined && name.length <= MAX_NAME_CHARS ? name : undefined;
+}
+
+/** By the operator sooner than by itself. */
+function calledAt(address: Ipv4, names: HallNames): string | undefined {
   const { self, domain } = names;
   const label = address === self ? 'flink' : nodeTable(names).nameAt.get(address);
   if (label !== undefined) return `${label}.${domain}`;

@@ -203,6 +203,16 @@ for (const [domain, name, type, want] of domains) {
   });
 }
 
+test('zone: RFC 1035 §2.3.4: a machine whose name is too long with the domain has it alone, and its address none', () => {
+  const [label, domain] = ['a'.repeat(62), [...'bcd'].map((letter) => letter.repeat(62)).join('.')];
+  const fits = { domain, machines: [[label, '172.16.0.50'] as const] };
+  assert.equal(`${label}.${domain}`.length, 251);
+  assert.equal(shown(answerOf(question('50.0.16.172.in-addr.arpa', 'PTR'), hallOf(fits))), `PTR ${label}.${domain} 60`);
+  const long = hallOf({ ...fits, domain: `${domain}.lan` });
+  assert.equal(shown(answerOf(question('50.0.16.172.in-addr.arpa', 'PTR'), long)), 'NXDOMAIN 16.172.in-addr.arpa 60');
+  assert.equal(shown(answerOf(question(label, 'A'), long)), 'A 172.16.0.50 60');
+});
+
 test('zone: a record for the domain itself goes before flink; its SOA and NS stay', () => {
   const names = hallOf({ records: { 'flisol.lan': '172.16.0.9', flink: '172.16.0.9', localhost: '172.16.0.9' } });
   assert.equal(shown(answerOf(question('flisol.lan', 'A'), names)), 'A 172.16.0.9 300');
