@@ -200,10 +200,10 @@ export class Peer {
     attempt.flight.failed(attempt, rcode, nowMs);
   }
 
-  /** The same question in another way; for those only who still wait. */
+  /** The same question in another way, which may fail at once; for those only who still wait. */
   #again(attempt: Attempt, cause: Cause, hasEdns: boolean, nowMs: number): void {
-    if (attempt.flight.isOpen) this.#send(attempt.flight, cause, hasEdns, nowMs);
     attempt.flight.settle(attempt);
+    if (attempt.flight.isOpen) this.#send(attempt.flight, cause, hasEdns, nowMs);
   }
 
   #count(isUseful: boolean): void {

@@ -279,6 +279,15 @@ test('an answer that was cut is asked for by TCP, of the same upstream (RFC 7766
   assert.deepEqual(typeOf(first), { udp: 1, tcp: 1 });
 });
 
+test('an answer that was cut where TCP is refused, and no other upstream: failed at once, time after time', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.tcp = 'refused';
+  up.behave = (bytes) => answerTo(bytes, 0, (a) => setPair(a, 2, 0x8380));
+  for (let n = 0; n < 3; n++) assert.equal(kindOf(await w.ask(NAME, [up])), 'failed 2');
+  assert.equal(up.asked.length, 3);
+});
+
 test('an answer that was cut where TCP is refused: the next', async () => {
   const w = world();
   const [first, second] = [await w.add('9.9.9.9'), await w.add('8.8.8.8')];
