@@ -185,12 +185,36 @@ const records = z
     }),
   );
 
+/** `flink.` stands before it. RFC 1035 §2.3.4 */
+const MAX_HALL_DOMAIN_CHARS = 253 - 'flink.'.length;
+/** RFC 6761 §6.3 and §6.4, RFC 7686 §2: clients ask no resolver for these, or believe none. */
+const UNASKED = /(^|\.)(localhost|invalid|onion)$/;
+const hallDomain = domainName()
+  .refine((name) => name.length <= MAX_HALL_DOMAIN_CHARS, {
+    error: `want at most ${MAX_HALL_DOMAIN_CHARS} octets: names of the hall stand before it`,
+  })
+  .refine((name) => !UNASKED.test(name), {
+    error: 'means no network, and clients look nothing up in it: want one like flisol.lan',
+  });
+
+const MAX_BLOCKED = 100_000;
+const blockedDomains = list(domainName(), 'a list of domains', MAX_BLOCKED);
+const blockedWords = z
+  .array(z.string().meta({ title: 'a domain name like flisol.lan' }))
+  .meta({ maxItems: MAX_BLOCKED, title: 'a list of domains' });
+/** What is wrong with one domain stands where it is. */
 const blocklist = z
-  .union([list(domainName(), 'a list of domains', 100_000), file()], {
+  .union([blockedWords, file()], {
     error: (issue) => wantGot('a list of domains, or a file with one a line', issue.input),
   })
   .meta({ title: 'a list of domains, or a file with one a line' })
-  .transform((input): DomainList => (typeof input === 'string' ? { file: input } : { domains: input }));
+  .transform((input, context): DomainList => {
+    if (typeof input === 'string') return { file: input };
+    const read = blockedDomains.safeParse(input);
+    for (const { message, path } of read.error?.issues ?? [])
+      context.addIssue({ code: 'custom', path, message, input });
+    return { domains: read.data ?? [] };
+  });
 
 const resolvers = () => list(upstream(), 'a list of resolvers', 16);
 const someResolvers = resolvers().min(1, { error: 'names no resolver: want one, or leave the domain out' });
@@ -294,7 +318,7 @@ const swarm = (secretHelp: string) =>
 export const flinkShape = section({
   lan: interfaceName().optional().describe('The interface that is served; needed here or as --lan.'),
   wan: interfaceName().optional().describe('The interface towards the internet, if there is one.'),
-  domain: domainName().prefault('flisol.lan').describe("The clients' domain."),
+  domain: hallDomain.prefault('flisol.lan').describe("The clients' domain."),
   stateDir: folder().optional().describe('Folder of leases and the like. Default: /var/lib/flisolator.'),
   dhcp: dhcp.prefault({}).describe('Addresses and boot data.'),
   fnodes: list(fnodeRow, 'a list of {name, mac, ip, weight}')

@@ -196,3 +196,25 @@ const faults = [
 for (const { name, text, want } of faults) {
   test(`fault: ${name}`, () => assert.deepEqual(faultsOf(text), want));
 }
+
+test('blocklist: each domain that is none is named, in its own line', () => {
+  assert.deepEqual(faultsOf('dns:\n  blocklist:\n    - ads.example\n    - "bad domain"\n    - http://x.example/'), [
+    '4 dns.blocklist[1]: want a domain name like flisol.lan, got "bad domain"',
+    '5 dns.blocklist[2]: want a domain name like flisol.lan, got "http://x.example/"',
+  ]);
+});
+
+test('domain: none that clients look nothing up in, and none that leaves no room for the names of the hall', () => {
+  const long = (last: number) => [63, 63, 63, last].map((octets) => 'a'.repeat(octets)).join('.');
+  assert.equal(flinkConfig(`domain: ${long(55)}`).domain.length, 247);
+  assert.match(faultsOf(`domain: ${long(56)}`).join(), /^1 domain: want at most 247 octets/);
+  for (const domain of ['localhost', 'hall.localhost', 'hall.invalid', 'onion']) {
+    assert.match(
+      faultsOf(`domain: ${domain}`).join(),
+      /^1 domain: means no network.*: want one like flisol\.lan$/,
+      domain,
+    );
+  }
+  for (const domain of ['local', 'test', 'localhost.lan', 'notlocalhost'])
+    assert.equal(flinkConfig(`domain: ${domain}`).domain, domain);
+});
