@@ -38,6 +38,7 @@ import {
 } from './roles/flinkdoctor.ts';
 import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, otherResolvers, swarmPolicy } from './roles/policy.ts';
+import { asksLoopback } from './roles/resolver.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -58,6 +59,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
       if (next.dns.cacheEntries !== config.dns.cacheEntries) throw needsRestart('dns.cacheEntries');
       if (next.dns.serveStaleSec !== config.dns.serveStaleSec) throw needsRestart('dns.serveStale');
+      if (asksLoopback(next) && !asksLoopback(config)) throw new Fault('config', ASKS_ITSELF);
       if (next.dhcp.probe !== config.dhcp.probe) throw needsRestart('dhcp.probe');
       if (JSON.stringify(next.admin.listen) !== JSON.stringify(config.admin.listen)) throw needsRestart('admin.listen');
       if (changed[0]) throw needsRestart(changed[0]);
@@ -95,6 +97,9 @@ function secretOf({ swarm }: Pick<FlinkConfig | FnodeConfig, 'swarm'>, { log }: 
   if (isPublic) log.warn('swarm', 'secret-public', { file, cure: `everybody may read it: chmod 600 ${file}` });
   return Buffer.from(text, 'utf8');
 }
+
+const ASKS_ITSELF =
+  'dns names a resolver at 127.0.0.1, where flink itself answers until it is restarted; the running configuration stays';
 
 function needsRestart(key: string): Fault {
   return new Fault('config', `${key} has changed: that needs a restart; the running configuration stays`);

@@ -168,9 +168,12 @@ function checkResolvers({ dns, domain, ports }: FlinkConfig, facts: CheckFacts):
       return [{ path: `${path}[${i}]`, problem: `${address} is flink itself, so it would ask itself: name another` }];
     }),
   );
-  if (!dns.domains.some(({ name }) => name === domain)) return loops;
-  const problem = "is the hall's own domain, which flink answers itself: name another, or set domain: to another";
-  return [...loops, { path: childPath('dns.domains', domain), problem }];
+  const own = dns.domains.flatMap(({ name }): Problem[] => {
+    if (name !== domain && !name.endsWith(`.${domain}`)) return [];
+    const what = `is ${name === domain ? '' : 'below '}the hall's own domain, which flink answers itself`;
+    return [{ path: childPath('dns.domains', name), problem: `${what}: name another, or set domain: to another` }];
+  });
+  return [...loops, ...own];
 }
 
 /** What loads iPXE, by the names of its builds. */

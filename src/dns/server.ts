@@ -78,7 +78,9 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
       const own: Endpoint = { address, port };
       const both = isOnLoopback && address !== LOOPBACK ? [own, { address: LOOPBACK, port }] : [];
       // Programs of this machine may ask elsewhere: what else has that port on loopback stops nobody.
-      if (both.length === 0 || !(await isOpened(both))) await doors.open([own]);
+      const problem = both.length > 0 ? await problemOf(doors.open(both)) : undefined;
+      if (both.length === 0 || problem !== undefined) await doors.open([own]);
+      if (problem !== undefined) log.info('dns', 'loopback-not-served', { error: problem });
       use();
       isServing = true;
     },
@@ -96,15 +98,15 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
     },
     report: () => ({ ...resolver.counts, doors: doors.counts, upstreams: exchange.report() }),
   };
+}
 
-  async function isOpened(at: readonly Endpoint[]): Promise<boolean> {
-    try {
-      await doors.open(at);
-      return true;
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-      log.info('dns', 'loopback-not-served', { error: messageOf(fault) });
-      return false;
-    }
+/** What stood in the way, in words; nothing where all went well. */
+async function problemOf(opening: Promise<void>): Promise<string | undefined> {
+  try {
+    await opening;
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof Fault) return messageOf(fault);
+    throw fault;
   }
 }

@@ -94,20 +94,25 @@ export interface HallResolver {
   reload(): void;
 }
 
+/** Whether a resolver of the file is where programs of this machine would ask flink. */
+export function asksLoopback({ dns, ports }: FlinkConfig): boolean {
+  const all = [...dns.upstreams, ...dns.domains.flatMap(({ upstreams }) => upstreams)];
+  return all.some(({ address, port }) => address === LOOPBACK && port === ports.dns);
+}
+
 /** Idle connections are cheap; a hall of 200 has as many, and some more. */
 const MAX_CONNECTIONS = 1024;
 
 export function hallResolver(parts: ResolverParts): HallResolver {
   const { config, lan, host } = parts;
-  const { ports, dns } = config();
+  const { ports } = config();
   const refresh = (): void => service.refresh();
   const isUsed = (): boolean => config().dns.upstreams.length === 0;
   const system = systemResolvers(() => service.doors(), { host, isUsed, onChange: refresh });
   const blocklist = blocklistService(() => config().dns.blocklist, { host, onChange: refresh });
   const policy = livePolicy(parts, () => ({ blocklist: blocklist.current(), system: system.current() }));
-  const isUpstream = ({ address, port }: Upstream): boolean => address === LOOPBACK && port === ports.dns;
   const options = {
-    ...{ address: lan.address, port: ports.dns, isOnLoopback: !dns.upstreams.some(isUpstream) },
+    ...{ address: lan.address, port: ports.dns, isOnLoopback: !asksLoopback(config()) },
     ...{ cache: cacheLimits(config()), maxConnections: MAX_CONNECTIONS },
   };
   const service = dnsService(options, policy, host);

@@ -174,9 +174,10 @@ const faults = [
   },
   {
     name: "the hall's own domain",
-    text: 'domain: hall.lan\ndns:\n  domains:\n    hall.lan: 9.9.9.9',
+    text: 'domain: hall.lan\ndns:\n  domains:\n    hall.lan: 9.9.9.9\n    lab.hall.lan: 9.9.9.9\n    all.lan: 9.9.9.9',
     want: [
       '4 dns.domains."hall.lan": is the hall\'s own domain, which flink answers itself: name another, or set domain: to another',
+      '5 dns.domains."lab.hall.lan": is below the hall\'s own domain, which flink answers itself: name another, or set domain: to another',
     ],
   },
   {

@@ -65,6 +65,19 @@ for (const [key, yaml] of [
   });
 }
 
+for (const key of ['upstreams: [127.0.0.1]', 'domains: { corp.example: 127.0.0.1 }']) {
+  test(`flink: a reload with dns: { ${key} } is refused: until a restart flink itself answers there`, async () => {
+    const { role, offer } = await running();
+    const next = `${hallYaml(ONE_NODE)}`.replace('upstreams: [9.9.9.9]', key);
+    await assert.rejects(role.reload(hallConfig(next)), /^Fault: dns names a resolver at 127\.0\.0\.1.*restarted/);
+    assert.equal(offer()?.siaddr, SELF);
+    await role.reload(
+      hallConfig(next.replace('127.0.0.1 }', '127.0.0.1:5353 }').replace('[127.0.0.1]', '["127.0.0.1:5353"]')),
+    );
+    await stopAll(role.services);
+  });
+}
+
 test('flink: dhcp.mode off answers nobody, and says so', async () => {
   const yaml = hallYaml('', 'mode: off');
   const { role, offer } = await running(yaml);
