@@ -23,8 +23,20 @@ export function routeOf(
   const reach = reachOf(name, type);
   if (reach === 'never') return { kind: 'nobody' };
   if (reach === 'anywhere') return { kind: 'ask', upstreams: table.usual, isOwn: false };
-  const near = table.usual.filter(({ address }) => isPrivateAddress(address));
+  const near = nearOf(table.usual);
   return near.length > 0 ? { kind: 'ask', upstreams: near, isOwn: false } : { kind: 'nobody' };
+}
+
+/** The same list each time, so that who asks them knows it again. */
+const nearby = new WeakMap<readonly Upstream[], readonly Upstream[]>();
+
+/** Those in the operator's own network. */
+function nearOf(usual: readonly Upstream[]): readonly Upstream[] {
+  const known = nearby.get(usual);
+  if (known) return known;
+  const near = usual.filter(({ address }) => isPrivateAddress(address));
+  nearby.set(usual, near);
+  return near;
 }
 
 function ownUpstreams(name: Name, { byDomain }: UpstreamTable): readonly Upstream[] | undefined {
