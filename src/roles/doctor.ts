@@ -32,12 +32,20 @@ export async function checkOwnNode(url: string): Promise<readonly Finding[] | un
   const health = await nodeHealth(url);
   if (health === undefined) return undefined;
   const { isOk, services } = health;
-  return [{ ok: isOk, what: `an fnode answers at ${url}: ${isOk ? 'all is well' : JSON.stringify(services)}` }];
+  return [{ ok: isOk, what: `an fnode answers at ${url}: ${isOk ? 'all is well' : illnesses(services).join(', ')}` }];
 }
 
 export interface Health {
   readonly isOk: boolean;
   readonly services: Readonly<Record<string, unknown>>;
+}
+
+/** `dns not served`, `swarm no-node`: what is not well, and the reason that it gives. */
+export function illnesses(services: Health['services']): readonly string[] {
+  return Object.entries(services).flatMap(([name, health]) => {
+    const { ok, reason } = (health ?? {}) as { readonly ok?: unknown; readonly reason?: unknown };
+    return ok === true ? [] : [`${name} ${typeof reason === 'string' ? reason : 'not well'}`];
+  });
 }
 
 /** What an fnode at `url` says of itself; nothing if none answers. */

@@ -11,7 +11,7 @@ import type { RunCommand } from '../host/exec.ts';
 import { type ReadNeighbours, readNeighbourRoom } from '../host/neighbours.ts';
 import type { Host, LocalInterface } from '../host.ts';
 import { checkDnsPort } from './dnsdoctor.ts';
-import { checkTcpPort, checkUdpPort, healthAt, sentence } from './doctor.ts';
+import { checkTcpPort, checkUdpPort, healthAt, illnesses, sentence } from './doctor.ts';
 
 /** A flink that runs here says how it is, and has its ports; without one they have to be free. */
 export async function checkFlink(
@@ -24,8 +24,11 @@ export async function checkFlink(
   const url = `http://${address === UNSPECIFIED ? LOOPBACK : address}:${port}`;
   const health = await healthAt(url);
   if (health && 'admin' in health.services) {
-    const how = health.isOk ? 'all is well' : JSON.stringify(health.services);
-    return [{ ok: health.isOk, what: `a flink runs here (${url}): ${how}` }];
+    const ill = illnesses(health.services);
+    const said = { ok: health.isOk, what: `a flink runs here (${url}): ${ill.join(', ') || 'all is well'}` };
+    return ill.some((what) => what.startsWith('dns '))
+      ? [said, await checkDnsPort(host, lan.address, ports.dns, run)]
+      : [said];
   }
   const key = 'admin.listen';
   const isApart = address !== UNSPECIFIED && address !== lan.address;

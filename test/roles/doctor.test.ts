@@ -44,7 +44,7 @@ const answering: readonly {
   readonly isOk: boolean;
 }[] = [
   { name: 'that is well', health: well, want: /^a flink runs here .*: all is well$/, isOk: true },
-  { name: 'that says what is not well', health: ill, status: 503, want: /runs here .*no-node/, isOk: false },
+  { name: 'that says what is not well', health: ill, status: 503, want: /runs here .*: swarm no-node$/, isOk: false },
   {
     name: 'but an fnode',
     health: node,
@@ -80,6 +80,20 @@ test('checkFlink: without a flink every port of its doors has to be free', async
   );
   const off = await checkFlink(configAt(port, 'off'), LAN, host, silent);
   assert.deepEqual([off.length, off.some(({ what }) => what.includes('DHCP'))], [4, false]);
+});
+
+test('checkFlink: where a running flink serves no names, who has its port is looked for', async (t) => {
+  const port = await listening(t, { services: { admin: { ok: true }, dns: { ok: false, reason: 'not served' } } }, 503);
+  const host = fakeHost([LAN]);
+  await host.udp.bind({ address: LAN.address, port: 53 }, () => {});
+  const table = 'UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=7,fd=13))';
+  const [runs, holder] = await checkFlink(configAt(port), LAN, host, async () => ({
+    code: 0,
+    stdout: table,
+    stderr: '',
+  }));
+  assert.match(runs?.what ?? '', /: dns not served$/);
+  assert.match(holder?.what ?? '', /is dnsmasq's/);
 });
 
 const URL_OF_NOBODY = 'http://127.0.0.1:9';
