@@ -94,15 +94,18 @@ function apex(zone: Name, type: number, { domain }: HallNames): Finding {
 
 const pointer = (host: string): Finding => ({ kind: 'found', data: [{ type: 'PTR', data: host }], ttlSec: HOST_SEC });
 
-/** The names of the addresses of our networks. */
+/** The names of the addresses of our networks, and of those that the operator's records have elsewhere. */
 function findAddress(name: Name, type: number, names: HallNames): Finding | undefined {
   const span = spanOf(name);
-  const network = span && tableOf(names).networks.find((own) => covers(own, span));
-  if (!span || !network) return undefined;
+  if (!span) return undefined;
+  const { networks, recordAt } = tableOf(names);
+  const address = span.size === 1 && span.isExact ? ipv4FromNumber(span.first) : undefined;
+  const host = address && nameAt(address, names);
+  const network = networks.find((own) => covers(own, span));
+  if (!network) return host && recordAt.has(address) && type === TYPE.PTR ? pointer(host) : undefined;
   const zone = specialZoneOf(name)?.zone ?? zoneOfSpan(name, network);
   if (name === zone) return type === TYPE.DS ? undefined : apex(zone, type, names);
   if (span.size > 1 && span.isExact) return nothing('nodata', zone);
-  const host = span.isExact ? nameAt(ipv4FromNumber(span.first), names) : undefined;
   if (host === undefined) return nothing('nxdomain', zone);
   return type === TYPE.PTR ? pointer(host) : nothing('nodata', zone);
 }

@@ -11,7 +11,7 @@ interface Table {
   /** Those of one label as a label alone, too. */
   readonly records: ReadonlyMap<Name, Ipv4>;
   readonly recordAt: ReadonlyMap<Ipv4, string>;
-  /** Names that something of ours is below: they are there, with nothing of their own. RFC 8020 §2, RFC 4592 §2.2.2. */
+  /** Names that are there, with nothing of their own or a PTR alone: something of ours is below. RFC 8020 §2, RFC 4592 §2.2.2. */
   readonly above: ReadonlySet<Name>;
   readonly networks: readonly Span[];
 }
@@ -27,17 +27,23 @@ export function tableOf(names: HallNames): Table {
     const label = labelIn(wireName(name), wireName(domain));
     return label === undefined ? [] : [{ name: label, address }];
   });
-  const own = [wireName(domain), ...full.map(({ name }) => wireName(name))];
+  const own = [domain, ...full.map(({ name }) => name)].map(wireName);
+  const reverse = full.map(({ address }) => wireName(reverseName(address)));
   const table: Table = {
     domain: wireName(domain),
     records: firstOf([...full, ...bare], ({ name, address }) => [wireName(name), address]),
     recordAt: firstOf(full, ({ name, address }) => [address, name]),
-    above: new Set(own.flatMap((name) => [...tailsOf(name)].slice(1))),
+    above: new Set([
+      ...own.flatMap((name) => [...tailsOf(name)].slice(1)),
+      ...reverse.flatMap((name) => [...tailsOf(name)]),
+    ]),
     networks: names.networks.map(spanOfSubnet),
   };
   tables.set(names, table);
   return table;
 }
+
+const reverseName = (address: Ipv4): string => `${address.split('.').reverse().join('.')}.in-addr.arpa`;
 
 const fullName = (name: string, domain: string): string =>
   name.includes('.') || name === domain ? name : `${name}.${domain}`;

@@ -15,6 +15,7 @@ const HALL: HallFacts = {
     'a.deep.flisol.lan': '172.16.0.7',
     'wiki.example.com': '172.16.0.8',
     'nas.flisol.lan': '10.9.9.9',
+    far: '1.1.1.1',
   },
   nodes: [
     ['fnode00', '172.16.0.10', true],
@@ -143,7 +144,14 @@ const reverse: readonly Row[] = [
   // The parent's to say, and the parent says that nothing is signed.
   ['16.172.in-addr.arpa', 'DS', 'upstream'],
   ['172.in-addr.arpa', 'SOA', 'upstream'],
-  ['9.9.9.10.in-addr.arpa', 'PTR', 'NXDOMAIN 10.in-addr.arpa 60'],
+  // Records of the operator lead back wherever they point; what they are below is there, RFC 8020 §2.
+  ['9.9.9.10.in-addr.arpa', 'PTR', 'PTR nas.flisol.lan 60'],
+  ['9.9.10.in-addr.arpa', 'PTR', 'NODATA 10.in-addr.arpa 60'],
+  ['9.9.9.10.in-addr.arpa', 'A', 'NODATA 10.in-addr.arpa 60'],
+  ['x.9.9.9.10.in-addr.arpa', 'PTR', 'NXDOMAIN 10.in-addr.arpa 60'],
+  ['8.9.9.10.in-addr.arpa', 'PTR', 'NXDOMAIN 10.in-addr.arpa 60'],
+  ['1.1.1.1.in-addr.arpa', 'PTR', 'PTR far.flisol.lan 60'],
+  ['1.1.1.1.in-addr.arpa', 'A', 'upstream'],
   ['8.8.8.8.in-addr.arpa', 'PTR', 'upstream'],
   ['in-addr.arpa', 'NS', 'upstream'],
 ];
