@@ -8,7 +8,7 @@
 import { pairAt, setPair } from '../core/bytes.ts';
 import { type Asked, type Chain, followAliases } from './chain.ts';
 import { keep } from './keep.ts';
-import { denialOf, lifeOf, MAX_NEGATIVE_SEC, MAX_TTL_SEC, withheldOf } from './lifetime.ts';
+import { denialOf, lifeOf, MAX_NEGATIVE_SEC, MAX_TTL_SEC, SOA, withheldOf } from './lifetime.ts';
 import { type Message, nameAt, type RecordPlace } from './message.ts';
 import type { Name } from './query.ts';
 import { addressesOf, type Finding, type IsInside } from './rebind.ts';
@@ -40,10 +40,8 @@ export type Belief =
 type Failure = Extract<Belief, { readonly kind: 'failed' }>['reason'];
 
 const NS = 2;
-const SOA = 6;
-const { NOERROR, NXDOMAIN } = RCODE;
-/** A DNAME makes the name too long: an answer as good as any. RFC 6672 §2.2. */
-const YXDOMAIN = 6;
+/** YXDOMAIN: a DNAME makes the name too long: an answer as good as any. RFC 6672 §2.2. */
+const { NOERROR, NXDOMAIN, YXDOMAIN } = RCODE;
 const FAILURES: ReadonlyMap<number, Failure> = new Map([
   [RCODE.FORMERR, 'formerr'],
   [RCODE.SERVFAIL, 'servfail'],

@@ -13,22 +13,22 @@ export interface Kept {
   readonly maxTtlSec: number;
 }
 
-/** The reply that clients get of it: a copy, with AD and TC as they came, AA and the upstream's OPT gone, ours at the end. */
+/** The reply that clients get of it: a copy, with AD as it came, AA and the upstream's OPT gone, ours at the end. */
 export function keep(message: Message, kept: Kept): Reply {
   const part = partOf(message, kept.cutAt);
   const optAt = part.headEnd + part.end - part.tailAt;
   const bytes = own(optAt + OPT_OCTETS);
   bytes.set(message.bytes.subarray(0, part.headEnd));
-  bytes.set(message.bytes.subarray(part.tailAt, part.end), part.headEnd);
-  const records = message.records.slice(0, part.count);
-  moveOwners(bytes, records, part);
+  const records = part.count === message.records.length ? message.records : message.records.slice(0, part.count);
+  if (part.end > part.tailAt) {
+    bytes.set(message.bytes.subarray(part.tailAt, part.end), part.headEnd);
+    moveOwners(bytes, records, part);
+  }
   setHeader(bytes, message, records, kept.rcode);
   setOpt(bytes, optAt);
   const ttlsAt = records.map((record) => placeIn(part, record.ttlAt));
   const ttlsSec = records.map((record) => Math.min(ttlOf(message.bytes, record.ttlAt), kept.maxTtlSec));
-  ttlsAt.forEach((at, i) => {
-    setQuad(bytes, at, ttlsSec[i] ?? 0);
-  });
+  for (const [i, at] of ttlsAt.entries()) setQuad(bytes, at, ttlsSec[i] ?? 0);
   return { bytes, optAt, questionEnd: message.questionEnd, ttlsAt, ttlsSec };
 }
 
@@ -39,12 +39,13 @@ function ttlOf(bytes: Uint8Array, at: number): number {
 }
 
 function setHeader(bytes: Uint8Array, message: Message, records: readonly RecordPlace[], rcode: number): void {
-  const came = pairAt(message.bytes, AT.flags) & (FLAG.tc | FLAG.ad);
-  setPair(bytes, AT.flags, FLAG.qr | FLAG.ra | came | (rcode > FLAG.rcode ? RCODE.SERVFAIL : rcode));
-  const countOf = (section: RecordPlace['section']) => records.filter((r) => r.section === section).length;
-  setPair(bytes, AT.answers, countOf('answer'));
-  setPair(bytes, AT.authorities, countOf('authority'));
-  setPair(bytes, AT.additionals, countOf('additional') + 1);
+  const ad = pairAt(message.bytes, AT.flags) & FLAG.ad;
+  setPair(bytes, AT.flags, FLAG.qr | FLAG.ra | ad | (rcode > FLAG.rcode ? RCODE.SERVFAIL : rcode));
+  const counts = { answer: 0, authority: 0, additional: 1 };
+  for (const { section } of records) counts[section] += 1;
+  setPair(bytes, AT.answers, counts.answer);
+  setPair(bytes, AT.authorities, counts.authority);
+  setPair(bytes, AT.additionals, counts.additional);
 }
 
 /** The octets up to `headEnd`, and those from `tailAt` to `end`: in between the upstream's OPT stood, if there is a tail. */
@@ -61,16 +62,14 @@ interface Part {
  * courtesy (RFC 2181 §9). So is what follows a signature of the message (TSIG, SIG(0)), and the signature, which was for us.
  */
 function partOf({ bytes, records, questionEnd }: Message, cutAt: number | undefined): Part {
-  const signedAt = records.findIndex((record) => isMessageSignature(bytes, record));
-  const count = Math.min(cutAt ?? records.length, signedAt < 0 ? records.length : signedAt);
-  const endOf = (n: number) => (n > 0 ? (records[n - 1]?.end ?? questionEnd) : questionEnd);
-  const moved = records.findIndex((record, i) => record.at !== endOf(i));
-  const tailAt = records[moved]?.at;
-  if (tailAt === undefined || moved >= count) return whole(count, endOf(count));
-  const headEnd = endOf(moved);
-  const canMove = records.slice(moved, count).every((record) => mayMove(bytes, record, { headEnd, tailAt }));
-  return canMove ? { count, headEnd, tailAt, end: endOf(count) } : whole(moved, headEnd);
-}
+  let count = 0;
+  let end = questionEnd;
+  // Hardly any has more than this.
+  for (const record of records) {
+    if (count === cutAt || record.at !== end || isMessageSignature(bytes, record)) break;
+    count += 1;
+    end = record.end;
+  }
 
 function whole(count: number, end: number): Part {
   return { count, headEnd: end, tailAt: end, end };

@@ -13,7 +13,7 @@ export const MAX_NEGATIVE_SEC = 3 * 3600;
 /** What was withheld may be right a moment later: an address that was mistyped, a list that was mended. */
 export const MAX_WITHHELD_SEC = 60;
 
-const SOA = 6;
+export const SOA = 6;
 /** Serial, refresh, retry, expire, minimum behind two names of an octet at least. RFC 1035 §3.3.13. */
 const SOA_MIN_BYTES = 22;
 

@@ -31,7 +31,7 @@ export interface RecordPlace {
   readonly end: number;
 }
 
-/** A packet whose every length holds; of one with TC, which some cut in the middle of a record, as far as they hold. */
+/** A packet whose every length holds. */
 export interface Message {
   readonly bytes: Uint8Array;
   readonly id: number;
@@ -61,9 +61,8 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   const questionEnd = endOfQuestions(bytes, questions);
   if (questionEnd === undefined) return undefined;
   const flags = pairAt(bytes, AT.flags);
-  const isTruncated = (flags & FLAG.tc) !== 0;
   const walk: Walk = { records: [], at: questionEnd, optAt: NO_OPT };
-  if (!walkAll(bytes, walk) && !isTruncated) return undefined;
+  if (!walkAll(bytes, walk)) return undefined;
   const hasEdns = walk.optAt !== NO_OPT;
   const rcodeHigh = hasEdns ? octetAt(bytes, walk.optAt + OPT.rcodeHigh) : 0;
   return {
@@ -71,7 +70,7 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
     id: pairAt(bytes, AT.id),
     isResponse: (flags & FLAG.qr) !== 0,
     opcode: (flags & FLAG.opcode) >>> 11,
-    isTruncated,
+    isTruncated: (flags & FLAG.tc) !== 0,
     rcode: rcodeHigh * 16 + (flags & FLAG.rcode),
     questions,
     questionEnd,
@@ -164,5 +163,3 @@ function lowered(length: number): Name {
   lowerInto(scratch, scratch, 0, length);
   return latin1Part(scratch, length);
 }
-
-// PLACEHOLDER

@@ -225,7 +225,5 @@ export class Peer {
 
 /** Others say that the upstream could or would not find out. YXDOMAIN, RFC 6672 §2.2, is an answer too. */
 function isUseful(rcode: number): boolean {
-  return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN || rcode === YXDOMAIN;
+  return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN || rcode === RCODE.YXDOMAIN;
 }
-/** RFC 2136 §2.2. */
-const YXDOMAIN = 6;

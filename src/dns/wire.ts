@@ -19,7 +19,16 @@ export const FLAG = {
   rcode: 0x000f,
 } as const;
 
-export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  BADVERS: 16,
+} as const;
 
 /** Types that packets themselves are made with. */
 export const TYPE = { hinfo: 13, sig: 24, opt: 41, tsig: 250, ixfr: 251, axfr: 252, any: 255 } as const;
