@@ -70,6 +70,16 @@ function partOf({ bytes, records, questionEnd }: Message, cutAt: number | undefi
     count += 1;
     end = record.end;
   }
+  if (count === (cutAt ?? records.length)) return whole(count, end);
+  const rest = records.slice(count, cutAt);
+  const signedAt = rest.findIndex((record) => isMessageSignature(bytes, record));
+  const tail = signedAt < 0 ? rest : rest.slice(0, signedAt);
+  const [first, last] = [tail[0], tail.at(-1)];
+  if (!first || !last) return whole(count, end);
+  const gap = { headEnd: end, tailAt: first.at };
+  const canMove = tail.every((record) => mayMove(bytes, record, gap));
+  return canMove ? { ...gap, count: count + tail.length, end: last.end } : whole(count, end);
+}
 
 function whole(count: number, end: number): Part {
   return { count, headEnd: end, tailAt: end, end };
