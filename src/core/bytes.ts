@@ -224,6 +224,11 @@ export function setOctet(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
 }
 
+/** The first `count` octets of `from`, some hundreds, to the start of `into`: quicker than `set`, which wants a view of them. */
+export function copyFirst(into: Uint8Array, from: Uint8Array, count: number): void {
+  for (let at = 0; at < count; at++) into[at] = from[at] ?? 0;
+}
+
 /** `value`: 0 to 65,535. */
 export function setPair(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8;

@@ -38,7 +38,7 @@ export interface CacheCounts {
 export interface Terms {
   readonly nowMs: number;
   readonly keepMs: number;
-  readonly ede?: number;
+  readonly ede?: number | undefined;
 }
 
 /** Measured: the entry, its objects and its place in the map take so much beside octets and key. */
@@ -79,8 +79,15 @@ export class DnsCache {
     const bytes = sizeOf(key, reply);
     if (!(keepMs > 0) || bytes > this.#limits.maxBytes || this.#limits.maxEntries < 1) return;
     this.#makeRoom(bytes, nowMs);
+    // Written out: of a spread the runtime makes two objects, and keeps the larger part of this one outside of it.
     const slot: Slot = {
-      ...{ key, bytes, reply: ownOctets(reply), ede, keptAtMs: nowMs, freshUntilMs: nowMs + keepMs, uses: 0 },
+      key,
+      bytes,
+      reply: ownOctets(reply),
+      ede,
+      keptAtMs: nowMs,
+      freshUntilMs: nowMs + keepMs,
+      uses: 0,
       // What was told before its answer ended is as popular with its next one.
       isTold: known?.isTold ?? false,
       queue: known?.queue ?? this.#probation,

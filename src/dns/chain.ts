@@ -58,14 +58,15 @@ export function followAliases(message: Message, asked: Asked): Chain | undefined
   const answers = read(message, asked.name);
   const walk = walkOf(asked, answers);
   if (!walk) return undefined;
-  const strangerAt = answers.records.findIndex((record, index) => {
+  let hasData = false;
+  for (const [index, record] of answers.records.entries()) {
     const owner = ownerOf(message, record, asked.name);
-    return owner === undefined || !belongs({ record, index, owner }, answers, walk, asked.type);
-  });
-  const cutAt = strangerAt < 0 ? undefined : strangerAt;
-  if (cutAt !== undefined && cutAt <= walk.lastIndex) return undefined;
-  const hasData = answers.records.slice(0, cutAt).some(({ type }) => type === asked.type);
-  return { names: walk.names, cutAt, hasData };
+    if (owner === undefined || !belongs({ record, index, owner }, answers, walk, asked.type)) {
+      return index <= walk.lastIndex ? undefined : { names: walk.names, cutAt: index, hasData };
+    }
+    hasData ||= record.type === asked.type;
+  }
+  return { names: walk.names, cutAt: undefined, hasData };
 }
 
 interface Owned {
@@ -86,6 +87,7 @@ function belongs({ record, index, owner }: Owned, answers: Answers, { names, dom
 
 function read(message: Message, asked: Name): Answers {
   const records = answersOf(message);
+  if (!records.some(({ type }) => type === CNAME || type === DNAME)) return { records, aliases: NONE, trees: NONE };
   const aliases = new Map<Name, Alias>();
   const trees = new Map<Name, Alias>();
   let left = MAX_ALIAS_RECORDS;
@@ -99,6 +101,9 @@ function read(message: Message, asked: Name): Answers {
   }
   return { records, aliases, trees };
 }
+
+/** Most answers have none. */
+const NONE: ReadonlyMap<Name, Alias> = new Map();
 
 /** They stand first. */
 function answersOf({ records }: Message): readonly RecordPlace[] {

@@ -2,7 +2,7 @@
  * An answer as it is kept: the upstream's packet as it came, octet by octet, its own OPT taken out and ours put at the end; and how it is
  * made to fit each client: id, letters of the question, RD, CD, AD, TTLs, size. RFC 1035 §4.1, RFC 2181 §9, RFC 6840 §5, RFC 6891.
  */
-import { octetAt, own, pairAt, setOctet, setPair, setQuad } from '../core/bytes.ts';
+import { copyFirst, octetAt, own, pairAt, setOctet, setPair, setQuad } from '../core/bytes.ts';
 import { EDE_OCTETS, EDE_OPTION, emptyAnswer } from './empty.ts';
 import type { Query } from './query.ts';
 import { SLOT_OCTETS, takeSlot } from './slots.ts';
@@ -48,7 +48,8 @@ export function fit(reply: Reply, query: Query, told: Told, isTcp: boolean, ede?
   const isExplained = ede !== undefined && query.hasEdns && plainBytes + EDE_OCTETS <= maxBytes;
   const length = isExplained ? plainBytes + EDE_OCTETS : plainBytes;
   const out = length <= SLOT_OCTETS ? takeSlot(length) : own(length);
-  out.set(query.hasEdns ? reply.bytes : reply.bytes.subarray(0, reply.optAt));
+  if (query.hasEdns) out.set(reply.bytes);
+  else copyFirst(out, reply.bytes, plainBytes);
   setHead(out, query, reply);
   setTtls(out, reply, told);
   if (query.hasEdns) setClientOpt(out, reply, query.isDnssec, isExplained ? ede : undefined);

@@ -184,7 +184,7 @@ export class Resolver {
     const ede = isWithheld ? EDE[belief.reason === 'blocked' ? 'blocked' : 'filtered'] : undefined;
     if (!isOutdated) {
       this.#failures.forget(question.key);
-      this.#cache.put(question.key, reply, { nowMs, keepMs: keepSec * 1000, ...(ede === undefined ? {} : { ede }) });
+      this.#cache.put(question.key, reply, { nowMs, keepMs: keepSec * 1000, ede });
     }
     return { kind: 'tell', source: isWithheld ? 'withheld' : 'upstream', reply, ede };
   }
