@@ -16,7 +16,7 @@ import type { Reply } from './reply.ts';
 import { AT, FLAG, RCODE } from './wire.ts';
 
 export interface Beliefs {
-  /** Names whose answers may have private addresses: the operator's own. */
+  /** Names whose answers may have private addresses: the operator's own. Who is not, gets none by an alias of one that is. */
   readonly mayBePrivate: (name: Name) => boolean;
   readonly isBlocked: (name: Name) => boolean;
   /** The hall's own names: nobody outside has a say about them. */
@@ -118,14 +118,9 @@ function withheldFor(
   for (const record of records) {
     const found: Finding = addressesOf(message.bytes, record, beliefs.isInside);
     if (found === 'broken') return 'broken';
-    if (found === 'private' && !mayBePrivate && !isExempt(message, record, beliefs)) return 'rebind';
+    if (found === 'private' && !mayBePrivate) return 'rebind';
   }
   return undefined;
-}
-
-function isExempt({ bytes }: Message, { at }: RecordPlace, { mayBePrivate }: Beliefs): boolean {
-  const owner = nameAt(bytes, at);
-  return owner !== undefined && mayBePrivate(owner);
 }
 
 /** Nothing but the question: no data, or, of what is on a list, no such name. Nobody has checked a signature of that: AD goes. */
