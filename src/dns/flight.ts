@@ -20,14 +20,15 @@ export interface Attempt extends StreamSent {
   readonly hasEdns: boolean;
   /**
    * Why it is asked by TCP where UDP is usual: the answer was cut or came in other letters, or somebody guesses; asked: none of that.
-   * plain: it came in other letters, and TCP cannot be had; so it is asked by UDP again, in the client's letters.
+   * plain: it came in other letters, and TCP cannot be had; so it is asked by UDP again, in the client's letters. mute: nothing came, and
+   * perhaps because of EDNS; so it is asked by UDP without.
    */
   readonly cause: Cause;
   /** TCP was asked already, in vain or not. */
   isDoubted: boolean;
   isOver: boolean;
 }
-export type Cause = 'asked' | 'cut' | 'doubt' | 'siege' | 'plain';
+export type Cause = 'asked' | 'cut' | 'doubt' | 'siege' | 'plain' | 'mute';
 
 /** In all, in milliseconds. */
 const TOTAL_MS = 6000;
@@ -148,7 +149,7 @@ export class Flight {
     this.#asks += 1;
     const round = this.#asks - this.#peers.length;
     this.#nextAtMs = nowMs + (round < 0 ? patienceMs : RESEND_MS * 2 ** round);
-    peer.ask(this, nowMs);
+    peer.ask(this, nowMs, this.#tries[index] === MAX_TRIES);
   }
 
   #finish(outcome: Outcome): void {

@@ -72,10 +72,13 @@ export class Peer {
     this.#lanes.width = lanes;
   }
 
-  ask(flight: Flight, nowMs: number): void {
+  /** `isLast`: of this flight, and nothing has come. */
+  ask(flight: Flight, nowMs: number, isLast: boolean): void {
     this.#isDoubted = this.standing.isDown(nowMs);
     this.standing.asked(nowMs);
-    this.#send(flight, 'asked', this.standing.speaksEdns(nowMs), nowMs);
+    const hasEdns = this.standing.speaksEdns(nowMs);
+    const isMute = isLast && hasEdns && this.standing.mayLackEdns && this.upstream.transport === 'udp';
+    this.#send(flight, isMute ? 'mute' : 'asked', hasEdns && !isMute, nowMs);
   }
 
   /** Time was up. */
@@ -102,7 +105,7 @@ export class Peer {
   }
 
   #send(flight: Flight, cause: Cause, hasEdns: boolean, nowMs: number): void {
-    const isByUdp = this.upstream.transport === 'udp' && (cause === 'asked' || cause === 'plain');
+    const isByUdp = this.upstream.transport === 'udp' && BY_UDP.has(cause);
     const isCaseless = cause === 'plain' || !this.standing.keepsLetters(nowMs);
     const packet = writeQuestion(flight.question, hasEdns, isCaseless ? undefined : this.#deps.chance);
     const attempt: Attempt = {
@@ -164,7 +167,7 @@ export class Peer {
     }
     this.#failed += 1;
     if (why === 'no-socket') this.#deps.onTrouble(this.upstream, why, error);
-    if (attempt.cause === 'asked') this.standing.unreachable();
+    if (attempt.cause === 'asked' || attempt.cause === 'mute') this.standing.unreachable();
     attempt.flight.failed(attempt, undefined, nowMs);
   }
 
@@ -183,9 +186,15 @@ export class Peer {
     else {
       this.#count(true);
       restoreOwners(message, flight.question);
-      if (!attempt.hasEdns && this.standing.speaksEdns(nowMs)) this.standing.lacksEdns(nowMs);
+      this.#learnEdns(attempt, nowMs);
       flight.answered(attempt, message);
     }
+  }
+
+  #learnEdns({ hasEdns, cause }: Attempt, nowMs: number): void {
+    if (hasEdns) this.standing.heardEdns();
+    else if (cause === 'mute') this.standing.ednsDoubted(nowMs);
+    else if (this.standing.speaksEdns(nowMs)) this.standing.lacksEdns(nowMs);
   }
 
   /** A server that knows no EDNS says so in one of three ways, and is asked without. RFC 6891 §6.2.2, §7. */
@@ -222,6 +231,8 @@ export class Peer {
     return this.#deps.host.clock.now();
   }
 }
+
+const BY_UDP: ReadonlySet<Cause> = new Set(['asked', 'plain', 'mute']);
 
 /** Others say that the upstream could or would not find out. YXDOMAIN, RFC 6672 §2.2, is an answer too. */
 function isUseful(rcode: number): boolean {

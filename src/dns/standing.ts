@@ -27,6 +27,8 @@ const TRY_WELL_MS = 30_000;
 const LACK_MS = 3_600_000;
 /** After so many answers in other letters in a row, where TCP cannot be asked whether they are its own, none are expected any more. */
 const MAX_LETTERS_LOST = 3;
+/** After so many answers without EDNS to what was not answered with it, by one that never answered with it. */
+const MAX_EDNS_LOST = 3;
 
 export class Standing {
   #srttMs: number | undefined;
@@ -39,6 +41,8 @@ export class Standing {
   #lettersLost = 0;
   #noLettersUntilMs = Number.NEGATIVE_INFINITY;
   #noEdnsUntilMs = Number.NEGATIVE_INFINITY;
+  #hasHeardEdns = false;
+  #ednsLost = 0;
 
   /** Smoothed; nothing before the first answer. */
   get rttMs(): number | undefined {
@@ -114,6 +118,23 @@ export class Standing {
 
   speaksEdns(nowMs: number): boolean {
     return nowMs >= this.#noEdnsUntilMs;
+  }
+
+  /** It never answered a question with EDNS: something on the way may drop those. */
+  get mayLackEdns(): boolean {
+    return !this.#hasHeardEdns;
+  }
+
+  /** It answered a question with EDNS: what gets lost from now on is not lost for that. */
+  heardEdns(): void {
+    this.#hasHeardEdns = true;
+    this.#noEdnsUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** It answered without EDNS, and had been silent. It may just have come back. */
+  ednsDoubted(nowMs: number): void {
+    this.#ednsLost += 1;
+    if (this.mayLackEdns && this.#ednsLost >= MAX_EDNS_LOST) this.lacksEdns(nowMs);
   }
 
   /** It answered without EDNS what it would not answer with it. */

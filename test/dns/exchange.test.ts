@@ -253,6 +253,43 @@ test('EDNS: BADVERS, which is told in OPT, does so too', async () => {
   );
 });
 
+test('EDNS: where packets with it get lost, the third is sent without; after three such answers the first is', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.behave = (bytes) => (hasOpt(bytes) ? undefined : answerTo(bytes));
+  for (let n = 0; n < 3; n++) {
+    const asked = await w.ask(NAME, [up]);
+    await w.advance(2500);
+    assert.equal(kindOf(asked), 'message');
+  }
+  assert.equal(w.exchange.report()[0]?.speaksEdns, false);
+  assert.equal(kindOf(await w.ask(NAME, [up])), 'message');
+  assert.equal(up.asked.length, 10);
+});
+
+test('EDNS: one that has answered with it is asked with it, whatever gets lost', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  await w.ask(NAME, [up]);
+  up.behave = silent;
+  await w.ask(NAME, [up]);
+  await w.advance(7000);
+  assert.deepEqual([up.asked.length, up.asked.every(({ bytes }) => hasOpt(bytes))], [4, true]);
+});
+
+test('EDNS: one that comes back between two tries is asked with it', async () => {
+  const w = world();
+  const up = await w.add('9.9.9.9');
+  up.behave = silent;
+  const first = await Promise.all(Array.from({ length: 20 }, (_, n) => w.ask(`n${n}.example`, [up])));
+  await w.advance(2000);
+  up.behave = (bytes) => answerTo(bytes);
+  await w.ask(NAME, [up]);
+  await w.advance(1000);
+  assert.deepEqual(new Set(first.map(kindOf)), new Set(['message']));
+  assert.equal(w.exchange.report()[0]?.speaksEdns, true);
+});
+
 test('EDNS: FORMERR with and without is about the question: nothing is remembered', async () => {
   const w = world();
   const up = await w.add('9.9.9.9');
