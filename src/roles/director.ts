@@ -192,7 +192,7 @@ function resolving({ config, host }: DirectorParts, { services }: HallResolver):
 }
 
 const DNS_CURE =
-  "clients are told upstreams instead, and the hall's names are not resolved: stop the other server on port 53 (ss -lnp shows it)";
+  "until flink is started with port 53 clients are told upstreams, and the hall's names are not resolved";
 
 const ADMIN_CURE = () =>
   'nobody can ask this flink, and nodes cannot announce themselves: give another port: --admin 127.0.0.1:8068';

@@ -103,6 +103,22 @@ test('flink: where the usual port of its admin API is somebody else’s it says 
   squatter.close();
 });
 
+test('flink: where port 53 cannot be had it says so, machines get addresses, and are told upstreams to ask', async () => {
+  const host = hallHost();
+  const other = await host.udp.bind({ address: SELF, port: 53 }, () => {});
+  const { role, offer } = await running(hallYaml(), host);
+  const resolvers = showOption(6, offer()?.options.get(OPTION.domainNameServers) ?? new Uint8Array());
+  assert.equal(resolvers, '6 domain-name-servers: 9.9.9.9');
+  const said = host.log.lines.find(({ service, event }) => service === 'dns' && event === 'not-served');
+  assert.match(
+    `${said?.level} ${said?.error}; ${said?.cure}`,
+    /^error .*port 53 on 127\.16\.0\.1.*; until .*told upstreams/,
+  );
+  assert.doesNotMatch(role.ready.join(), /DNS/);
+  await stopAll(role.services);
+  await other.close();
+});
+
 test('flink: nothing of it is left open when it has stopped', async () => {
   const { role, host } = await running();
   await stopAll(role.services);
