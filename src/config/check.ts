@@ -27,6 +27,7 @@ export interface CheckFacts {
 export function checkFlink(config: FlinkConfig, facts: CheckFacts): readonly Problem[] {
   return [
     ...checkLan(config, facts),
+    ...checkUplink(config),
     ...checkRelays(config, facts),
     ...checkOptions(config, facts),
     ...checkPlaces(config, facts),
@@ -59,6 +60,26 @@ function checkLan({ lan, wan, dhcp }: FlinkConfig, facts: CheckFacts): readonly 
   }
   if (dhcp.router && !subnetHas(subnet, dhcp.router)) {
     problems.push({ path: 'dhcp.router', problem: `${dhcp.router} is outside the LAN ${showSubnet(subnet)}` });
+  }
+  return problems;
+}
+
+/** Slower than the slowest modem that anybody still has, and tc's own whole numbers end soon. */
+const MIN_UPLINK_BITS = 64_000;
+
+function checkUplink({ wan, uplink, lan, filter }: FlinkConfig): readonly Problem[] {
+  const rates = { down: uplink.downBitsPerSec, up: uplink.upBitsPerSec };
+  const problems = Object.entries(rates).flatMap(([key, rate]): Problem[] => {
+    if (rate === undefined || rate >= MIN_UPLINK_BITS) return [];
+    return [{ path: `uplink.${key}`, problem: 'carries nothing: want 64kbps or more, like 10Mbps' }];
+  });
+  if (wan === undefined && (rates.down ?? rates.up) !== undefined) {
+    problems.push({ path: 'uplink', problem: 'needs to know its interface: wan: enp2s0' });
+  }
+  const open = filter.trusted.findIndex((name) => name === lan || name === wan);
+  if (open >= 0) {
+    const problem = 'is filtered by what flink serves: name other interfaces than lan and wan';
+    problems.push({ path: `filter.trusted[${open}]`, problem });
   }
   return problems;
 }

@@ -4,6 +4,7 @@ import {
   type Endpoint,
   type Ipv4,
   isIpv6,
+  type Mac,
   parseIpv4,
   parseMac,
   parseMacPattern,
@@ -12,7 +13,7 @@ import {
 } from '../core/addr.ts';
 import { parseDurationSec, parseMemorySize, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
 import { nearest } from './nearest.ts';
-import type { FlinkDoor, Upstream } from './types.ts';
+import type { FlinkDoor, OpenPort, Upstream } from './types.ts';
 
 /** `want an address, got "x"`; a value that is not there at all is missing. */
 export function wantGot(want: string, got: unknown): string {
@@ -102,6 +103,15 @@ export const whole = (min: number, max: number) => {
   return whole.max(max, { error: error(want) }).meta({ title: want });
 };
 export const port = () => whole(1, 65_535);
+export const portOrOff = () => {
+  const want = 'a port from 1 to 65535, or off';
+  const either = z.union([z.int().min(1).max(65_535), z.enum(['off']), z.literal(false)], { error: error(want) });
+  return either.meta({ title: want }).transform((input) => (typeof input === 'number' ? input : undefined));
+};
+export const openPort = () => parsed('a port like tcp/2049 or udp/123', parseOpenPort);
+/** A machine of the LAN, by what does not change. */
+export const machine = () =>
+  parsed('a MAC like 52:54:00:12:34:56 or an IPv4 address', (t): Ipv4 | Mac | undefined => parseIpv4(t) ?? parseMac(t));
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: error(`one of ${words.join(', ')}`) }).meta({ title: `one of ${words.join(', ')}` });
 
@@ -177,6 +187,13 @@ export function parseDomainName(input: string): string | undefined {
 function parsePort(digits: string | undefined): number | undefined {
   const value = Number(digits);
   return digits !== undefined && /^\d{1,5}$/.test(digits) && value >= 1 && value <= 65_535 ? value : undefined;
+}
+
+function parseOpenPort(input: string): OpenPort | undefined {
+  const [, protocol, digits] = /^(tcp|udp)\/(\d+)$/i.exec(input.trim()) ?? [];
+  const portNumber = parsePort(digits);
+  if (protocol === undefined || portNumber === undefined) return undefined;
+  return { protocol: protocol.toLowerCase() === 'tcp' ? 'tcp' : 'udp', port: portNumber };
 }
 
 function parseEndpoint(input: string): Endpoint | undefined {

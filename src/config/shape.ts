@@ -3,6 +3,7 @@
  * reference page are made from this. What two keys say about each other is in `check.ts`.
  */
 import * as z from 'zod';
+import { parseIpv4, parseMac } from '../core/addr.ts';
 import {
   bootFile,
   colour,
@@ -20,12 +21,15 @@ import {
   leaseSec,
   list,
   mac,
+  machine,
   macPattern,
   memorySize,
   oneOf,
   onOff,
+  openPort,
   parseDomainName,
   port,
+  portOrOff,
   range,
   rateBitsPerSec,
   section,
@@ -315,6 +319,34 @@ const swarm = (secretHelp: string) =>
     .transform(({ secretFile }) => ({ secretFile }))
     .prefault({});
 
+const filter = section({
+  ssh: portOrOff()
+    .prefault(22)
+    .describe('SSH on this machine, open from everywhere for a few new connections a minute from each address; off closes it.'),
+  open: list(openPort(), 'a list of ports like tcp/2049', 256)
+    .prefault([])
+    .describe('Further ports of this machine that the LAN may reach.'),
+  whitelist: list(machine(), 'a list of MACs and addresses')
+    .prefault([])
+    .describe('Clients that pass untouched: nothing is redirected for them.'),
+  trusted: list(interfaceName(), 'a list of interfaces', 64)
+    .prefault([])
+    .describe('Other interfaces on which nothing is filtered: virbr0, wg0.'),
+}).transform(({ ssh, open, whitelist, trusted }) => ({
+  sshPort: ssh,
+  open,
+  whitelist: {
+    macs: whitelist.flatMap((row) => parseMac(row) ?? []),
+    addresses: whitelist.flatMap((row) => parseIpv4(row) ?? []),
+  },
+  trusted,
+}));
+
+const uplink = section({
+  down: rateBitsPerSec().optional().describe('From the internet.'),
+  up: rateBitsPerSec().optional().describe('To the internet.'),
+}).transform(({ down, up }) => ({ downBitsPerSec: down, upBitsPerSec: up }));
+
 export const flinkShape = section({
   lan: interfaceName().optional().describe('The interface that is served; needed here or as --lan.'),
   wan: interfaceName().optional().describe('The interface towards the internet, if there is one.'),
@@ -341,6 +373,10 @@ export const flinkShape = section({
   firewall: oneOf(['print', 'apply'])
     .default('print')
     .describe('apply loads the ruleset at start and removes it at stop; print leaves it to you.'),
+  filter: filter.prefault({}).describe('What the firewall lets through beside what flink serves.'),
+  uplink: uplink
+    .prefault({})
+    .describe('What the line behind `wan` carries; the firewall shapes the ways that have a rate.'),
   language: language(),
   ports: section({
     dhcp: port().default(67).describe('DHCP.'),

@@ -60,6 +60,8 @@ export interface FlinkConfig {
   readonly admin: { readonly listen: Endpoint; readonly passwordFile: string | undefined };
   readonly swarm: { readonly secretFile: string | undefined };
   readonly firewall: 'print' | 'apply';
+  readonly filter: FilterConfig;
+  readonly uplink: UplinkConfig;
   readonly language: Language;
   readonly ports: FlinkPorts;
 }
@@ -163,6 +165,29 @@ export interface ProxyConfig {
   /** First pattern (`*` matches anything) that fits the URL wins. */
   readonly refresh: readonly { readonly pattern: string; readonly freshSec: number }[];
   readonly allow: readonly { readonly host: string; readonly port: number }[];
+}
+
+/** What the firewall lets through beside what flink serves. */
+export interface FilterConfig {
+  /** Undefined: SSH is closed. */
+  readonly sshPort: number | undefined;
+  /** Open to the LAN. */
+  readonly open: readonly OpenPort[];
+  /** Clients that nothing is redirected for. */
+  readonly whitelist: { readonly macs: readonly Mac[]; readonly addresses: readonly Ipv4[] };
+  /** Interfaces on which nothing is filtered. */
+  readonly trusted: readonly string[];
+}
+
+export interface OpenPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+}
+
+/** What the line to the internet carries; undefined: that way is not shaped. */
+export interface UplinkConfig {
+  readonly downBitsPerSec: number | undefined;
+  readonly upBitsPerSec: number | undefined;
 }
 
 export interface FlinkPorts {

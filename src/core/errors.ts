@@ -9,6 +9,7 @@ export type FaultCode =
   | 'no-privilege'
   | 'store-failed'
   | 'loaders-failed'
+  | 'firewall-failed'
   | 'upstream-failed';
 
 /** Something outside the program stands in the way. `message` is one sentence for the operator, with the cure. */

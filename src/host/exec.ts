@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Laid over our own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads from its standard input; nothing where absent. */
+  readonly input?: string;
 }
 
 export interface RunResult {
@@ -30,8 +32,9 @@ export const runCommand: RunCommand = (command, args, options) =>
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    feed(child.stdin, options.input);
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     let isLate = false;
@@ -53,8 +56,15 @@ export const runCommand: RunCommand = (command, args, options) =>
     });
   });
 
+/** A program may end before it has read all: its code tells what came of that. */
+function feed(stdin: NodeJS.WritableStream | null | undefined, input: string | undefined): void {
+  if (!stdin || input === undefined) return;
+  stdin.on('error', () => {});
+  stdin.end(input);
+}
+
 /** Starts to collect; the result gives the text so far. There is no stream where no descriptor was left for one: an error follows. */
-function collect(stream: NodeJS.ReadableStream | undefined): () => string {
+function collect(stream: NodeJS.ReadableStream | null | undefined): () => string {
   const chunks: Buffer[] = [];
   let left = KEPT_BYTES;
   stream?.on('data', (chunk: Buffer) => {

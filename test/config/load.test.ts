@@ -355,7 +355,7 @@ const flinkFaults: readonly { readonly name: string; readonly text: string; read
     name: '__proto__ is a key like others',
     text: '__proto__: { lan: x }',
     want: [
-      '1 __proto__: is no known key: want one of lan, wan, domain, stateDir, dhcp, fnodes, clients, boot, dns, proxy, admin, swarm, firewall, language, ports',
+      '1 __proto__: is no known key: want one of lan, wan, domain, stateDir, dhcp, fnodes, clients, boot, dns, proxy, admin, swarm, firewall, filter, uplink, language, ports',
     ],
   },
   { name: 'tab', text: 'dhcp:\n\tmode: off', want: ['2 a tab cannot indent: use spaces'] },
@@ -412,7 +412,7 @@ bogus: 1
       '1 dhcp.mode: want one of server, proxy, auto, off, got "sever"',
       '3 fnodes[0].mac: want a MAC with colons like 52:54:00:12:34:56, got "nonsense"',
       '5 fnodes[2].name: the name b is taken: want another one (it is fnodes[1].name in line 4)',
-      '8 bogus: is no known key: want one of lan, wan, domain, stateDir, dhcp, fnodes, clients, boot, dns, proxy, admin, swarm, firewall, language, ports',
+      '8 bogus: is no known key: want one of lan, wan, domain, stateDir, dhcp, fnodes, clients, boot, dns, proxy, admin, swarm, firewall, filter, uplink, language, ports',
     ],
   );
 });

@@ -43,6 +43,8 @@ proxy:
 admin: { listen: 127.0.0.1:8067, passwordFile: /etc/flisolator/admin.pass }
 swarm: { secretFile: /etc/flisolator/swarm.secret }
 firewall: print
+filter: { ssh: 22, open: [tcp/2049], whitelist: [52:54:00:12:34:57, 172.16.0.60], trusted: [virbr0] }
+uplink: { down: 10Mbps, up: 2Mbps }
 language: en
 ports: { dhcp: 67, pxe: 4011, dns: 53, proxy: 3128, intercept: 3129 }
 `;
