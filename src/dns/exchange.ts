@@ -36,6 +36,8 @@ export interface Exchange {
   ask(wanted: Wanted, upstreams: readonly Upstream[], done: (outcome: Outcome) => void): void;
   /** Forgets what it knows of upstreams that are not in the list, closes what is open to them. */
   use(upstreams: readonly Upstream[]): void;
+  /** Whether no answer is likely: each of them has kept silent, or said no to everything. */
+  areDown(upstreams: readonly Upstream[]): boolean;
   report(): readonly UpstreamReport[];
   /** Whoever waits is told that nobody answered. */
   stop(): Promise<void>;
@@ -48,7 +50,7 @@ export interface ExchangeParts {
 }
 
 /** Questions at a time; what is beyond is not asked. */
-const MAX_FLIGHTS = 4096;
+const MAX_FLIGHTS = 8192;
 /** How exact time-outs are: one timer for all questions. */
 const TICK_MS = 20;
 const SWEEP_MS = 5000;
@@ -92,6 +94,7 @@ export function openExchange(host: Host, parts: ExchangeParts = {}): Exchange {
       ticks.wake();
       sweeps.wake();
     },
+    areDown: (upstreams) => peers.of(upstreams).every(({ standing }) => standing.isDown(clock.now())),
     use: (upstreams) => peers.use(upstreams),
     report: () => [...peers].map((peer) => reportOf(peer, clock.now())),
     stop: async () => {

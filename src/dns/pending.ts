@@ -5,10 +5,10 @@ import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 
 /** In all; and how many clients may wait for their answers together. */
-const MAX_PENDING = 4096;
+const MAX_PENDING = 8192;
 const MAX_WAITING = 16_384;
 /** Of one client: names that nobody answers for must not take the place of others'. This machine asks for all its programs. */
-const MAX_OF_CLIENT = 256;
+const MAX_OF_CLIENT = 512;
 
 export interface Waiting {
   readonly query: Query;

@@ -38,7 +38,7 @@ export type Source =
 
 export interface ResolverDeps {
   readonly clock: Clock;
-  readonly exchange: Pick<Exchange, 'ask'>;
+  readonly exchange: Pick<Exchange, 'ask' | 'areDown'>;
   /** Told of each answer. */
   readonly onAnswer?: ((query: Query, asker: Asker, source: Source) => void) | undefined;
 }
@@ -130,15 +130,15 @@ export class Resolver {
     if (isHopeless) return staleOr(stale?.reply, 'failed');
     const pending = known ?? this.#pending.open(query.key, query, asker);
     if (!pending || (known && !this.#pending.join(known, query, asker))) return staleOr(stale?.reply, 'crowded');
-    if (stale) this.#limitPatience(pending, stale.reply);
+    if (stale) this.#limitPatience(pending, stale.reply, way.upstreams);
     return known ? { kind: 'waits' } : { kind: 'ask', upstreams: way.upstreams, pending };
   }
 
   #prefetch(query: Query): void {
+    if (this.#pending.get(query.key) || this.#failures.isFresh(query.key, this.#deps.clock.now())) return;
     const way = this.#terms().route(query);
-    if (way.kind !== 'ask' || this.#failures.isFresh(query.key, this.#deps.clock.now())) return;
-    const pending = this.#pending.get(query.key) ? undefined : this.#pending.open(query.key);
-    if (!pending) return;
+    const pending = way.kind === 'ask' ? this.#pending.open(query.key) : undefined;
+    if (!pending || way.kind !== 'ask') return;
     this.#prefetches += 1;
     this.#ask(query, way.upstreams, pending);
   }
@@ -152,10 +152,12 @@ export class Resolver {
   }
 
   /** Who has waited long enough gets what there is; the question goes on, for those who come later. */
-  #limitPatience(pending: Pending, stale: Reply): void {
+  #limitPatience(pending: Pending, stale: Reply, upstreams: readonly Upstream[]): void {
     if (pending.stale) return;
     pending.stale = stale;
-    pending.cancel = this.#deps.clock.after(PATIENCE_MS, () => {
+    // With the uplink gone a page of a hundred names must not take as many times that long.
+    const patienceMs = this.#deps.exchange.areDown(upstreams) ? 0 : PATIENCE_MS;
+    pending.cancel = this.#deps.clock.after(patienceMs, () => {
       pending.isLate = true;
       for (const { query, asker } of this.#pending.leave(pending)) this.#answer(query, asker, staleOr(stale, 'failed'));
     });

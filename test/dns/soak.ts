@@ -83,7 +83,7 @@ const SOURCES = [
   'malformed',
 ] as const;
 /** Of pending.ts, lanes.ts, exchange.ts: what may be open at a time. */
-const MOST_OUTSTANDING = 4096;
+const MOST_OUTSTANDING = 8192;
 const MOST_SOCKETS = 256 + 2 * 32 + UPSTREAMS.length;
 const MOST_TIMERS = 8192;
 
