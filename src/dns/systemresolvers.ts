@@ -34,6 +34,8 @@ export function systemResolvers(
   { host: { clock, log }, isUsed = () => true, onChange, read = readSmall }: ResolversDeps,
 ): ResolversService {
   let current: SystemResolvers | undefined;
+  /** That there is none was said. */
+  let isMissed = false;
   let working = Promise.resolve();
   let cancel = (): void => {};
   let isStopped = true;
@@ -44,11 +46,13 @@ export function systemResolvers(
     const ours = own().filter(({ port }) => port === DNS_PORT);
     const isOurs = (server: string): boolean => ours.some(({ address }) => address === server);
     const next = chooseResolvers((file) => texts.get(file), isOurs);
+    const isMissing = next.upstreams.length === 0 && isUsed();
+    if (isMissing && !isMissed) log.warn('resolvers', 'none', { cure: CURE });
+    isMissed = isMissing;
     if (current && shown(next) === shown(current)) return;
     const isFirst = current === undefined;
     current = next;
     if (next.upstreams.length > 0) log.info('resolvers', 'found', { servers: shown(next), file: next.from });
-    else if (isUsed()) log.warn('resolvers', 'none', { cure: CURE });
     if (!isFirst || next.upstreams.length > 0) onChange?.();
   };
   const look = (): Promise<void> => {

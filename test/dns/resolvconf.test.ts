@@ -105,7 +105,8 @@ for (const { name, files, want, from } of choices) {
   });
 }
 
-function service(isUsed = true) {
+function service(isUsedNow = true) {
+  let isUsed = isUsedNow;
   const host = fakeHost();
   const files = new Map<string, string>();
   let changes = 0;
@@ -122,6 +123,9 @@ function service(isUsed = true) {
     changes: () => changes,
     answerAt: (address: string, port: number) => {
       own = [{ address: address as Ipv4, port }];
+    },
+    use: () => {
+      isUsed = true;
     },
     addresses: () => made.current().map(({ address }) => address),
     later: async () => {
@@ -169,11 +173,16 @@ test('where flink itself answers it asks nobody, as long as it does; a port of i
   await resolvers.stop();
 });
 
-test('nothing is said of there being none where nobody needs them', async () => {
-  const { service: resolvers, told } = service(false);
+test('nothing is said of there being none where nobody needs them, and once when somebody does', async () => {
+  const { service: resolvers, told, use, later } = service(false);
   await resolvers.start();
-  await resolvers.stop();
+  await later();
   assert.deepEqual(told(), []);
+  use();
+  await later();
+  await later();
+  assert.deepEqual(told(), [['warn', 'none', undefined]]);
+  await resolvers.stop();
 });
 
 test("this machine's own files are read without a fault, whatever they say", async () => {
