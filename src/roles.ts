@@ -2,7 +2,15 @@
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import type { Explanation, Finding, ImagesQuestion, ListedImages, LoadersQuestion, Role } from './cli/role.ts';
+import type {
+  Explanation,
+  Finding,
+  FirewallCommands,
+  ImagesQuestion,
+  ListedImages,
+  LoadersQuestion,
+  Role,
+} from './cli/role.ts';
 import { findLan } from './config/lan.ts';
 import type { FlinkConfig, FnodeConfig } from './config/types.ts';
 import { type Endpoint, type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
@@ -28,6 +36,7 @@ import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
 import { checkUpstreams } from './roles/dnsdoctor.ts';
 import { checkDirector, checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
+import { type FirewallParts, loadFirewall, printedFirewall, unloadFirewall } from './roles/firewall.ts';
 import {
   checkFlink,
   checkNeighbours,
@@ -56,6 +65,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
     reload: async (next) => {
       const keys = ['lan', 'ports', 'stateDir'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
+      if (next.firewall !== config.firewall) throw needsRestart('firewall');
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
       if (next.dns.cacheEntries !== config.dns.cacheEntries) throw needsRestart('dns.cacheEntries');
       if (next.dns.serveStaleSec !== config.dns.serveStaleSec) throw needsRestart('dns.serveStale');
@@ -135,6 +145,17 @@ export function explainClient(config: FlinkConfig, question: Question, host: Hos
   const policy = dhcpPolicy(config, lanOf(config, host), systemResolvers());
   const unknown = { leases: new LeaseTable(), presence: NOBODY_LOOKS, machines: NO_MACHINES };
   return explain(question, { policy, ...unknown, door: 'dhcp', nowMs: 0 });
+}
+
+/** The firewall by itself: as if flink ran with this configuration. */
+export const firewall: FirewallCommands = {
+  print: (config, host) => printedFirewall(firewallOf(config, host)),
+  apply: (config, host) => loadFirewall(firewallOf(config, host)),
+  remove: unloadFirewall,
+};
+
+function firewallOf(config: FlinkConfig, host: Host): FirewallParts {
+  return { config, lan: lanOf(config, host), isDnsServed: true, isProxyServed: false, resolvers: systemResolvers() };
 }
 
 /** What is wrong with an extra DHCP option, if anything; for the check of the configuration. */

@@ -57,6 +57,7 @@ const PROTOCOLS = new Set([
   'catalog',
   'admin',
   'dns',
+  'firewall',
 ]);
 
 test('the tree in ARCHITECTURE.md is the tree of the sources', () => {

@@ -13,6 +13,7 @@ import { check } from './check.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
 import { printDns } from './dns.ts';
 import { explain } from './explain.ts';
+import { firewallCommands } from './firewall.ts';
 import { FLINK_OPTIONS, JSON_OPTION, loadFrom, logSettings, SERVE_OPTIONS } from './options.ts';
 import { printFindings } from './print.ts';
 import { FNODES_REPORT, LEASE_STATES, leasesReport, printReport, type Report } from './reports.ts';
@@ -31,6 +32,11 @@ export function flinkProgram(parts: FlinkParts): Program {
       leasesCommand(parts),
       fnodesCommand(parts),
       dnsCommand(parts),
+      ...firewallCommands(parts.firewall, (input, terminal) => {
+        const host = quietHost(input, terminal);
+        inspectFlag(input, host);
+        return { config: load(parts, input, terminal, host).config, host };
+      }),
       doctorCommand(parts),
     ],
   };

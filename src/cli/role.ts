@@ -39,10 +39,32 @@ export interface Finding {
 export const MENU_FORMATS = ['pxelinux', 'grub', 'ipxe'] as const;
 export type MenuFormat = (typeof MENU_FORMATS)[number];
 
+/** The firewall, as it would be. */
+export interface PrintedFirewall {
+  readonly lan: string;
+  readonly wan: string | undefined;
+  /** For `nft -f -`. */
+  readonly ruleset: string;
+  /** Whether the machine becomes a router. */
+  readonly isForwarding: boolean;
+  /** Commands that shape the uplink. */
+  readonly shaping: readonly string[];
+  /** What was assumed. */
+  readonly notes: readonly string[];
+}
+
+/** `apply` and `remove` reject with a `Fault`, and give a line for people. */
+export interface FirewallCommands {
+  readonly print: (config: FlinkConfig, host: Host) => Promise<PrintedFirewall>;
+  readonly apply: (config: FlinkConfig, host: Host) => Promise<string>;
+  readonly remove: () => Promise<string>;
+}
+
 export interface FlinkParts {
   readonly flinkRole: (config: FlinkConfig, host: Host) => Role<FlinkConfig>;
   readonly explainClient: (config: FlinkConfig, question: ExplainQuestion, host: Host) => Explanation;
   readonly doctorFlink: (config: FlinkConfig, host: Host) => Promise<readonly Finding[]>;
+  readonly firewall: FirewallCommands;
   /** What is wrong with an extra DHCP option, if anything. */
   readonly optionProblem: (key: string, value: OptionValue | readonly OptionValue[]) => string | undefined;
 }

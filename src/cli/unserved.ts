@@ -8,12 +8,7 @@ interface Unserved<Config> {
   readonly asks?: (config: Config) => boolean;
 }
 
-const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [
-  { path: 'wan' },
-  { path: 'language' },
-  { path: 'proxy' },
-  { path: 'firewall', asks: (config) => config.firewall === 'apply' },
-];
+const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [{ path: 'language' }, { path: 'proxy' }];
 
 const FNODE_UNSERVED: readonly Unserved<FnodeConfig>[] = [{ path: 'nfs', asks: (config) => config.nfs }];
 

@@ -322,7 +322,9 @@ const swarm = (secretHelp: string) =>
 const filter = section({
   ssh: portOrOff()
     .prefault(22)
-    .describe('SSH on this machine, open from everywhere for a few new connections a minute from each address; off closes it.'),
+    .describe(
+      'SSH on this machine, open from everywhere for a few new connections a minute from each address; off closes it.',
+    ),
   open: list(openPort(), 'a list of ports like tcp/2049', 256)
     .prefault([])
     .describe('Further ports of this machine that the LAN may reach.'),

@@ -23,6 +23,20 @@ export function holdersIn(table: string, port: number, endianness: Endianness): 
   return [...rows].map(([, address = '']) => addressOf(address, endianness));
 }
 
+/** Through which interfaces the default routes lead, the preferred one first; a line by telephone has no gateway. */
+export async function defaultInterfaces(): Promise<readonly string[]> {
+  return interfacesIn((await readTable('route')) ?? '');
+}
+
+/** Of the same rows. */
+export function interfacesIn(table: string): readonly string[] {
+  const routes = table.split('\n').flatMap((line) => {
+    const [name = '', destination, , , , , metric, mask] = line.trim().split(/\s+/);
+    return destination === '00000000' && mask === '00000000' ? [{ name, metric: Number(metric) }] : [];
+  });
+  return [...new Set(routes.sort((a, b) => a.metric - b.metric).map(({ name }) => name))];
+}
+
 /** The route leads to a gateway, not to a neighbour. */
 const RTF_GATEWAY = 2;
 

@@ -18,6 +18,7 @@ import { type ProberService, proberService } from '../dhcp/prober.ts';
 import { type DhcpService, dhcpService } from '../dhcp/server.ts';
 import { fileLeaseStore, memoryLeaseStore } from '../dhcp/store.ts';
 import { type ServerWatch, serverWatch } from '../dhcp/watch.ts';
+import type { FirewallService } from '../firewall/keep.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { runCommand } from '../host/exec.ts';
 import { readNeighbours } from '../host/neighbours.ts';
@@ -28,6 +29,7 @@ import { locateService } from '../swarm/locate.ts';
 import type { SwarmPolicy } from '../swarm/policy.ts';
 import { isAnswering } from '../swarm/probe.ts';
 import { type Swarm, swarmService } from '../swarm/server.ts';
+import { runningFirewall } from './firewall.ts';
 import { type MachineMemory, machineMemory } from './machines.ts';
 import { type PlacementMemory, placementMemory } from './placements.ts';
 import { DNS_PORT, flinkNames, macTable, placementOf } from './policy.ts';
@@ -70,7 +72,15 @@ export function director(parts: DirectorParts): Director {
   const dhcp =
     config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
   // Names first: DHCP tells clients whom to ask.
-  const services: Service[] = [...resolving(parts, resolver), memory, placements, ...(dhcp?.services ?? []), swarm];
+  const firewall = filtering(parts, resolver);
+  const services: Service[] = [
+    ...resolving(parts, resolver),
+    ...(firewall ? [firewall] : []),
+    memory,
+    placements,
+    ...(dhcp?.services ?? []),
+    swarm,
+  ];
   services.push(locating(parts));
   const admin = adminService(() => adminOptions(config(), lan), {
     ...{ host, events, door: swarm.door, fnodes: () => swarm.report().map(fnodeRow) },
@@ -85,6 +95,7 @@ export function director(parts: DirectorParts): Director {
   return {
     services,
     reload: () => {
+      firewall?.reload();
       admin.reload();
       resolver.reload();
     },
@@ -189,6 +200,15 @@ function locating({ config, lan, host }: DirectorParts): Service {
 /** The port that nobody asked for may be somebody else's: then clients are told whom flink would ask. */
 function resolving({ config, host }: DirectorParts, { services }: HallResolver): readonly Service[] {
   return config().ports.dns === DNS_PORT ? services.map((service) => served(service, host, () => DNS_CURE)) : services;
+}
+
+/** The rules follow what is served, so they come behind names; they stand before the first address is given. */
+function filtering(parts: DirectorParts, { isServing }: HallResolver): FirewallService | undefined {
+  const { config, lan, host } = parts;
+  if (config().firewall !== 'apply') return undefined;
+  const resolvers = parts.otherResolvers();
+  const known = { lan, resolvers, isProxyServed: false };
+  return runningFirewall(() => ({ ...known, config: config(), isDnsServed: isServing() }), host);
 }
 
 const DNS_CURE =

@@ -41,6 +41,14 @@ async function say(program: 'flink' | 'fnode', ...argv: string[]) {
       return { lines: ['first', 'second'], data: { rule: 'x' } };
     },
     doctorFlink: async () => findings,
+    firewall: {
+      print: async (config) => ({
+        ...{ lan: config.lan ?? '', wan: config.wan, ruleset: 'table inet x {\n}\n', isForwarding: true },
+        ...{ shaping: ['tc qdisc'], notes: ['a note'] },
+      }),
+      apply: async ({ wan }) => `in place for ${wan}`,
+      remove: async () => 'removed',
+    },
     optionProblem: () => undefined,
   });
   const fnode = fnodeProgram({
@@ -68,7 +76,7 @@ test('help: the program, a command, either way to ask', async () => {
     for (const name of ['serve', 'check', 'explain', 'leases', 'fnodes', 'doctor', '--lan IF', '--admin HOST:PORT']) {
       assert.ok(out.includes(name), name);
     }
-    for (const later of ['firewall', 'cache']) assert.doesNotMatch(out, new RegExp(`^  ${later}\\b`, 'm'));
+    for (const later of ['cache']) assert.doesNotMatch(out, new RegExp(`^  ${later}\\b`, 'm'));
   }
   for (const argv of [
     ['help', 'explain'],
@@ -80,6 +88,22 @@ test('help: the program, a command, either way to ask', async () => {
   assert.match((await say('fnode', 'loaders', 'install', '--help')).out, /--from DIR/);
 });
 
+test('firewall: printed so that nft can read it, as JSON, applied, removed', async () => {
+  const printed = await say('flink', 'firewall', 'print', '--wan', 'w0');
+  assert.deepEqual(printed.out.split('\n'), [
+    '# a note',
+    '# besides the table, "firewall apply" does:',
+    '#   sysctl -w net.ipv4.ip_forward=1',
+    '#   tc qdisc',
+    'table inet x {',
+    '}',
+  ]);
+  const json = JSON.parse((await say('flink', 'firewall', 'print', '--wan', 'w0', '--json')).out) as { wan: string };
+  assert.equal(json.wan, 'w0');
+  assert.equal((await say('flink', 'firewall', 'apply', '--wan', 'w0')).out, 'in place for w0');
+  assert.equal((await say('flink', 'firewall', 'remove')).out, 'removed');
+});
+
 test('version', async () => {
   assert.match((await say('fnode', '--version')).out, /^flisolator \d+\.\d+\.\d+$/);
 });
@@ -87,9 +111,10 @@ test('version', async () => {
 const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnode'; readonly want: string }[] = [
   { argv: ['chek'], want: 'flink: there is no command "chek": did you mean "check"?' },
   {
-    argv: ['firewall'],
-    want: 'flink: there is no command "firewall": want one of serve, check, explain, leases, fnodes, dns, doctor',
+    argv: ['purge'],
+    want: 'flink: there is no command "purge": want one of serve, check, explain, leases, fnodes, dns, firewall print, firewall apply, firewall remove, doctor',
   },
+  { argv: ['firewall'], want: 'flink: there is no command "firewall": did you mean "firewall print"?' },
   { argv: ['check', 'it'], want: 'flink: there is no command "check it": did you mean "check"?' },
   { argv: ['help', 'explian'], want: 'flink: there is no command "explian": did you mean "explain"?' },
   { argv: ['loaders'], of: 'fnode', want: 'fnode: there is no command "loaders": did you mean "loaders install"?' },

@@ -55,6 +55,7 @@ async function say(columns: number | undefined, ...argv: string[]) {
     },
     explainClient: () => ({ lines: ['from the file'], data: { rule: 'x' } }),
     doctorFlink: async () => [],
+    firewall: { print: async () => assert.fail(), apply: async () => '', remove: async () => '' },
     optionProblem: () => undefined,
   });
   const code = await runProgram(program, argv, terminal);
