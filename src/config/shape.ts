@@ -279,7 +279,7 @@ const dns = section({
     .prefault('off')
     .describe("Logs each question and who asked it: strangers' laptops, so not for long."),
   questionsPerSecond: whole(0, 1_000_000)
-    .default(1000)
+    .default(5000)
     .describe('That one client may ask over time, twice as many at once; 0 for no limit.'),
 }).transform(({ serveStale, ...rest }) => ({ ...rest, serveStaleSec: serveStale }));
 

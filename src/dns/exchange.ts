@@ -30,7 +30,7 @@ export interface UpstreamReport {
 
 export interface Exchange {
   /**
-   * Calls `done` once, within 6 s, perhaps before it returns. `wanted.bytes` is copied. What is no better than no answer (SERVFAIL,
+   * Calls `done` once, within 4.5 s, perhaps before it returns. `wanted.bytes` is copied. What is no better than no answer (SERVFAIL,
    * REFUSED, what cannot be read) is asked of another upstream.
    */
   ask(wanted: Wanted, upstreams: readonly Upstream[], done: (outcome: Outcome) => void): void;

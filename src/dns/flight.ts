@@ -30,8 +30,10 @@ export interface Attempt extends StreamSent {
 }
 export type Cause = 'asked' | 'cut' | 'doubt' | 'siege' | 'plain' | 'mute';
 
-/** In all, in milliseconds. */
-const TOTAL_MS = 6000;
+/** In all, in milliseconds: less than the five seconds after which programs give up, and would not hear that there is no answer. */
+const TOTAL_MS = 4500;
+/** The same where all are known to be down. */
+const TOTAL_DOWN_MS = 2000;
 /** Once one upstream has said no, the others have so long to know better. */
 const SECOND_OPINION_MS = 1000;
 /** Whoever was not the first to answer has so long, from the question on, to show how quick it is. */
@@ -78,7 +80,8 @@ export class Flight {
 
   start(nowMs: number): void {
     this.#startedAtMs = nowMs;
-    this.#endAtMs = nowMs + TOTAL_MS;
+    const isHopeless = this.#peers.every(({ standing }) => standing.isDown(nowMs));
+    this.#endAtMs = nowMs + (isHopeless ? TOTAL_DOWN_MS : TOTAL_MS);
     this.#askNext(nowMs);
     if (this.isOpen) this.#tryAnother(nowMs);
   }

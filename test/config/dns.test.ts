@@ -28,7 +28,7 @@ test('without a section: the system’s resolvers, stale answers for a day, a li
     rebindExceptions: [],
     blocklist: { domains: [] },
     queryLog: false,
-    questionsPerSecond: 1000,
+    questionsPerSecond: 5000,
   });
 });
 
