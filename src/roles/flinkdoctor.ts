@@ -99,11 +99,10 @@ export async function checkOtherInterfaces(host: Host, lan: LocalInterface, run:
     .split('\n')
     .some((rule) => /udp dport (67|bootps|\{[^}]*\b67\b[^}]*\}).*\bdrop\b/.test(rule));
   if (isDropped) return { ok: true, what: `a rule of nftables drops DHCP from elsewhere than ${lan.name}` };
-  const chain = "add chain inet hall input '{ type filter hook input priority 0; }'";
   return {
     ok: 'warn',
     what: `DHCP broadcasts from ${names} are heard, too; answers go to ${lan.name} alone`,
-    cure: `drop them: nft add table inet hall; nft ${chain}; nft add rule inet hall input iifname != "${lan.name}" udp dport 67 drop`,
+    cure: `drop them, with all else that is not for the LAN: firewall: apply in flink's file, or flink firewall apply --lan ${lan.name}`,
   };
 }
 

@@ -9,6 +9,12 @@ test('a command gives its code and both its streams, and reads nothing', async (
   assert.deepEqual(result, { code: 3, stdout: 'out\n', stderr: 'err\n' });
 });
 
+test('a command reads what it is given; one that ends before is no error', async () => {
+  const input = 'x'.repeat(300_000);
+  assert.equal((await runCommand('wc', ['-c'], { ...soon, input })).stdout.trim(), '300000');
+  assert.equal((await runCommand('true', [], { ...soon, input })).code, 0);
+});
+
 test('arguments are not seen by a shell', async () => {
   const result = await runCommand('printf', ['%s', '$(id) ; "x"'], soon);
   assert.equal(result.stdout, '$(id) ; "x"');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { gatewaysIn, holdersIn, holdersOf } from '../../src/host/nettables.ts';
+import { gatewaysIn, holdersIn, holdersOf, interfacesIn } from '../../src/host/nettables.ts';
 
 const UDP = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
   212: 0100007F:0045 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0 0
@@ -36,4 +36,6 @@ vpn0\t00000000\t0200000A\t0003\t0\t0\t1\t00000080\t0\t0\t0
 test('nettables: where default routes lead, the preferred first; a half of the internet is no default', () => {
   assert.deepEqual(gatewaysIn(ROUTE, 'LE'), ['172.16.0.1', '192.168.0.1']);
   assert.deepEqual(gatewaysIn('', 'LE'), []);
+  assert.deepEqual(interfacesIn(ROUTE), ['tun0', 'eth0', 'wlan0']);
+  assert.deepEqual(interfacesIn(''), []);
 });
