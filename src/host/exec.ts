@@ -1,5 +1,6 @@
 /** Other programs: run to the end, bounded in time and output, without a shell. */
 import { spawn } from 'node:child_process';
+import { messageOf } from '../core/errors.ts';
 
 export interface RunOptions {
   /** The program is killed after this. */
@@ -12,7 +13,7 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  /** As a shell tells it: 124 when the time ran out, 127 when there is no such program, 137 when something killed it. */
+  /** As a shell tells it: 124 when the time ran out, 126 when it may not be run, 127 when there is no such program, 137 when something killed it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -24,10 +25,17 @@ export type RunCommand = (command: string, args: readonly string[], options: Run
 /** What is kept of each stream; a program that says more is drained, so it never blocks on a full pipe. */
 const KEPT_BYTES = 4 << 20;
 const TIMED_OUT = 124;
+const NOT_RUNNABLE = 126;
 const NOT_FOUND = 127;
 const KILLED = 137;
 
+/** Some refusals of the system are thrown: a program with more capabilities than this process may ever have. capabilities(7) */
 export const runCommand: RunCommand = (command, args, options) =>
+  runChild(command, args, options).catch((error: unknown) => {
+    return { code: NOT_RUNNABLE, stdout: '', stderr: `${command}: ${messageOf(error)}` };
+  });
+
+const runChild: RunCommand = (command, args, options) =>
   new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: options.cwd,

@@ -31,6 +31,10 @@ test('a program that is not there is 127, as a shell says it', async () => {
   assert.match(result.stderr, /no-such-program-here/);
 });
 
+test('a program that may not be run is 126, and no rejection', async () => {
+  assert.equal((await runCommand('a name\0that no program has', [], soon)).code, 126);
+});
+
 test('a program killed by something else is 137', async () => {
   assert.equal((await runCommand('sh', ['-c', 'kill -9 $$'], soon)).code, 137);
 });
