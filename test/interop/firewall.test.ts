@@ -1,6 +1,6 @@
 /** flink between a LAN and a WAN, each with a machine: what passes, what does not, and what is left behind. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -12,6 +12,7 @@ const FLINK_WAN = '203.0.113.1';
 const CLIENT = '172.16.0.50';
 const FREE_CLIENT = '172.16.0.60';
 const SERVER = '203.0.113.9';
+const NOBODY = 65_534;
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const PEER = [process.execPath, script('firewallpeer.ts')];
 
@@ -90,6 +91,22 @@ dhcp: { probe: off }
       '--config',
       join(this.folder, 'flink.yaml'),
     );
+  }
+
+  /** As nobody, with these rights. */
+  as(
+    rights: readonly string[],
+    ...typed: readonly string[]
+  ): { readonly code: number | null; readonly output: string } {
+    const who = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', ...rights];
+    const argv = [
+      process.execPath,
+      script('../../src/flink.ts'),
+      ...typed,
+      '--config',
+      join(this.folder, 'flink.yaml'),
+    ];
+    return this.hall.run('flink', 'setpriv', [...who, ...argv]);
   }
 
   serve(): Promise<Started> {
@@ -242,7 +259,7 @@ test('firewall: a crash leaves the rules, the next start takes them over, and gi
   assert.equal(ground.traces(), before);
 });
 
-test('firewall: loaded again and again, nothing that passes is lost and nothing leaks', async (t) => {
+test('firewall: loaded again and again, nothing that passes is lost and nothing leaks; SSH is limited by source', async (t) => {
   if (!needs(t, TOOLS)) return;
   const ground = new Ground(t);
   const before = ground.traces();
@@ -256,6 +273,10 @@ test('firewall: loaded again and again, nothing that passes is lost and nothing 
   const [out, back] = await Promise.all(pings);
   assert.match(out, /300 packets transmitted, 300 received/);
   assert.match(back, /300 packets transmitted, 0 received/);
+  await ground.hall.start('flink', [...PEER, 'listen', 'tcp:22'], /listening/);
+  const knock = () => ground.fetch('server', `http://${FLINK_WAN}:22/`);
+  assert.deepEqual(Array.from({ length: 12 }, knock), [...Array<string>(10).fill(SERVER), '', '']);
+  assert.equal(ground.fetch('client', `http://${FLINK}:22/`), CLIENT);
   assert.equal(ground.flink('firewall', 'remove'), 'removed\n');
   assert.equal(ground.traces(), before);
   assert.equal(ground.flink('firewall', 'remove'), 'there was none\n');
@@ -264,16 +285,31 @@ test('firewall: loaded again and again, nothing that passes is lost and nothing 
 test('firewall: without rights it is printed, and neither loaded nor served: one sentence', async (t) => {
   if (!needs(t, [...TOOLS, 'setpriv'])) return;
   const ground = new Ground(t);
-  const as = ['--reuid', '65534', '--clear-groups', process.execPath, script('../../src/flink.ts')];
-  const typed = (...args: readonly string[]) =>
-    ground.hall.run('flink', 'setpriv', [...as, ...args, '--config', join(ground.folder, 'flink.yaml')]);
-  const printed = typed('firewall', 'print');
+  chownSync(ground.folder, NOBODY, NOBODY);
+  const printed = ground.as([], 'firewall', 'print');
   assert.equal(printed.code, 0);
   writeFileSync(join(ground.folder, 'printed.nft'), printed.output);
   assert.equal(ground.run('flink', 'nft', '-c', '-f', join(ground.folder, 'printed.nft')), '');
-  for (const command of ['apply', 'remove']) {
-    const { code, output } = typed('firewall', command);
-    assert.deepEqual([code, output.trim().split('\n').length], [1, 1], output);
-    assert.match(output, /run as root, or add CAP_NET_ADMIN/);
+  for (const command of [
+    ['firewall', 'apply'],
+    ['firewall', 'remove'],
+    ['serve', '--dhcp', 'off', '--log-format', 'json'],
+  ]) {
+    const { code, output } = ground.as([], ...command);
+    const said = output.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+    assert.deepEqual([code, said.length], [1, 1], output);
+    assert.match(said.join(), /run as root, or add CAP_NET_ADMIN/);
   }
+});
+
+test('firewall: CAP_NET_ADMIN is all that it takes, as in a container', async (t) => {
+  if (!needs(t, [...TOOLS, 'setpriv'])) return;
+  const ground = new Ground(t);
+  const before = ground.traces();
+  const only = (sets: readonly string[]) => sets.flatMap((set) => [`--${set}`, '-all,+net_admin']);
+  const rights = only(['inh-caps', 'ambient-caps', 'bounding-set']);
+  assert.match(ground.as(rights, 'firewall', 'apply').output, /^in place: NAT from lan to wan, shaped by/);
+  assert.equal(ground.run('flink', 'cat', '/proc/sys/net/ipv4/ip_forward'), '1\n');
+  assert.equal(ground.as(rights, 'firewall', 'remove').output, 'removed\n');
+  assert.equal(ground.traces(), before);
 });
