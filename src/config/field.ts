@@ -105,7 +105,8 @@ export const whole = (min: number, max: number) => {
 export const port = () => whole(1, 65_535);
 export const portOrOff = () => {
   const want = 'a port from 1 to 65535, or off';
-  const either = z.union([z.int().min(1).max(65_535), z.enum(['off']), z.literal(false)], { error: error(want) });
+  const said = { error: error(want) };
+  const either = z.union([z.int().min(1, said).max(65_535, said), z.enum(['off']), z.literal(false)], said);
   return either.meta({ title: want }).transform((input) => (typeof input === 'number' ? input : undefined));
 };
 export const openPort = () => parsed('a port like tcp/2049 or udp/123', parseOpenPort);

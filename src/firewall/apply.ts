@@ -99,7 +99,12 @@ async function forward(isOn: boolean, machine: Machine): Promise<void> {
 
 /** What somebody else has set up there stays. */
 async function mayShape({ wan }: Uplink, before: Memo | undefined, { run }: Machine): Promise<void> {
-  const shown = must(await run('tc', ['qdisc', 'show', 'dev', wan], RUN));
+  const result = await run('tc', ['qdisc', 'show', 'dev', wan], RUN);
+  if (/Cannot find device/.test(result.stderr)) {
+    const cure = 'bring it up before, name another as wan, or leave out uplink';
+    throw new Fault('no-interface', `there is no interface ${wan} to shape: ${cure}`);
+  }
+  const shown = must(result);
   if (before?.shaped === wan) return;
   // Those of the kernel have no number.
   const theirs = /^qdisc (\S+) (?!0:)(\S+) (?:root|parent ffff:fff1)/m.exec(shown);

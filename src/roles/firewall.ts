@@ -12,8 +12,9 @@ import type { Door } from '../firewall/rules.ts';
 import { shapeCommands } from '../firewall/shaping.ts';
 import { runCommand } from '../host/exec.ts';
 import { isForwarding, setForwarding } from '../host/forwarding.ts';
+import { readLinks } from '../host/links.ts';
 import { defaultInterfaces } from '../host/nettables.ts';
-import type { Host, LocalInterface } from '../host.ts';
+import type { Host, Link, LocalInterface } from '../host.ts';
 
 export interface FirewallParts {
   readonly config: FlinkConfig;
@@ -97,6 +98,7 @@ function removal(): readonly string[] {
 
 /** For a flink that has it in place while it runs. */
 export function runningFirewall(parts: () => FirewallParts, { log }: Host): FirewallService {
+  for (const note of notesOn(parts().config.wan, readLinks())) log.warn('firewall', 'assumed', { note });
   return firewallService(() => firewallPlan(parts()), { machine, log, removal: removal() });
 }
 
@@ -110,8 +112,15 @@ export async function printedFirewall(parts: FirewallParts): Promise<PrintedFire
     ruleset: render(await planned(plan, machine)),
     isForwarding: wan !== undefined,
     shaping: plan.uplink ? shapeCommands(plan.uplink, 'cake').map((words) => words.join(' ')) : [],
-    notes: wan === undefined ? [noWan(others[0])] : [],
+    notes: wan === undefined ? [noWan(others[0])] : notesOn(wan, readLinks()),
   };
+}
+
+/** Rules for an interface that is not there hold as soon as it is: one by telephone comes and goes. */
+export function notesOn(wan: string | undefined, links: readonly Link[]): readonly string[] {
+  if (wan === undefined || links.length === 0 || links.some(({ name }) => name === wan)) return [];
+  const names = links.map(({ name }) => name).filter((name) => name !== 'lo');
+  return [`there is no interface ${wan} now, only ${names.join(', ')}: the rules hold once there is`];
 }
 
 function noWan(other: string | undefined): string {
@@ -126,7 +135,8 @@ export async function loadFirewall(parts: FirewallParts): Promise<string> {
   const { queue } = await applyFirewall(plan, machine);
   const { lan, wan } = plan.facts;
   const way = wan === undefined ? `closed but for ${lan.name}, without a way out` : `NAT from ${lan.name} to ${wan}`;
-  return `in place: ${way}${queue === undefined ? '' : `, shaped by ${queue}`}`;
+  const shaped = queue === undefined ? '' : `, shaped by ${queue}`;
+  return [`in place: ${way}${shaped}`, ...notesOn(wan, readLinks())].join('; ');
 }
 
 /** Rejects with a `Fault`. */

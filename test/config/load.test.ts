@@ -335,6 +335,25 @@ const flinkFaults: readonly { readonly name: string; readonly text: string; read
     text: 'lan: lo\nwan: lo',
     want: ['2 wan: is the LAN, too: name the other interface, or leave it out'],
   },
+  {
+    name: 'an uplink of nowhere, and one that carries nothing',
+    text: 'uplink: { up: 1kbps }',
+    want: [
+      '1 uplink.up: carries nothing: want 64kbps or more, like 10Mbps',
+      '1 uplink: needs to know its interface: wan: enp2s0',
+    ],
+  },
+  {
+    name: 'what the firewall lets through',
+    text: 'lan: lo\nfilter:\n  ssh: 0\n  open: [tcp/0, 80]\n  whitelist: [desk7]\n  trusted: [virbr0, lo]',
+    want: [
+      '3 filter.ssh: want a port from 1 to 65535, or off, got 0',
+      '4 filter.open[0]: want a port like tcp/2049 or udp/123, got "tcp/0"',
+      '4 filter.open[1]: want a port like tcp/2049 or udp/123, got 80',
+      '5 filter.whitelist[0]: want a MAC like 52:54:00:12:34:56 or an IPv4 address, got "desk7"',
+      '6 filter.trusted[1]: is filtered by what flink serves: name other interfaces than lan and wan',
+    ],
+  },
   { name: 'extra option', text: 'dhcp:\n  options:\n    999: 1', want: ['3 dhcp.options.999: want an option number'] },
   {
     name: 'object larger than the cache',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { LocalInterface } from '../../src/host.ts';
-import { type FirewallParts, firewallPlan, printedFirewall } from '../../src/roles/firewall.ts';
+import { type FirewallParts, firewallPlan, notesOn, printedFirewall } from '../../src/roles/firewall.ts';
 import { checkOtherInterfaces } from '../../src/roles/flinkdoctor.ts';
 import { flinkConfig } from '../support/config.ts';
 import { fakeHost, lan as lanOf } from '../support/fakes.ts';
@@ -72,8 +72,17 @@ test('firewall print: says what was assumed, and what is done besides', async ()
   assert.match(without.notes.join(), /^no wan is given, so nothing is forwarded for the LAN: /);
   assert.deepEqual([without.isForwarding, without.shaping], [false, []]);
   const routed = await printedFirewall(parts('wan: enp2s0\nuplink: { up: 2Mbps }'));
-  assert.deepEqual([routed.notes, routed.isForwarding, routed.wan], [[], true, 'enp2s0']);
+  assert.deepEqual([routed.isForwarding, routed.wan], [true, 'enp2s0']);
   assert.match(routed.shaping.join(), /^tc qdisc add dev enp2s0 root handle f150: cake bandwidth 1900000bit/);
+});
+
+test('firewall print: a WAN that is not there is said', () => {
+  const links = ['lo', 'eth0', 'eth1'].map((name) => ({ name, isUp: true, hasCarrier: true }));
+  assert.deepEqual(notesOn('eth1', links), []);
+  assert.deepEqual(notesOn(undefined, links), []);
+  assert.deepEqual(notesOn('et1', links), [
+    'there is no interface et1 now, only eth0, eth1: the rules hold once there is',
+  ]);
 });
 
 test('doctor: sees by the listing that our rules drop DHCP from elsewhere, and names the cure where none do', async (t) => {
