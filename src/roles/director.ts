@@ -71,8 +71,8 @@ export function director(parts: DirectorParts): Director {
   const resolver = hallResolver({ ...parts, swarm, leases: () => dhcp?.service.leases });
   const dhcp =
     config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
-  // Names first: DHCP tells clients whom to ask.
   const firewall = filtering(parts, resolver);
+  // Names first: DHCP tells clients whom to ask.
   const services: Service[] = [
     ...resolving(parts, resolver),
     ...(firewall ? [firewall] : []),
