@@ -10,7 +10,8 @@ import { domainList } from './values.ts';
  * What programs look up unasked and then trust (a proxy for every browser, a tunnel for every Windows), and what means the hall's own
  * machines, whether they are there yet or not.
  */
-export const NOBODYS = /^(wpad|isatap|teredo|localhost|broadcasthost|flink|fnode\d*|router|gateway|gw|dns|ns\d*|proxy)$/;
+export const NOBODYS =
+  /^(wpad|isatap|teredo|localhost|broadcasthost|flink|fnode\d*|router|gateway|gw|dns|ns\d*|proxy)$/;
 
 /** The name that goes with the client's address: its row's in the MAC table, else its own, if that is free. */
 export function hostnameFor(claim: Claim, options: Options): string | undefined {
