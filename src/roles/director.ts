@@ -73,7 +73,7 @@ export function director(parts: DirectorParts): Director {
     config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
   const firewall = filtering(parts, resolver);
   // Names first: DHCP tells clients whom to ask.
-  const services: Service[] = [
+  const services: Optional[] = [
     ...resolving(parts, resolver),
     ...(firewall ? [firewall] : []),
     memory,
@@ -87,7 +87,8 @@ export function director(parts: DirectorParts): Director {
     ...answers(parts, { memory, swarm, dhcp }),
     dns: resolver.report,
     health: () => ({
-      ok: services.every((service) => service.health().ok),
+      // What the hall does without is told by its name, and makes nobody restart what serves the rest.
+      ok: services.every((service) => service.health().ok || service.isMissed?.() === true),
       services: Object.fromEntries(services.map((service) => [service.name, service.health()])),
     }),
   });
@@ -190,7 +191,7 @@ function livePolicy(
 }
 
 /** Nodes find flink by its name and at the gateway, too: a port that somebody else has stops nothing. */
-function locating({ config, lan, host }: DirectorParts): Service {
+function locating({ config, lan, host }: DirectorParts): Optional {
   const { address: self, prefixBits } = lan;
   const url = (): string => `http://${self}:${swarmEndpoint(config(), lan).port}`;
   const service = locateService(() => ({ self, lan: subnetOf(self, prefixBits), name: 'flink', url: url() }), host);
@@ -198,7 +199,7 @@ function locating({ config, lan, host }: DirectorParts): Service {
 }
 
 /** The port that nobody asked for may be somebody else's: then clients are told whom flink would ask. */
-function resolving({ config, host }: DirectorParts, { services }: HallResolver): readonly Service[] {
+function resolving({ config, host }: DirectorParts, { services }: HallResolver): readonly Optional[] {
   return config().ports.dns === DNS_PORT ? services.map((service) => served(service, host, () => DNS_CURE)) : services;
 }
 
@@ -217,15 +218,23 @@ const DNS_CURE =
 const ADMIN_CURE = () =>
   'nobody can ask this flink, and nodes cannot announce themselves: give another port: --admin 127.0.0.1:8068';
 
+/** One whose port may be somebody else's; then the others go on without it. */
+interface Optional extends Service {
+  readonly isMissed?: () => boolean;
+}
+
 const UNHAD: ReadonlySet<string> = new Set(['bind-failed', 'no-privilege']);
 
 /** What has gone from a port that nobody asked for stops nothing: machines need addresses first. */
-function served(service: Service, { log }: Host, cure: () => string): Service {
+function served(service: Service, { log }: Host, cure: () => string): Optional {
+  let isMissed = false;
   return {
     ...service,
+    isMissed: () => isMissed,
     start: async () => {
       await service.start().catch((fault: unknown) => {
         if (!(fault instanceof Fault) || !UNHAD.has(fault.code)) throw fault;
+        isMissed = true;
         log.error(service.name, 'not-served', { error: messageOf(fault), cure: cure() });
       });
     },

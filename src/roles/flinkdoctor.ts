@@ -25,7 +25,8 @@ export async function checkFlink(
   const health = await healthAt(url);
   if (health && 'admin' in health.services) {
     const ill = illnesses(health.services);
-    const said = { ok: health.isOk, what: `a flink runs here (${url}): ${ill.join(', ') || 'all is well'}` };
+    const ok = ill.length === 0 || (health.isOk ? 'warn' : false);
+    const said: Finding = { ok, what: `a flink runs here (${url}): ${ill.join(', ') || 'all is well'}` };
     return ill.some((what) => what.startsWith('dns '))
       ? [said, await checkDnsPort(host, lan.address, ports.dns, run)]
       : [said];

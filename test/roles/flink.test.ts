@@ -115,6 +115,10 @@ test('flink: where port 53 cannot be had it says so, machines get addresses, and
     /^error .*port 53 on 127\.16\.0\.1.*; until .*told upstreams/,
   );
   assert.doesNotMatch(role.ready.join(), /DNS/);
+  // Whoever restarts what is not well would take the rest of it from the hall.
+  const health = await fetch(`http://${ADMIN}/healthz`);
+  const { services } = (await health.json()) as { services: Record<string, unknown> };
+  assert.deepEqual([health.status, services.dns], [200, { ok: false, reason: 'not served' }]);
   await stopAll(role.services);
   await other.close();
 });
