@@ -45,8 +45,8 @@ RUN node /opt/flisolator/dist/fnode.js loaders install --dir /srv/boot
 # ---- the director ----
 FROM runtime AS flink
 LABEL org.opencontainers.image.title="flink" \
-      org.opencontainers.image.description="The director of a hall: DHCP and PXE"
-EXPOSE 67/udp
+      org.opencontainers.image.description="The director of a hall: DHCP, PXE and DNS"
+EXPOSE 53/udp 53/tcp 67/udp
 ENTRYPOINT ["node", "/opt/flisolator/dist/flink.js"]
 CMD ["serve"]
 
