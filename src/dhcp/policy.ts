@@ -47,6 +47,8 @@ export interface DhcpPolicy {
   readonly leaseTimeSec: number;
   readonly domain: string;
   readonly dnsServers: readonly Ipv4[];
+  /** For UEFI HTTP Boot instead of those, where it is given: resolvers outside of the client's own network, or none. */
+  readonly httpBootDnsServers?: readonly Ipv4[];
   /** What the operator adds, over everything but the protocol's own options. */
   readonly extraOptions: Options;
   readonly loaders: LoaderMap;

@@ -76,7 +76,7 @@ function addOffers(options: Map<number, Uint8Array>, request: DhcpPacket, grant:
   };
   const offer = (code: number): void => {
     const value = addedOf(code) ?? own.get(code) ?? base.get(code);
-    if (value && !options.has(code)) options.set(code, value);
+    if (value && value.length > 0 && !options.has(code)) options.set(code, value);
   };
   const isMaskAsked = asked === undefined || asked.includes(OPTION.subnetMask);
   for (const code of asked ?? DEFAULT_REQUESTS) {
@@ -102,6 +102,11 @@ function isAddedFor(code: number, { options }: DhcpPacket, { boot }: Grant): boo
 function ownOffers(request: DhcpPacket, grant: Grant, policy: DhcpPolicy): Options {
   const own = new Map(grant.boot?.offers);
   if (grant.hostname !== undefined) own.set(OPTION.hostName, ofText(grant.hostname));
+  // Quirk(http-boot-near-resolver): EDK2 2022.11 declines a lease whose resolver is in its own network ("denied upon entering bound");
+  // its URL has an address, so nobody is asked. What it loads asks for a lease of its own.
+  const isHttpBoot = readText(grant.boot?.options.get(OPTION.vendorClass)) === 'HTTPClient';
+  const { httpBootDnsServers } = policy;
+  if (isHttpBoot && httpBootDnsServers) own.set(OPTION.domainNameServers, ofIpv4(...httpBootDnsServers));
   if (grant.address === undefined) return own;
   const leaseSec = leaseSecFor(request, policy);
   own.set(OPTION.renewalTime, ofU32(Math.floor(leaseSec * T1)));

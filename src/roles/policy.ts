@@ -12,6 +12,7 @@ import {
   parseIpv4,
   parseMac,
   type Subnet,
+  subnetHas,
   subnetOf,
 } from '../core/addr.ts';
 import { encodeOption } from '../dhcp/options.ts';
@@ -35,6 +36,9 @@ export function dhcpPolicy(config: FlinkConfig, lan: LocalInterface, resolvers: 
     domain,
     // No option of DHCP names a port: where flink resolves on another one, clients ask whom flink would.
     dnsServers: config.ports.dns === DNS_PORT ? [lan.address] : otherResolvers(config, resolvers, lan.address),
+    httpBootDnsServers: otherResolvers(config, resolvers, lan.address).filter(
+      (server) => !subnetHas(subnetOf(lan.address, lan.prefixBits), server),
+    ),
     extraOptions: extraOptions(config),
     loaders: boot,
     hasLadder: dhcp.ladder,

@@ -1,6 +1,7 @@
 /** What an answer says: which options, in which order, how many of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Ipv4 } from '../../src/core/addr.ts';
 import { LeaseTable } from '../../src/dhcp/leases.ts';
 import { encodeOption, OPTION, type OptionInput, ofText } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decode, encode } from '../../src/dhcp/packet.ts';
@@ -153,4 +154,14 @@ test('grantReply: what a network offers is its own, policy by policy', () => {
     ['b.lan', true],
     ['a.lan', false],
   ]);
+});
+
+test('grantReply: UEFI HTTP Boot is told no resolver of its own network (EDK2 2022.11 declines such a lease), others are', () => {
+  const httpBoot = [[OPTION.vendorClass, ofText('HTTPClient:Arch:00016:UNDI:003000')] as const, ...pxe(16).slice(1)];
+  const told = (options: Made['options'], servers: readonly Ipv4[]) =>
+    hexOf(offer({ options: [...(options ?? []), codes(1, 3, 6)] }, hall({ httpBootDnsServers: servers })), 6);
+  assert.equal(told(httpBoot, ['9.9.9.9' as Ipv4]), '09090909');
+  assert.equal(told(httpBoot, []), undefined);
+  assert.equal(told([], ['9.9.9.9' as Ipv4]), 'ac100001');
+  assert.equal(told(pxe(7), []), 'ac100001');
 });

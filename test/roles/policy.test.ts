@@ -109,6 +109,11 @@ for (const { name, yaml, want } of resolvers) {
   test(`dhcpPolicy: clients are told resolvers: ${name}`, () => assert.deepEqual(policyOf(yaml).dnsServers, want));
 }
 
+test('dhcpPolicy: UEFI HTTP Boot is told resolvers outside of the LAN alone', () => {
+  const { httpBootDnsServers } = policyOf('dns: { upstreams: [172.16.0.53, 9.9.9.9] }');
+  assert.deepEqual(httpBootDnsServers, ['9.9.9.9']);
+});
+
 test('dhcpPolicy: with no resolver known clients get flink’s own address, which refuses at once', () => {
   const own = lan('enp3s0', '172.16.0.1');
   const elsewhere = flinkConfig('lan: enp3s0\nports: { dns: 5353 }');
