@@ -35,28 +35,43 @@ export function readArguments(program: Program, argv: readonly string[]): Asked 
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const isHelp = words[0] === 'help' || tokens.some((t) => t.kind === 'option' && t.name === 'help');
   if (words[0] === 'help') words.shift();
-  const command = words.length === 0 ? undefined : commandFor(program, words);
+  const found = words.length === 0 ? undefined : commandFor(program, words);
+  const command = found?.command;
   if (isHelp) return { kind: 'help', command };
   if (tokens.some((t) => t.kind === 'option' && t.name === 'version')) return { kind: 'version' };
   const chosen = command ?? program.commands[0];
   if (!chosen) throw new Fault('usage', `${program.name} has no commands`);
-  return { kind: 'run', command: chosen, input: readOptions(program, chosen, tokens) };
+  const operand = found?.operand ?? '';
+  if (chosen.operand !== undefined && operand === '') {
+    const usage = `${program.name} ${chosen.name} ${chosen.operand}`;
+    throw new Fault('usage', `${chosen.name} wants a ${chosen.operand}: ${usage}`);
+  }
+  return { kind: 'run', command: chosen, input: { ...readOptions(program, chosen, tokens), operand } };
 }
 
 const typeOf = (spec: OptionSpec): 'string' | 'boolean' => (spec.value === undefined ? 'boolean' : 'string');
 
-function commandFor(program: Program, words: readonly string[]): Command {
+interface Found {
+  readonly command: Command;
+  readonly operand?: string | undefined;
+}
+
+function commandFor(program: Program, words: readonly string[]): Found {
   const typed = words.join(' ');
   const found = program.commands.find((command) => command.name === typed);
-  if (found) return found;
+  if (found) return { command: found };
+  const front = words.slice(0, -1).join(' ');
+  const taking = program.commands.find(({ name, operand }) => operand !== undefined && name === front);
+  if (taking) return { command: taking, operand: words.at(-1) };
   const names = program.commands.map((command) => command.name);
   const begun = names.find((name) => name.startsWith(`${typed} `) || typed.startsWith(`${name} `));
-  const meant = begun ?? nearest(typed, names) ?? nearest(words[0] ?? '', names);
+  const half = names.find((name) => name.endsWith(` ${words[0]}`));
+  const meant = begun ?? half ?? nearest(typed, names) ?? nearest(words[0] ?? '', names);
   const hint = meant === undefined ? `want one of ${names.join(', ')}` : `did you mean "${meant}"?`;
   throw new Fault('usage', `there is no command ${JSON.stringify(typed)}: ${hint}`);
 }
 
-function readOptions(program: Program, command: Command, tokens: readonly Token[]): Input {
+function readOptions(program: Program, command: Command, tokens: readonly Token[]): Omit<Input, 'operand'> {
   const values = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== 'option') continue;

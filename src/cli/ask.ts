@@ -16,12 +16,16 @@ const TIMEOUT_MS = 5000;
 const MAX_ANSWER_BYTES = 64 << 20;
 
 /** Never rejects. */
-export async function askFlink(admin: FlinkConfig['admin'], path: string): Promise<Asked> {
+export async function askFlink(
+  admin: FlinkConfig['admin'],
+  path: string,
+  method: 'GET' | 'DELETE' = 'GET',
+): Promise<Asked> {
   const { address, port } = admin.listen;
   const url = `http://${address === UNSPECIFIED ? LOOPBACK : address}:${port}`;
   const password = passwordOf(admin.passwordFile);
   try {
-    const { status, text } = await get(`${url}${path}`, password);
+    const { status, text } = await fetched(`${url}${path}`, method, password);
     if (status === 401) return { kind: 'refused', url, why: `flink at ${url} ${passwordProblem(admin, password)}` };
     return readAnswer({ status, text }, url);
   } catch (error) {
@@ -60,10 +64,10 @@ interface Got {
   readonly text: string;
 }
 
-function get(url: string, password: string | undefined): Promise<Got> {
+function fetched(url: string, method: string, password: string | undefined): Promise<Got> {
   const auth = password === undefined ? {} : { auth: `flink:${password}` };
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { agent: false, ...auth }, (response) => {
+    const request = http.request(url, { method, agent: false, ...auth }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -82,6 +86,7 @@ function get(url: string, password: string | undefined): Promise<Got> {
       clearTimeout(late);
       reject(error);
     });
+    request.end();
   });
 }
 

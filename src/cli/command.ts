@@ -20,6 +20,8 @@ export interface Input {
   /** The last one counts. */
   readonly text: (option: string) => string | undefined;
   readonly texts: (option: string) => readonly string[];
+  /** What stood behind the command's name; empty where it takes nothing there. */
+  readonly operand: string;
 }
 
 /** Where a command writes: a test gives its own. */
@@ -38,6 +40,8 @@ export interface Command {
   /** One or two words: `check`, `loaders install`. */
   readonly name: string;
   readonly summary: string;
+  /** What has to stand behind the name, as the help calls it: URL. */
+  readonly operand?: string;
   readonly options: OptionTable;
   /** The exit code. Rejects with a `Fault` for what stands in the way. */
   readonly run: (input: Input, terminal: Terminal) => Promise<number>;

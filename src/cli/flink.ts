@@ -9,6 +9,7 @@ import { openLog } from '../host/log.ts';
 import { systemHost } from '../host/system.ts';
 import { DEFAULT_STATE_DIR, nearestFolder, prepareStateDir } from '../host/user.ts';
 import type { Host } from '../host.ts';
+import { cacheCommands } from './cache.ts';
 import { check } from './check.ts';
 import type { Command, Input, Program, Terminal } from './command.ts';
 import { printDns } from './dns.ts';
@@ -32,6 +33,10 @@ export function flinkProgram(parts: FlinkParts): Program {
       leasesCommand(parts),
       fnodesCommand(parts),
       dnsCommand(parts),
+      ...cacheCommands((input, terminal) => {
+        const host = quietHost(input, terminal);
+        return { config: load(parts, input, terminal, host).config, host };
+      }),
       ...firewallCommands(parts.firewall, (input, terminal) => {
         const host = quietHost(input, terminal);
         inspectFlag(input, host);

@@ -4,7 +4,7 @@ import type { Command, OptionTable, Program } from './command.ts';
 
 export function programHelp(program: Program): string {
   const [first, ...others] = program.commands;
-  const commands = program.commands.map((command): Row => [command.name, command.summary]);
+  const commands = program.commands.map((command): Row => [nameOf(command), command.summary]);
   const options = columns(optionRows({ ...first?.options, ...GENERAL_OPTIONS }));
   const exits = 'Exit code: 0 done, 1 failed, 2 wrong usage or configuration.';
   const head = `${program.name}: ${program.summary}`;
@@ -28,12 +28,14 @@ export function programHelp(program: Program): string {
 
 export function commandHelp(program: Program, command: Command): string {
   return [
-    `${program.name} ${command.name}: ${command.summary}`,
+    `${program.name} ${nameOf(command)}: ${command.summary}`,
     '',
     'Options',
     ...columns(optionRows({ ...command.options, ...GENERAL_OPTIONS })),
   ].join('\n');
 }
+
+const nameOf = ({ name, operand }: Command): string => (operand === undefined ? name : `${name} ${operand}`);
 
 type Row = readonly [string, string];
 

@@ -8,7 +8,7 @@ interface Unserved<Config> {
   readonly asks?: (config: Config) => boolean;
 }
 
-const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [{ path: 'language' }, { path: 'proxy' }];
+const FLINK_UNSERVED: readonly Unserved<FlinkConfig>[] = [{ path: 'language' }];
 
 const FNODE_UNSERVED: readonly Unserved<FnodeConfig>[] = [{ path: 'nfs', asks: (config) => config.nfs }];
 

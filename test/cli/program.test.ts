@@ -76,7 +76,7 @@ test('help: the program, a command, either way to ask', async () => {
     for (const name of ['serve', 'check', 'explain', 'leases', 'fnodes', 'doctor', '--lan IF', '--admin HOST:PORT']) {
       assert.ok(out.includes(name), name);
     }
-    for (const later of ['cache']) assert.doesNotMatch(out, new RegExp(`^  ${later}\\b`, 'm'));
+    assert.match(out, /^ {2}cache purge URL {2,}\w/m, 'what has to stand behind a name');
   }
   for (const argv of [
     ['help', 'explain'],
@@ -111,8 +111,19 @@ test('version', async () => {
 const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnode'; readonly want: string }[] = [
   { argv: ['chek'], want: 'flink: there is no command "chek": did you mean "check"?' },
   {
-    argv: ['purge'],
-    want: 'flink: there is no command "purge": want one of serve, check, explain, leases, fnodes, dns, firewall print, firewall apply, firewall remove, doctor',
+    argv: ['squid'],
+    want: 'flink: there is no command "squid": want one of serve, check, explain, leases, fnodes, dns, cache stats, cache purge, firewall print, firewall apply, firewall remove, doctor',
+  },
+  { argv: ['purge'], want: 'flink: there is no command "purge": did you mean "cache purge"?' },
+  { argv: ['cache'], want: 'flink: there is no command "cache": did you mean "cache stats"?' },
+  { argv: ['cache', 'purge'], want: 'flink: cache purge wants a URL: flink cache purge URL' },
+  {
+    argv: ['cache', 'purge', 'http://a.example/', 'b'],
+    want: 'flink: there is no command "cache purge http://a.example/ b": did you mean "cache purge"?',
+  },
+  {
+    argv: ['cache', 'purge', 'deb.debian.org'],
+    want: 'flink: cache purge wants a URL like http://deb.debian.org/debian/dists/stable/InRelease, got "deb.debian.org"',
   },
   { argv: ['firewall'], want: 'flink: there is no command "firewall": did you mean "firewall print"?' },
   { argv: ['check', 'it'], want: 'flink: there is no command "check it": did you mean "check"?' },
@@ -161,10 +172,10 @@ for (const { argv, of = 'flink', want } of mistakes) {
 
 test('check says ok, and what else is worth a line', async () => {
   const file = join(folder, 'ok.yaml');
-  writeFileSync(file, 'proxy: { cacheSize: 5GB, maxObject: 1GB }\ndhcp: { mode: proxy }\n');
+  writeFileSync(file, 'language: es\nproxy: { cacheSize: 5GB, maxObject: 1GB }\ndhcp: { mode: proxy }\n');
   const { code, out } = await say('flink', 'check', '--config', file);
   assert.equal(code, 0);
-  assert.match(out, /^note: proxy: declared, not served by this version\nnote: lan: not given[\s\S]*\nok$/);
+  assert.match(out, /^note: language: declared, not served by this version\nnote: lan: not given[\s\S]*\nok$/);
   assert.equal((await say('flink', 'check', '--lan', 'lo')).out, 'ok');
 });
 
