@@ -30,8 +30,10 @@ export interface Origin {
   readonly url: string;
   readonly requests: OriginRequest[];
   readonly faults: unknown[];
-  /** What it does from now on. */
+  /** What it does from now on, with each request that is there whole. */
   behave: Behave;
+  /** Told of each head before its content is there; may answer early, or stop reading. */
+  onHead: ((message: Message, reply: Reply) => void) | undefined;
   /** Handed to the system, heads and framing included; what a reader that has gone will never see may be among it. */
   sentBytes: number;
   /** Connections so far, and now. */
@@ -47,13 +49,13 @@ export interface Origin {
 /** The way back to who asked. */
 export class Reply {
   readonly #socket: Socket;
-  readonly #request: OriginRequest;
+  readonly #method: string;
   readonly #count: (bytes: number) => void;
   readonly #done: () => void;
 
-  constructor(socket: Socket, request: OriginRequest, count: (bytes: number) => void, done: () => void) {
+  constructor(socket: Socket, method: string, count: (bytes: number) => void, done: () => void) {
     this.#socket = socket;
-    this.#request = request;
+    this.#method = method;
     this.#count = count;
     this.#done = done;
   }
@@ -93,7 +95,7 @@ export class Reply {
       ...(isBare ? {} : { 'Content-Length': `${bytes.length}` }),
       ...fields,
     });
-    if (this.#request.method !== 'HEAD' && !isBare && bytes.length > 0) void this.send(bytes);
+    if (this.#method !== 'HEAD' && !isBare && bytes.length > 0) void this.send(bytes);
     this.end();
   }
 
@@ -117,9 +119,13 @@ export class Reply {
     this.#socket.resetAndDestroy();
   }
 
-  /** No octet more, and none is taken. */
+  /** Reads nothing of what follows. */
   pause(): void {
     this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 }
 
@@ -148,7 +154,7 @@ export async function openOrigin(
   const port = await listening(server, address, at.port ?? 0);
   const origin: Origin = {
     ...{ at: { address, port }, url: `http://${address}:${port}`, requests: [], faults: [] },
-    ...{ behave, sentBytes: 0, connections: 0 },
+    ...{ behave, onHead: undefined, sentBytes: 0, connections: 0 },
     get open() {
       return sockets.size;
     },
@@ -203,11 +209,12 @@ function attend(socket: Socket, origin: Origin, onRequest: () => void): void {
     const request = queue.shift();
     isBusy = request !== undefined;
     if (!request) return;
-    const reply = new Reply(socket, request, count, next);
+    const reply = new Reply(socket, request.method, count, next);
     void (async () => origin.behave(request, reply))().catch(fail);
   };
   const reader = new MessageReader({
     ...{ isBare: () => false, mayEndByClose: false, keepBytes: BODY_BYTES, isHashed: false },
+    onHead: (message) => origin.onHead?.(message, new Reply(socket, '', count, () => {})),
     onMessage: (message, { body, bytes, trailers }) => {
       const [method = '', target = '', version = ''] = message.start.split(' ');
       const request = { ...message, method, target, version, body, bodyBytes: bytes, trailers, connection };
