@@ -7,6 +7,7 @@ import type { CacheLimits } from './cache.ts';
 import { type DoorCounts, openDoors } from './doors.ts';
 import { openExchange, type UpstreamReport } from './exchange.ts';
 import { Clients, type LimitTerms } from './limits.ts';
+import { type Lookup, lookupOf } from './lookup.ts';
 import { textOf } from './names.ts';
 import { Resolver, type ResolverTerms } from './resolver.ts';
 import { leaveSlots } from './slots.ts';
@@ -37,6 +38,8 @@ export interface DnsService extends Service {
   doors(): readonly Endpoint[];
   /** After `policy` has changed: forgets what was answered by the old one. */
   refresh(): void;
+  /** For flink itself; also where the doors could not be opened. */
+  readonly lookup: Lookup;
   readonly report: () => DnsState;
 }
 
@@ -74,6 +77,8 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
   return {
     name: 'dns',
     start: async () => {
+      // flink's own questions need no door: they are answered where the port is somebody else's, too.
+      use();
       const { address, port, isOnLoopback } = options;
       const own: Endpoint = { address, port };
       const both = isOnLoopback && address !== LOOPBACK ? [own, { address: LOOPBACK, port }] : [];
@@ -81,7 +86,6 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
       const problem = both.length > 0 ? await problemOf(doors.open(both)) : undefined;
       if (both.length === 0 || problem !== undefined) await doors.open([own]);
       if (problem !== undefined) log.info('dns', 'loopback-not-served', { error: problem });
-      use();
       isServing = true;
     },
     stop: async () => {
@@ -96,6 +100,7 @@ export function dnsService(options: DnsOptions, policy: () => DnsPolicy, host: H
       use();
       resolver.flush();
     },
+    lookup: lookupOf((bytes, asker) => resolver.handle(bytes, asker), clock),
     report: () => ({ ...resolver.counts, doors: doors.counts, upstreams: exchange.report() }),
   };
 }
