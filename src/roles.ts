@@ -55,18 +55,21 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
   const lan = lanOf(config, host);
   let policy = dhcpPolicy(config, lan, systemResolvers());
   let swarm = swarmPolicy(config, lan.address, secretOf(config, host));
-  const { services, reload, isResolving } = director({
+  const { services, reload, isResolving, isCaching } = director({
     ...{ config: () => config, policy: () => policy, swarm: () => swarm, lan, host, version: version() },
     otherResolvers: () => otherResolvers(config, systemResolvers(), lan.address),
   });
   const isOff = config.dhcp.mode === 'off';
   return {
     services,
-    reload: async (next) => {
+    reload: async (wanted) => {
+      // Where the file says nothing, it is where it was found to be possible.
+      const next = { ...wanted, stateDir: wanted.stateDir ?? config.stateDir };
       const keys = ['lan', 'ports', 'stateDir'] as const;
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
       if (next.firewall !== config.firewall) throw needsRestart('firewall');
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
+      if (next.proxy.cacheDir !== config.proxy.cacheDir) throw needsRestart('proxy.cacheDir');
       if (next.dns.cacheEntries !== config.dns.cacheEntries) throw needsRestart('dns.cacheEntries');
       if (next.dns.serveStaleSec !== config.dns.serveStaleSec) throw needsRestart('dns.serveStale');
       if (asksLoopback(next) && !asksLoopback(config)) throw new Fault('config', ASKS_ITSELF);
@@ -88,6 +91,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       const { address, port } = config.admin.listen;
       const admin = `admin API on ${address}:${port}`;
       const names = isResolving() ? [`DNS on ${lan.address}:${config.ports.dns}`] : [];
+      if (isCaching()) names.push(`caching proxy on ${lan.address}:${config.ports.proxy}`);
       if (isOff) return [`no DHCP (dhcp.mode is off)`, ...names, admin];
       const { range } = policy.networks[0];
       const does =
@@ -155,7 +159,7 @@ export const firewall: FirewallCommands = {
 };
 
 function firewallOf(config: FlinkConfig, host: Host): FirewallParts {
-  return { config, lan: lanOf(config, host), isDnsServed: true, isProxyServed: false, resolvers: systemResolvers() };
+  return { config, lan: lanOf(config, host), isDnsServed: true, isProxyServed: true, resolvers: systemResolvers() };
 }
 
 /** What is wrong with an extra DHCP option, if anything; for the check of the configuration. */

@@ -7,7 +7,7 @@ import { Fault } from '../core/errors.ts';
 import { readLinks } from '../host/links.ts';
 import { openLog } from '../host/log.ts';
 import { systemHost } from '../host/system.ts';
-import { DEFAULT_STATE_DIR, nearestFolder, prepareStateDir } from '../host/user.ts';
+import { DEFAULT_STATE_DIR, nearestFolder, prepareCacheDir, prepareStateDir } from '../host/user.ts';
 import type { Host } from '../host.ts';
 import { cacheCommands } from './cache.ts';
 import { check } from './check.ts';
@@ -70,7 +70,10 @@ function serveCommand(parts: FlinkParts): Command {
           role: parts.flinkRole,
           folders: (config) => [nearestFolder(config.stateDir ?? DEFAULT_STATE_DIR)],
           stateDir: (config) => config.stateDir ?? DEFAULT_STATE_DIR,
-          prepare: (config, user) => ({ ...config, stateDir: prepareStateDir(config.stateDir, user) }),
+          prepare: (config, user) => {
+            prepareCacheDir(config.proxy.cacheDir, user);
+            return { ...config, stateDir: prepareStateDir(config.stateDir, user) };
+          },
         },
         input,
         terminal,

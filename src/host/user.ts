@@ -102,6 +102,15 @@ export function prepareStateDir(wanted: string | undefined, user: RunUser | unde
   }
 }
 
+/** A folder that may be made, for `user`; whether it is of use is found out by who opens it. */
+export function prepareCacheDir(path: string, user: RunUser | undefined): void {
+  try {
+    makeStateDir(path, user);
+  } catch {
+    // What is kept there is only kept to save time: the sentence about it comes from who needs it.
+  }
+}
+
 /**
  * The state folder for a command that looks at what the service keeps there: undefined where that has not made it yet, or
  * this user may not write in it. Made by a command it would belong to the wrong user, and the service could not use it.

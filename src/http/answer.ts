@@ -75,7 +75,10 @@ function partial(parts: readonly ByteRange[], file: FileFacts, common: readonly 
 }
 
 /** Each part with its own Content-Type and Content-Range. RFC 9110 §14.6. */
-function multipart(parts: readonly ByteRange[], file: FileFacts): readonly Segment[] {
+export function multipart(
+  parts: readonly ByteRange[],
+  file: Pick<FileFacts, 'mediaType' | 'sizeBytes' | 'boundary'>,
+): readonly Segment[] {
   const heads = parts.flatMap((part, i) => [
     Buffer.from(
       `${i === 0 ? '' : '\r\n'}--${file.boundary}\r\nContent-Type: ${file.mediaType}\r\n` +
@@ -86,7 +89,7 @@ function multipart(parts: readonly ByteRange[], file: FileFacts): readonly Segme
   return [...heads, Buffer.from(`\r\n--${file.boundary}--\r\n`)];
 }
 
-function contentRange(part: ByteRange, sizeBytes: number): string {
+export function contentRange(part: ByteRange, sizeBytes: number): string {
   return `bytes ${part.start}-${part.end - 1}/${sizeBytes}`;
 }
 

@@ -61,7 +61,7 @@ function isUnchanged(content: Content): Promise<boolean> {
 }
 
 /** True once the kernel has all of the piece, false when the connection is gone before. */
-function flush(out: ServerResponse, views: readonly Uint8Array[], isLast: boolean): Promise<boolean> {
+export function flush(out: ServerResponse, views: readonly Uint8Array[], isLast: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     if (out.destroyed) return resolve(false);
     const onClose = (): void => resolve(false);

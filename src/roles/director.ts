@@ -33,6 +33,7 @@ import { runningFirewall } from './firewall.ts';
 import { type MachineMemory, machineMemory } from './machines.ts';
 import { type PlacementMemory, placementMemory } from './placements.ts';
 import { DNS_PORT, flinkNames, macTable, placementOf } from './policy.ts';
+import { type HallProxy, hallProxy } from './proxy.ts';
 import { type HallResolver, hallResolver } from './resolver.ts';
 import { countedStore, decisionEvent, fnodeRow, leaseCounts, leaseRows, machineRows, poolsOf } from './rows.ts';
 
@@ -55,6 +56,8 @@ export interface Director {
   reload(): void;
   /** Whether clients' names are resolved here. */
   isResolving(): boolean;
+  /** Whether what clients fetch is kept here. */
+  isCaching(): boolean;
 }
 
 export function director(parts: DirectorParts): Director {
@@ -71,10 +74,12 @@ export function director(parts: DirectorParts): Director {
   const resolver = hallResolver({ ...parts, swarm, leases: () => dhcp?.service.leases });
   const dhcp =
     config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
-  const firewall = filtering(parts, resolver);
+  const proxy = hallProxy({ ...parts, resolve: resolver.lookup });
+  const firewall = filtering(parts, resolver, proxy);
   // Names first: DHCP tells clients whom to ask.
   const services: Optional[] = [
     ...resolving(parts, resolver),
+    ...caching(parts, proxy),
     ...(firewall ? [firewall] : []),
     memory,
     placements,
@@ -99,8 +104,10 @@ export function director(parts: DirectorParts): Director {
       firewall?.reload();
       admin.reload();
       resolver.reload();
+      proxy.reload();
     },
     isResolving: resolver.isServing,
+    isCaching: proxy.isServing,
   };
 }
 
@@ -203,17 +210,29 @@ function resolving({ config, host }: DirectorParts, { services }: HallResolver):
   return config().ports.dns === DNS_PORT ? services.map((service) => served(service, host, () => DNS_CURE)) : services;
 }
 
-/** The rules follow what is served, so they come behind names; they stand before the first address is given. */
-function filtering(parts: DirectorParts, { isServing }: HallResolver): FirewallService | undefined {
+/** As with names: something else may be there already. */
+function caching({ config, host }: DirectorParts, { services }: HallProxy): readonly Optional[] {
+  const { proxy, intercept } = config().ports;
+  const isUsual = proxy === PROXY_PORT && intercept === INTERCEPT_PORT;
+  return isUsual ? services.map((service) => served(service, host, () => PROXY_CURE)) : services;
+}
+
+/** The rules follow what is served, so they come behind names and proxy; they stand before the first address is given. */
+function filtering(parts: DirectorParts, resolver: HallResolver, proxy: HallProxy): FirewallService | undefined {
   const { config, lan, host } = parts;
   if (config().firewall !== 'apply') return undefined;
-  const resolvers = parts.otherResolvers();
-  const known = { lan, resolvers, isProxyServed: false };
-  return runningFirewall(() => ({ ...known, config: config(), isDnsServed: isServing() }), host);
+  const known = { lan, resolvers: parts.otherResolvers() };
+  const isServed = () => ({ isDnsServed: resolver.isServing(), isProxyServed: proxy.isServing() });
+  return runningFirewall(() => ({ ...known, config: config(), ...isServed() }), host);
 }
 
 const DNS_CURE =
   "until flink is started with port 53 clients are told upstreams, and the hall's names are not resolved";
+
+const PROXY_PORT = 3128;
+const INTERCEPT_PORT = 3129;
+const PROXY_CURE =
+  'until flink is started with ports 3128 and 3129 free, or with others (ports.proxy, ports.intercept), nothing is cached';
 
 const ADMIN_CURE = () =>
   'nobody can ask this flink, and nodes cannot announce themselves: give another port: --admin 127.0.0.1:8068';

@@ -92,6 +92,8 @@ export interface HallResolver {
   /** Whether clients can be sent to flink's own address. */
   isServing(): boolean;
   report(): DnsReport | undefined;
+  /** A name's addresses as the hall's machines would get them, for what flink fetches itself. Rejects where nobody answers. */
+  lookup(name: string): Promise<readonly string[]>;
   /** After a new configuration. */
   reload(): void;
 }
@@ -122,6 +124,7 @@ export function hallResolver(parts: ResolverParts): HallResolver {
     // Doors first: an upstream that turns out to be one of them would be asked by itself.
     services: [blocklist, service, system],
     isServing: service.isServing,
+    lookup: service.lookup,
     report: () => (service.isServing() ? reportOf(service.report(), blocklist.current().size) : undefined),
     reload: () => {
       void blocklist.look();

@@ -1,0 +1,79 @@
+/** Memory for what is on its way: one bound for all that is being fetched. */
+
+/** A part of a content: what of it is there is there for good. */
+export interface Block {
+  readonly bytes: Uint8Array;
+  /** From the beginning, how much of `bytes` is there. */
+  filledBytes: number;
+  /** Called when the memory is wanted for others, if the block can be had from disk again. */
+  drop(): void;
+}
+
+/**
+ * Blocks that are on disk, too, leave it when others need the room, those first that nobody has asked for for longest. Those that
+ * are not on disk yet stay; while they are too many, whoever brings more is to wait.
+ */
+export class BlockRoom {
+  readonly #spare = new Set<Block>();
+  readonly #maxBytes: number;
+  readonly #waiting = new Set<() => void>();
+  #spareBytes = 0;
+  #neededBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Half of it at most is for what waits for the disk. */
+  get isFull(): boolean {
+    return this.#neededBytes * 2 >= this.#maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#spareBytes + this.#neededBytes;
+  }
+
+  /** A block that is not on disk. */
+  need(bytes: number): void {
+    this.#neededBytes += bytes;
+    this.#makeRoom();
+  }
+
+  /** That block went away, or is on disk now. */
+  unneed(bytes: number): void {
+    this.#neededBytes -= bytes;
+    if (this.isFull) return;
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    for (const goOn of all) goOn();
+  }
+
+  /** `goOn` is called, once, when there is room again. */
+  wait(goOn: () => void): void {
+    this.#waiting.add(goOn);
+  }
+
+  /** It can be had from disk. */
+  spare(block: Block): void {
+    this.#spare.add(block);
+    this.#spareBytes += block.bytes.length;
+    this.#makeRoom();
+  }
+
+  /** Somebody has read it. */
+  touch(block: Block): void {
+    if (this.#spare.delete(block)) this.#spare.add(block);
+  }
+
+  forget(block: Block): void {
+    if (this.#spare.delete(block)) this.#spareBytes -= block.bytes.length;
+  }
+
+  #makeRoom(): void {
+    for (const block of this.#spare) {
+      if (this.bytes <= this.#maxBytes) return;
+      this.forget(block);
+      block.drop();
+    }
+  }
+}

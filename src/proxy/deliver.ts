@@ -1,0 +1,243 @@
+/** Sends a client what it asked for: out of the cache, out of a flight, or as it comes from the origin. */
+import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../host.ts';
+import type { Segment } from '../http/answer.ts';
+import { flush, sendBody } from '../http/body.ts';
+import type { Connection } from '../http/connection.ts';
+import type { BigBuffers } from '../http/pool.ts';
+import type { Bandwidth } from './bandwidth.ts';
+import type { Answer } from './client.ts';
+import { type Fields, fieldOf, without } from './fields.ts';
+import type { Flight } from './flight.ts';
+import { endToEnd, type Provenance, toClient } from './forward.ts';
+import { type Portion, portionOf } from './portion.ts';
+import type { Store } from './store.ts';
+import type { Asked, Entry, Head, Refusal } from './types.ts';
+
+export interface DeliverMeans {
+  readonly store: Store;
+  readonly bandwidth: Bandwidth;
+  readonly clock: Clock;
+  readonly pool: BigBuffers;
+  readonly pseudonym: string;
+  /** Between parts of a multipart answer. */
+  readonly boundary: string;
+}
+
+export interface To {
+  readonly asked: Asked;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+}
+
+/** How it went: octets of content that left, and whether that was all. */
+export interface Delivered {
+  readonly bytes: number;
+  readonly isWhole: boolean;
+}
+
+const ABORTED: Delivered = { bytes: 0, isWhole: false };
+
+/** Nothing, and nothing was sent, where the content is not there any more. */
+export async function sendEntry(
+  to: To,
+  entry: Entry,
+  provenance: Provenance,
+  means: DeliverMeans,
+): Promise<Delivered | undefined> {
+  const { asked, response, connection } = to;
+  const portion = portionOf(asked, entry.head, entry.sizeBytes, means.boundary);
+  const segments = asked.method === 'HEAD' ? [] : (portion.segments ?? []);
+  if (segments.length === 0) {
+    writeHead(response, entry.head, { portion, provenance, means });
+    response.end();
+    return { bytes: 0, isWhole: true };
+  }
+  const content = await means.store.open(entry);
+  if (!content) return undefined;
+  try {
+    if (response.destroyed) return ABORTED;
+    writeHead(response, entry.head, { portion, provenance, means });
+    const { pool, clock } = means;
+    const outcome = await sendBody(response, content, segments, {
+      pool,
+      pace: connection,
+      now: () => clock.now(),
+      turn,
+    });
+    if (outcome === 'changed') response.destroy();
+    return outcome === 'sent' ? { bytes: portion.bytes ?? 0, isWhole: true } : ABORTED;
+  } catch {
+    // What lies there is not what was kept: the client must not take it for whole.
+    response.destroy();
+    return ABORTED;
+  } finally {
+    await content.close();
+  }
+}
+
+/** From what is there of it, and what comes. */
+export async function sendFlight(
+  { asked, response, connection }: To,
+  flight: Flight,
+  provenance: Provenance,
+  means: DeliverMeans,
+): Promise<Delivered> {
+  const { head, totalBytes } = flight.facts;
+  const portion = portionOf(asked, head, totalBytes, means.boundary);
+  const segments = portion.segments ?? [{ start: 0, end: Number.POSITIVE_INFINITY }];
+  writeHead(response, head, { portion, provenance, means });
+  if (segments.length === 0) {
+    response.end();
+    return { bytes: 0, isWhole: true };
+  }
+  const reader = flight.join(firstOf(segments));
+  let bytes = 0;
+  try {
+    for (const segment of segments) {
+      for await (const view of viewsOf(segment, reader.at)) {
+        const startMs = means.clock.now();
+        if (!(await flush(response, [view], false))) return { bytes, isWhole: false };
+        bytes += view.length;
+        connection.record(view.length, means.clock.now() - startMs);
+      }
+    }
+    response.end();
+    return { bytes, isWhole: true };
+  } catch {
+    response.destroy();
+    return { bytes, isWhole: false };
+  } finally {
+    reader.leave();
+  }
+}
+
+async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint8Array> | Uint8Array) {
+  if (segment instanceof Uint8Array) {
+    yield segment;
+    return;
+  }
+  for (let position = segment.start; position < segment.end; ) {
+    const view = await at(position);
+    if (view.length === 0) {
+      if (segment.end !== Number.POSITIVE_INFINITY) throw new Error('shorter than it was to be');
+      return;
+    }
+    const cut = view.subarray(0, segment.end - position);
+    yield cut;
+    position += cut.length;
+  }
+}
+
+function firstOf(segments: readonly Segment[]): number {
+  for (const segment of segments) if (!(segment instanceof Uint8Array)) return segment.start;
+  return 0;
+}
+
+const LENGTH: ReadonlySet<string> = new Set(['content-length']);
+
+/** As it comes, for this client alone. */
+export function pour(
+  { asked, response }: To,
+  answer: Answer,
+  provenance: Provenance,
+  { bandwidth, clock, pseudonym }: DeliverMeans,
+): Promise<Delivered> {
+  const { content, head } = answer;
+  const fields = [...toClient(endToEnd(head), provenance, pseudonym, clock.date())];
+  const length = fieldOf(head.fields, 'content-length');
+  if (length !== undefined) fields.push('Content-Length', length);
+  response.writeHead(head.status, fields);
+  // The client hears at once that there is an answer: its content may take its time.
+  response.flushHeaders();
+  return new Promise((resolve) => {
+    let bytes = 0;
+    let holds = 0;
+    let isWhole = false;
+    const goOn = (): void => {
+      holds -= 1;
+      if (holds === 0) content.resume();
+    };
+    const hold = (): void => {
+      holds += 1;
+      content.pause();
+    };
+    let isDraining = false;
+    response.on('drain', () => {
+      if (!isDraining) return;
+      isDraining = false;
+      goOn();
+    });
+    content.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      if (!response.write(chunk) && !isDraining) {
+        isDraining = true;
+        hold();
+      }
+      if (!bandwidth.brought(asked.client, chunk.length, goOn)) hold();
+    });
+    content.once('end', () => {
+      isWhole = true;
+      const trailers = answer.trailers();
+      if (trailers.length > 0 && length === undefined) response.addTrailers(pairsOf(without(trailers, LENGTH)));
+      response.end();
+    });
+    // Cut off: the client must see that it is not all.
+    content.once('error', () => response.destroy());
+    content.once('close', () => {
+      if (!isWhole) response.destroy();
+    });
+    response.once('close', () => {
+      bandwidth.leave(asked.client, goOn);
+      content.destroy();
+      resolve({ bytes, isWhole });
+    });
+  });
+}
+
+function pairsOf(fields: Fields): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([fields[i] ?? '', fields[i + 1] ?? '']);
+  return pairs;
+}
+
+/** Fields of the content, which a 304 has none of. RFC 9110 §15.4.5. */
+const OF_CONTENT: ReadonlySet<string> = new Set([
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-range',
+]);
+const TYPE: ReadonlySet<string> = new Set(['content-type']);
+
+interface HeadMeans {
+  readonly portion: Portion;
+  readonly provenance: Provenance;
+  readonly means: Pick<DeliverMeans, 'pseudonym' | 'clock'>;
+}
+
+function writeHead(response: ServerResponse, kept: Head, { portion, provenance, means }: HeadMeans): void {
+  const { status, bytes } = portion;
+  const all = toClient({ ...kept, status }, provenance, means.pseudonym, means.clock.date());
+  const isTyped = portion.fields[0] === 'Content-Type';
+  const own = status === 304 ? without(all, OF_CONTENT) : isTyped || status > 206 ? without(all, TYPE) : all;
+  const fields = [...own, ...portion.fields];
+  if (bytes !== undefined && status !== 304 && status !== 204) fields.push('Content-Length', `${bytes}`);
+  response.writeHead(status, fields);
+}
+
+/** One sentence, and why. */
+export function sendRefusal(response: ServerResponse, { status, reason, says }: Refusal, isClosing: boolean): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = Buffer.from(`${says}\n`);
+  response.writeHead(status, [
+    ...['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', `${body.length}`],
+    ...['Cache-Status', `flisolator; detail=${reason}`, 'Cache-Control', 'no-store'],
+    ...(isClosing ? ['Connection', 'close'] : []),
+  ]);
+  response.end(body);
+}

@@ -1,0 +1,449 @@
+/** What is being asked of origins: once for all who want the same, gone on with where it breaks off. */
+import { randomInt } from 'node:crypto';
+import { messageOf } from '../core/errors.ts';
+import type { Clock, Log } from '../host.ts';
+import type { Bandwidth } from './bandwidth.ts';
+import type { BlockRoom } from './blockroom.ts';
+import { type Answer, type Asking, type UpstreamClient, UpstreamFault } from './client.ts';
+import { Downs } from './downs.ts';
+import { type Fields, fieldOf, without } from './fields.ts';
+import { Flight } from './flight.ts';
+import { endToEnd, toOrigin } from './forward.ts';
+import { collapses, keepable, refreshed, strongValidator, validationFields } from './freshness.ts';
+import type { NewEntry, Store } from './store.ts';
+import type { Asked, Entry, Exchanged, Head, Refusal, Rule } from './types.ts';
+import { authorityOf } from './url.ts';
+
+/** What a request came to want. */
+export interface Want {
+  readonly asked: Asked;
+  readonly key: string;
+  readonly rule: Rule;
+  readonly isSummed: boolean;
+  /** Kept, and to be asked about. */
+  readonly stored: Entry | undefined;
+  /** Told where the origin does not answer. */
+  readonly fallback: Entry | undefined;
+  readonly onInterim?: ((head: Head) => void) | undefined;
+}
+
+export type Fetched =
+  /** It is on its way. `isFirst`: for this request. */
+  | { readonly kind: 'flight'; readonly flight: Flight; readonly isFirst: boolean }
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly source: 'revalidated' | 'stale' }
+  /** For this client alone. */
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface FetchDeps {
+  readonly client: UpstreamClient;
+  readonly store: Store;
+  readonly room: BlockRoom;
+  readonly bandwidth: Bandwidth;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As in Via. */
+  readonly pseudonym: string;
+}
+
+/** Asked, and nothing heard yet. */
+interface Attempt {
+  readonly want: Want;
+  readonly outcome: Promise<Fetched>;
+  interested: number;
+  abort: () => void;
+}
+
+/** A key whose answers are each client's own: for so long those who ask do not wait for each other. Taste. */
+const APART_MS = 60_000;
+const MAX_APART = 4096;
+/** Pauses before an origin that broke off is asked to go on; as often without an octet in between, and it is given up. */
+const PAUSES_MS = [200, 1000, 2000, 4000, 8000] as const;
+/** Nobody reads any longer: what is still to come is fetched all the same if it is no more than this, or than what is here. */
+const WORTH_BYTES = 16 << 20;
+/** Fields of a request that are for one client's copy of it. */
+const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
+]);
+
+export class Fetches {
+  readonly #deps: FetchDeps;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #flights = new Map<string, Set<Flight>>();
+  readonly #apart = new Map<string, number>();
+  readonly #downs: Downs;
+  /** What ends each flight before its time. */
+  readonly #aborts = new Map<Flight, () => void>();
+  #waiting = 0;
+
+  constructor(deps: FetchDeps) {
+    this.#deps = deps;
+    this.#downs = new Downs(() => deps.clock.now());
+  }
+
+  get counts(): { readonly fetches: number; readonly waiting: number } {
+    let readers = 0;
+    for (const flight of this.#aborts.keys()) readers += flight.readers;
+    return { fetches: this.#attempts.size + this.#aborts.size, waiting: this.#waiting + readers };
+  }
+
+  /** `leave`: who asked has gone, or has what it wanted. A flight is to be joined at once, in the same turn. */
+  get(want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
+    const flight = this.#flightFor(want);
+    if (flight) return { fetched: Promise.resolve({ kind: 'flight', flight, isFirst: false }), leave: () => {} };
+    if (want.fallback && this.#downs.isDown(authorityOf(want.asked.url))) {
+      return { fetched: Promise.resolve({ kind: 'entry', entry: want.fallback, source: 'stale' }), leave: () => {} };
+    }
+    const known = this.#attempts.get(want.key);
+    if (known && mayShare(want)) return this.#wait(known, want);
+    return this.#begin(want);
+  }
+
+  /** All that is under way ends; what is worth it stays for the next start. */
+  async stop(): Promise<void> {
+    for (const attempt of this.#attempts.values()) attempt.abort();
+    const stopped = new UpstreamFault({ status: 503, reason: 'busy', says: 'The proxy is being stopped.' });
+    const flights = [...this.#aborts];
+    for (const [, abort] of flights) abort();
+    await Promise.all(flights.map(([flight]) => flight.broke(stopped, true)));
+  }
+
+  /** Nobody reads it any longer, perhaps: goes on only with what pays. */
+  left(flight: Flight): void {
+    const abort = this.#aborts.get(flight);
+    if (!abort || flight.readers > 0) return;
+    const { totalBytes } = flight.facts;
+    const left = totalBytes === undefined ? Number.POSITIVE_INFINITY : totalBytes - flight.receivedBytes;
+    if (left <= Math.max(WORTH_BYTES, flight.receivedBytes)) return;
+    abort();
+    void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
+  }
+
+  #flightFor({ key, asked, rule }: Want): Flight | undefined {
+    if (asked.method !== 'GET') return undefined;
+    for (const flight of this.#flights.get(key) ?? []) {
+      if (flight.isJoinable && isFor(flight, asked, rule)) return flight;
+    }
+    return undefined;
+  }
+
+  #begin(want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
+    let isGone = false;
+    let abort = (): void => {};
+    const outcome = this.#ask(want, (asking) => {
+      abort = () => asking.abort();
+      if (isGone) asking.abort();
+    });
+    const attempt: Attempt = {
+      ...{ want, outcome, interested: 1 },
+      abort: () => {
+        isGone = true;
+        abort();
+      },
+    };
+    const isShared = mayShare(want) && !this.#isApart(want.key);
+    if (isShared) this.#attempts.set(want.key, attempt);
+    const fetched = outcome.finally(() => {
+      if (this.#attempts.get(want.key) === attempt) this.#attempts.delete(want.key);
+    });
+    fetched.catch(() => {});
+    return { fetched, leave: once(() => this.#unwait(attempt)) };
+  }
+
+  #wait(attempt: Attempt, want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
+    attempt.interested += 1;
+    this.#waiting += 1;
+    let leave = once(() => this.#unwait(attempt));
+    const fetched = attempt.outcome
+      .finally(() => {
+        this.#waiting -= 1;
+      })
+      .then((outcome): Fetched | Promise<Fetched> => {
+        if (outcome.kind === 'flight' && isFor(outcome.flight, want.asked, want.rule) && outcome.flight.isJoinable) {
+          return { ...outcome, isFirst: false };
+        }
+        if (outcome.kind === 'entry' || outcome.kind === 'refused') return outcome;
+        // It was for the other alone: each asks for itself now.
+        this.#keepApart(want.key);
+        const own = this.#begin(want);
+        leave = own.leave;
+        return own.fetched;
+      });
+    return { fetched, leave: () => leave() };
+  }
+
+  #unwait(attempt: Attempt): void {
+    attempt.interested -= 1;
+    if (attempt.interested === 0) attempt.abort();
+  }
+
+  async #ask(want: Want, onAsking: (asking: Asking) => void): Promise<Fetched> {
+    const { store } = this.#deps;
+    const isShared = mayShare(want);
+    const begun = isShared && !want.stored ? await store.resume(want.key, []) : undefined;
+    const validator = begun && strongValidator(begun.entry.head);
+    const extra: Fields = want.stored
+      ? validationFields(want.stored)
+      : begun && validator !== undefined
+        ? ['Range', `bytes=${begun.draft.writtenBytes}-`, 'If-Range', validator]
+        : [];
+    const askedAtMs = this.#deps.clock.date();
+    const authority = authorityOf(want.asked.url);
+    try {
+      const answer = await this.#send(want, extra, onAsking);
+      this.#downs.answered(authority);
+      const exchanged = { askedAtMs, answeredAtMs: this.#deps.clock.date() };
+      if (begun) {
+        const flight = this.#goneOn(want, begun.draft, begun.entry, answer);
+        if (flight) return { kind: 'flight', flight, isFirst: true };
+        await begun.draft.discard();
+        // A part of something else than what we have, or none: asked for anew.
+        if (answer.head.status === 206 || answer.head.status === 416) {
+          answer.content.destroy();
+          return await this.#ask({ ...want }, onAsking);
+        }
+      }
+      return await this.#judge(want, answer, exchanged);
+    } catch (error) {
+      if (begun) await begun.draft.leave().catch(() => {});
+      return this.#failed(want, error);
+    }
+  }
+
+  #send({ asked, onInterim }: Want, extra: Fields, onAsking: (asking: Asking) => void): Promise<Answer> {
+    const fields = toOrigin(asked, this.#deps.pseudonym);
+    const sent = extra.length > 0 ? [...without(fields, OWN_CONDITIONS), ...extra] : fields;
+    const asking = this.#deps.client.ask({ url: asked.url, method: asked.method, fields: sent, onInterim });
+    onAsking(asking);
+    return asking.answer;
+  }
+
+  async #judge(want: Want, answer: Answer, exchanged: Exchanged): Promise<Fetched> {
+    const { store } = this.#deps;
+    const { stored, fallback, asked, key, rule } = want;
+    const head = endToEnd(answer.head);
+    if (stored && head.status === 304) {
+      answer.content.resume();
+      const by = refreshed(stored, head, exchanged);
+      if (by) return { kind: 'entry', entry: store.refresh(stored, by), source: 'revalidated' };
+      return { kind: 'refused', refusal: ODD };
+    }
+    if (fallback && IS_TROUBLE.has(head.status)) {
+      answer.content.destroy();
+      return { kind: 'entry', entry: fallback, source: 'stale' };
+    }
+    if (asked.method === 'HEAD') {
+      const by = stored && refreshed(stored, head, exchanged);
+      if (stored && by) store.refresh(stored, by);
+      else if (stored && head.status === 200) store.remove(key);
+      return { kind: 'answer', answer };
+    }
+    const kept = head.status === 206 ? undefined : keepable(asked, head, rule, exchanged);
+    const draft =
+      kept &&
+      (await store.create({ key, head, ...exchanged, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
+    if (!kept || !draft) return { kind: 'answer', answer };
+    const facts = { key, varies: kept.varies, head, totalBytes: factsOf(answer.head).sizeBytes };
+    const flight = new Flight(facts, draft, this.#deps.room);
+    this.#fly(flight, want, answer);
+    return { kind: 'flight', flight, isFirst: true };
+  }
+
+  /** A content whose beginning is here, if `answer` is the rest of it. */
+  #goneOn(want: Want, draft: NonNullable<Awaited<ReturnType<Store['create']>>>, entry: NewEntry, answer: Answer) {
+    const total = restOf(answer.head, draft.writtenBytes, entry.head);
+    if (total === undefined || (entry.sizeBytes !== undefined && entry.sizeBytes !== total)) return undefined;
+    const { key, varies, head } = entry;
+    const flight = new Flight({ key, varies, head, totalBytes: total }, draft, this.#deps.room);
+    this.#fly(flight, want, answer);
+    return flight;
+  }
+
+  #failed({ asked, fallback }: Want, error: unknown): Fetched {
+    if (!(error instanceof UpstreamFault)) throw error;
+    const { refusal } = error;
+    if (refusal.status >= 502) this.#downs.failed(authorityOf(asked.url));
+    if (fallback && refusal.status >= 502) return { kind: 'entry', entry: fallback, source: 'stale' };
+    return { kind: 'refused', refusal };
+  }
+
+  #fly(flight: Flight, want: Want, answer: Answer): void {
+    const { key } = flight.facts;
+    const flights = this.#flights.get(key) ?? new Set();
+    this.#flights.set(key, flights.add(flight));
+    this.#carry(flight, want, answer, 0);
+  }
+
+  #land(flight: Flight): void {
+    this.#aborts.delete(flight);
+    const flights = this.#flights.get(flight.facts.key);
+    flights?.delete(flight);
+    if (flights?.size === 0) this.#flights.delete(flight.facts.key);
+  }
+
+  /** From the origin into the flight, at the pace of the disk and of the shares of the uplink. */
+  #carry(flight: Flight, want: Want, { content }: Answer, tries: number): void {
+    const { bandwidth } = this.#deps;
+    const { client } = want.asked;
+    const startBytes = flight.receivedBytes;
+    let holds = 0;
+    let isOver = false;
+    const goOn = (): void => {
+      holds -= 1;
+      if (holds === 0 && !isOver) content.resume();
+    };
+    const hold = (): void => {
+      holds += 1;
+      content.pause();
+    };
+    const over = (): boolean => {
+      if (isOver) return false;
+      isOver = true;
+      bandwidth.leave(client, goOn);
+      return true;
+    };
+    content.on('data', (chunk: Uint8Array) => {
+      if (!flight.arrived(chunk, goOn)) hold();
+      if (!bandwidth.brought(client, chunk.length, goOn)) hold();
+    });
+    content.once('end', () => {
+      if (over()) void this.#whole(flight);
+    });
+    const onBroken = (error?: Error): void => {
+      if (over())
+        this.#resumeLater(flight, want, error ?? new Error('cut off'), flight.receivedBytes > startBytes ? 0 : tries);
+    };
+    content.once('error', onBroken);
+    content.once('close', () => onBroken());
+    this.#aborts.set(flight, () => {
+      over();
+      content.destroy();
+    });
+  }
+
+  async #whole(flight: Flight): Promise<void> {
+    const { totalBytes } = flight.facts;
+    if (totalBytes !== undefined && flight.receivedBytes !== totalBytes) {
+      await this.#break(flight, new Error('not as long as it said'), false);
+      return;
+    }
+    try {
+      await flight.ended();
+    } finally {
+      this.#land(flight);
+    }
+  }
+
+  async #break(flight: Flight, fault: unknown, mayResume: boolean): Promise<void> {
+    try {
+      await flight.broke(fault, mayResume);
+    } finally {
+      this.#land(flight);
+    }
+  }
+
+  /** The origin broke off: asked for the rest, if it is sure to be of the same content. RFC 9110 §13.1.5. */
+  #resumeLater(flight: Flight, want: Want, fault: Error, tries: number): void {
+    const validator = strongValidator(flight.facts.head);
+    const pauseMs = PAUSES_MS[tries];
+    if (validator === undefined || flight.facts.totalBytes === undefined) {
+      void this.#break(flight, fault, false);
+      return;
+    }
+    if (pauseMs === undefined || flight.readers === 0) {
+      void this.#break(flight, fault, true);
+      return;
+    }
+    const { clock, log } = this.#deps;
+    log.debug('proxy', 'broke-off', {
+      host: want.asked.url.host,
+      bytes: flight.receivedBytes,
+      error: messageOf(fault),
+    });
+    const cancel = clock.after(
+      pauseMs + randomInt(pauseMs),
+      () => void this.#askForRest(flight, want, validator, tries + 1),
+    );
+    this.#aborts.set(flight, cancel);
+  }
+
+  async #askForRest(flight: Flight, want: Want, validator: string, tries: number): Promise<void> {
+    const from = flight.receivedBytes;
+    try {
+      const extra = ['Range', `bytes=${from}-`, 'If-Range', validator];
+      const answer = await this.#send(want, extra, (asking) => this.#aborts.set(flight, () => asking.abort()));
+      if (restOf(answer.head, from, flight.facts.head) === flight.facts.totalBytes) {
+        this.#carry(flight, want, answer, tries);
+        return;
+      }
+      answer.content.destroy();
+      const isTrouble = answer.head.status >= 500;
+      if (isTrouble) this.#resumeLater(flight, want, new Error(`status ${answer.head.status}`), tries);
+      else await this.#break(flight, new Error('another content by now'), false);
+    } catch (error) {
+      if (!this.#aborts.has(flight)) return;
+      this.#resumeLater(flight, want, error instanceof Error ? error : new Error(String(error)), tries);
+    }
+  }
+
+  #isApart(key: string): boolean {
+    const untilMs = this.#apart.get(key);
+    if (untilMs === undefined) return false;
+    if (this.#deps.clock.now() < untilMs) return true;
+    this.#apart.delete(key);
+    return false;
+  }
+
+  #keepApart(key: string): void {
+    this.#apart.delete(key);
+    this.#apart.set(key, this.#deps.clock.now() + APART_MS);
+    const oldest = this.#apart.size > MAX_APART ? this.#apart.keys().next().value : undefined;
+    if (oldest !== undefined) this.#apart.delete(oldest);
+  }
+}
+
+/** What tells that the origin is in trouble, and what is kept may be better. RFC 5861 §4. */
+const IS_TROUBLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
+const ODD: Refusal = {
+  ...{ status: 502, reason: 'garbled' },
+  says: 'The server says that nothing has changed, of something else than what it was asked for.',
+};
+
+/** Whether others may wait for what comes of it. */
+function mayShare({ asked, stored }: Want): boolean {
+  if (asked.method !== 'GET' || !collapses(asked)) return false;
+  // Asked with the client's own conditions, the origin's answer may be for that client alone.
+  return stored !== undefined || !asked.fields.some((name, i) => i % 2 === 0 && OWN_CONDITIONS.has(name.toLowerCase()));
+}
+
+function isFor(flight: Flight, asked: Asked, rule: Rule): boolean {
+  const { head, varies } = flight.facts;
+  if (varies.length === 0) return true;
+  const own = keepable(asked, head, rule, { askedAtMs: 0, answeredAtMs: 0 });
+  return own !== undefined && own.varies.join('\n') === varies.join('\n');
+}
+
+function factsOf(head: Head): { readonly sizeBytes: number | undefined } {
+  const length = fieldOf(head.fields, 'content-length');
+  return { sizeBytes: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined };
+}
+
+/** The length of the whole, where `head` is of the rest of `first`'s content from `from` on, to its end. RFC 9110 §14.4, §15.3.7. */
+function restOf(head: Head, from: number, first: Head): number | undefined {
+  if (head.status !== 206) return undefined;
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(fieldOf(head.fields, 'content-range') ?? '');
+  const [start, last, total] = [match?.[1], match?.[2], match?.[3]].map(Number);
+  if (start !== from || total === undefined || last !== total - 1) return undefined;
+  const etag = fieldOf(head.fields, 'etag');
+  return etag === undefined || etag === fieldOf(first.fields, 'etag') ? total : undefined;
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    act();
+  };
+}

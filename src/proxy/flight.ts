@@ -1,0 +1,297 @@
+/** An object on its way: what of it is there, in memory and on disk, and who waits for more. Many read it, each at its own place. */
+import type { Soon } from '../core/content.ts';
+import type { Block, BlockRoom } from './blockroom.ts';
+import type { Fields } from './fields.ts';
+import type { Draft } from './store.ts';
+import type { Entry, Head } from './types.ts';
+
+/** Of a content, as the store takes it. */
+const BLOCK_BYTES = 1 << 20;
+/** Where the origin does not say how much comes: room for most pages. */
+const FIRST_BYTES = 64 << 10;
+/** What may be on its way to the disk for one object. */
+const MAX_UNSTORED_BYTES = 8 * BLOCK_BYTES;
+
+export interface FlightFacts {
+  readonly key: string;
+  readonly varies: Fields;
+  readonly head: Head;
+  /** Of the whole content, where it is known. */
+  readonly totalBytes: number | undefined;
+}
+
+type State =
+  | { readonly kind: 'flying' }
+  /** All of it is here; the disk may be behind. */
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'broken'; readonly fault: unknown };
+
+interface Growing extends Block {
+  bytes: Uint8Array;
+  readonly index: number;
+}
+
+/** One who reads. It holds the content's file until it leaves. */
+export interface Reader {
+  /** Octets from `position` on, as many as lie together; none at the end. Waits where none are there yet. Rejects when none will come. */
+  at(position: number): Soon<Uint8Array>;
+  leave(): void;
+}
+
+export class Flight {
+  readonly facts: FlightFacts;
+  readonly #draft: Draft;
+  readonly #room: BlockRoom;
+  readonly #blocks = new Map<number, Growing>();
+  readonly #loading = new Map<number, Promise<Growing>>();
+  readonly #readers = new Map<Reader, { position: number; readonly release: () => void }>();
+  #waiting: (() => void)[] = [];
+  #state: State = { kind: 'flying' };
+  #receivedBytes: number;
+  #storedBytes: number;
+  /** The disk takes it. */
+  #isStored = true;
+  #storing: Promise<void> = Promise.resolve();
+  #entry: Promise<Entry | undefined> | undefined;
+  #onRoom: (() => void) | undefined;
+
+  /** `draft` may have a beginning from before. */
+  constructor(facts: FlightFacts, draft: Draft, room: BlockRoom) {
+    this.facts = facts;
+    this.#draft = draft;
+    this.#room = room;
+    this.#receivedBytes = draft.writtenBytes;
+    this.#storedBytes = draft.writtenBytes;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** Whether somebody new may still read it from the beginning. */
+  get isJoinable(): boolean {
+    return this.#isStored && this.#state.kind !== 'broken';
+  }
+
+  /** `position`: where it begins to read. Nothing of what is before is kept for it. */
+  join(position: number): Reader {
+    const place = { position, release: this.#draft.hold() };
+    const reader: Reader = {
+      at: (next) => {
+        place.position = next;
+        return this.#at(next);
+      },
+      leave: () => {
+        if (!this.#readers.delete(reader)) return;
+        place.release();
+        this.#letGo();
+      },
+    };
+    this.#readers.set(reader, place);
+    return reader;
+  }
+
+  /** More of it came. False: no more, please, until `goOn` is called. */
+  arrived(chunk: Uint8Array, goOn: () => void): boolean {
+    for (let done = 0; done < chunk.length; ) done += this.#take(chunk, done);
+    this.#wake();
+    if (this.#hasRoom()) return true;
+    this.#onRoom = goOn;
+    if (this.#room.isFull) this.#room.wait(() => this.#offerRoom());
+    return false;
+  }
+
+  /** That was all. Comes back with what is kept now, or nothing where the disk would not have it. */
+  ended(): Promise<Entry | undefined> {
+    this.#state = { kind: 'whole' };
+    this.#entry ??= this.#finish();
+    this.#wake();
+    return this.#entry;
+  }
+
+  /** No more will come: `fault` is for those who read. `mayResume`: what is stored is true, and somebody may go on with it. */
+  async broke(fault: unknown, mayResume: boolean): Promise<void> {
+    if (this.#state.kind !== 'flying') return;
+    this.#state = { kind: 'broken', fault };
+    this.#wake();
+    if (mayResume && this.#isStored) this.#storeLast();
+    await this.#storing;
+    if (mayResume && this.#isStored) await this.#draft.leave();
+    else await this.#draft.discard();
+    this.#forgetAll();
+  }
+
+  #take(chunk: Uint8Array, from: number): number {
+    const index = Math.floor(this.#receivedBytes / BLOCK_BYTES);
+    const offset = this.#receivedBytes - index * BLOCK_BYTES;
+    const room = BLOCK_BYTES - offset;
+    const piece = chunk.subarray(from, from + room);
+    const block = this.#growing(index, offset, offset + piece.length);
+    block.bytes.set(piece, offset);
+    block.filledBytes = offset + piece.length;
+    this.#receivedBytes += piece.length;
+    if (block.filledBytes === BLOCK_BYTES) this.#store(block);
+    return piece.length;
+  }
+
+  /** The block that octets come into, with room up to `untilBytes`; what of it was there stays true for those who hold it. */
+  #growing(index: number, offset: number, untilBytes: number): Growing {
+    const known = this.#blocks.get(index);
+    if (known && untilBytes <= known.bytes.length) return known;
+    const bytes = Buffer.allocUnsafeSlow(this.#lengthFor(index, known, untilBytes));
+    const block: Growing = known ?? { index, bytes, filledBytes: offset, drop: () => void this.#blocks.delete(index) };
+    if (known) {
+      bytes.set(known.bytes.subarray(0, known.filledBytes));
+      this.#room.unneed(known.bytes.length);
+      known.bytes = bytes;
+    } else this.#blocks.set(index, block);
+    this.#room.need(bytes.length);
+    return block;
+  }
+
+  #lengthFor(index: number, known: Growing | undefined, untilBytes: number): number {
+    const { totalBytes } = this.facts;
+    if (totalBytes !== undefined) {
+      const left = totalBytes - index * BLOCK_BYTES;
+      if (untilBytes <= left) return Math.min(BLOCK_BYTES, left);
+    }
+    if (index > 0) return BLOCK_BYTES;
+    return Math.min(BLOCK_BYTES, Math.max(2 * (known?.bytes.length ?? 0), untilBytes, FIRST_BYTES));
+  }
+
+  #store(block: Growing): void {
+    if (!this.#isStored) return;
+    this.#storing = this.#storing.then(async () => {
+      if (!this.#isStored) return;
+      try {
+        await this.#draft.write(block.bytes.subarray(0, block.filledBytes));
+        this.#storedBytes += block.filledBytes;
+        this.#room.unneed(block.bytes.length);
+        if (this.#blocks.get(block.index) === block) this.#room.spare(block);
+      } catch {
+        // The disk is full: those who read get it from memory, as fast as the slowest of them takes it.
+        this.#isStored = false;
+      }
+      this.#letGo();
+    });
+  }
+
+  /** What does not fill a block. */
+  #storeLast(): void {
+    const block = this.#blocks.get(Math.floor(this.#receivedBytes / BLOCK_BYTES));
+    if (block && block.filledBytes < BLOCK_BYTES && block.filledBytes > 0) this.#store(block);
+  }
+
+  async #finish(): Promise<Entry | undefined> {
+    this.#storeLast();
+    await this.#storing;
+    if (!this.#isStored) {
+      await this.#draft.discard();
+      return undefined;
+    }
+    // A disk that fails now fails for what is kept, not for those who read.
+    const entry = await this.#draft.finish().catch(() => undefined);
+    if (this.#readers.size === 0) this.#forgetAll();
+    return entry;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#room.isFull) return false;
+    return this.#receivedBytes - this.#doneBytes() < MAX_UNSTORED_BYTES;
+  }
+
+  /** What need not be in memory any longer. */
+  #doneBytes(): number {
+    if (this.#isStored) return this.#storedBytes;
+    let slowest = this.#receivedBytes;
+    for (const { position } of this.#readers.values()) slowest = Math.min(slowest, position);
+    return slowest;
+  }
+
+  #letGo(): void {
+    if (!this.#isStored) {
+      const done = this.#doneBytes();
+      for (const block of this.#blocks.values()) {
+        if (block.index * BLOCK_BYTES >= this.#storedBytes && (block.index + 1) * BLOCK_BYTES <= done) {
+          this.#blocks.delete(block.index);
+          this.#room.unneed(block.bytes.length);
+        }
+      }
+    }
+    this.#offerRoom();
+    if (this.#state.kind !== 'flying' && this.#readers.size === 0) void this.#storing.then(() => this.#forgetAll());
+  }
+
+  #offerRoom(): void {
+    if (this.#room.isFull) {
+      if (this.#onRoom) this.#room.wait(() => this.#offerRoom());
+      return;
+    }
+    if (!this.#onRoom || !this.#hasRoom()) return;
+    const goOn = this.#onRoom;
+    this.#onRoom = undefined;
+    goOn();
+  }
+
+  #forgetAll(): void {
+    if (this.#readers.size > 0) return;
+    for (const block of this.#blocks.values()) {
+      this.#room.forget(block);
+      if (block.index * BLOCK_BYTES >= this.#storedBytes) this.#room.unneed(block.bytes.length);
+    }
+    this.#blocks.clear();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const goOn of waiting) goOn();
+  }
+
+  #at(position: number): Soon<Uint8Array> {
+    if (!this.#isStored) this.#letGo();
+    if (position < this.#receivedBytes) return this.#there(position);
+    if (this.#state.kind === 'whole') return NOTHING;
+    if (this.#state.kind === 'broken') return Promise.reject(this.#state.fault);
+    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#at(position));
+  }
+
+  #there(position: number): Soon<Uint8Array> {
+    const index = Math.floor(position / BLOCK_BYTES);
+    const offset = position - index * BLOCK_BYTES;
+    const block = this.#blocks.get(index);
+    if (block && offset < block.filledBytes) {
+      this.#room.touch(block);
+      return block.bytes.subarray(offset, block.filledBytes);
+    }
+    return this.#loaded(index).then(({ bytes, filledBytes }) => bytes.subarray(offset, filledBytes));
+  }
+
+  /** From disk, once for all who want it. */
+  #loaded(index: number): Promise<Growing> {
+    const known = this.#loading.get(index);
+    if (known) return known;
+    const start = index * BLOCK_BYTES;
+    const bytes = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, this.#storedBytes - start));
+    const loading = this.#draft
+      .read(bytes, start)
+      .then((filledBytes) => {
+        const block: Growing = { index, bytes, filledBytes, drop: () => void this.#blocks.delete(index) };
+        if (!this.#blocks.has(index)) {
+          this.#blocks.set(index, block);
+          this.#room.spare(block);
+        }
+        return block;
+      })
+      .finally(() => this.#loading.delete(index));
+    this.#loading.set(index, loading);
+    return loading;
+  }
+}
+
+const NOTHING = new Uint8Array(0);

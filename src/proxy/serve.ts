@@ -1,0 +1,298 @@
+/** One request from its head to the end of its answer: the proxy's flow. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../host.ts';
+import type { Connection } from '../http/connection.ts';
+import { type UpstreamClient, UpstreamFault } from './client.ts';
+import { type Delivered, type DeliverMeans, pour, sendEntry, sendFlight, sendRefusal, type To } from './deliver.ts';
+import { mayAsk, type Reach } from './destination.ts';
+import type { Fetched, Fetches, Want } from './fetches.ts';
+import { fieldOf, hasField, recordOf } from './fields.ts';
+import type { Flight } from './flight.ts';
+import { type Provenance, toOrigin } from './forward.ts';
+import { outdated } from './freshness.ts';
+import { type Plan, plan } from './plan.ts';
+import { startOf } from './portion.ts';
+import type { Ranges } from './ranges.ts';
+import type { Releases } from './releases.ts';
+import { type Known, knownOf } from './repository.ts';
+import type { Tally } from './tally.ts';
+import { type Door, type TargetTerms, targetOf } from './target.ts';
+import type { Asked, Entry, Head, Refusal, Rule } from './types.ts';
+import { textOf, type Url } from './url.ts';
+
+/** As they are now: a reload changes them. */
+export interface ProxyTerms extends TargetTerms {
+  readonly reach: Reach;
+  readonly isBlocked: (host: string) => boolean;
+  /** `refresh:` of the configuration; nothing where no pattern fits. */
+  readonly refreshRule: (url: string) => Rule | undefined;
+  /** What a path below one of flink's own names stands for. */
+  readonly mirrorUrl: (path: string) => Url | undefined;
+  /** For people who look at one of flink's own names. */
+  readonly page: () => string;
+}
+
+export interface ServeDeps extends DeliverMeans {
+  readonly terms: () => ProxyTerms;
+  readonly client: UpstreamClient;
+  readonly fetches: Fetches;
+  readonly ranges: Ranges;
+  readonly releases: Releases;
+  readonly tally: Tally;
+  readonly log: Log;
+}
+
+/** A request on its way through. */
+interface Job extends To {
+  readonly request: IncomingMessage;
+  readonly known: Known;
+  readonly rule: Rule;
+}
+
+export const BLOCKED: Refusal = {
+  ...{ status: 403, reason: 'blocked' },
+  says: 'This name is on the blocklist of this network (proxy.blocklist).',
+};
+export const BAD_PORT: Refusal = {
+  ...{ status: 403, reason: 'port' },
+  says: 'This port is not reached through the proxy: those of web servers are, others if proxy.allow names them.',
+};
+const NO_MIRROR: Refusal = {
+  ...{ status: 404, reason: 'no-mirror' },
+  says: 'No mirror has this name: look at / for those there are.',
+};
+const INCONSISTENT: Refusal = {
+  ...{ status: 504, reason: 'inconsistent' },
+  says: 'The server does not answer, and what is kept of this index belongs to an older release than is kept of that.',
+};
+const NOT_KEPT: Refusal = {
+  ...{ status: 504, reason: 'not-cached' },
+  says: 'This is not in the cache, and the server does not answer.',
+};
+
+export interface Turn {
+  readonly door: Door;
+  readonly connection: Connection;
+}
+
+/** Answers it, whatever it is. Never rejects for what a client or an origin does. */
+export async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { door, connection }: Turn,
+  deps: ServeDeps,
+): Promise<void> {
+  const terms = deps.terms();
+  const { method = 'GET', url: target = '/', httpVersion: version, rawHeaders: fields } = request;
+  const meant = targetOf({ method, target, version, fields }, door, terms);
+  if (meant.kind === 'refused') return turnAway(response, meant, deps, true);
+  if (meant.kind === 'tunnel') return turnAway(response, BAD_PORT, deps, true);
+  const url = meant.kind === 'object' ? meant.url : terms.mirrorUrl(meant.path);
+  if (!url) {
+    ownPage(response, meant.kind === 'own' ? meant.path : '/', deps);
+    return;
+  }
+  const problem = meant.kind === 'object' ? problemOf(url, terms) : undefined;
+  if (problem) return turnAway(response, problem, deps, hasContent(request));
+  const known = knownOf(url);
+  const asked: Asked = {
+    ...{ method, url, fields, version: version === '1.0' ? '1.0' : '1.1' },
+    ...{ hasContent: hasContent(request), client: connection.ends.clientAddress },
+  };
+  const rule = terms.refreshRule(textOf(url)) ?? known.rule;
+  await go({ request, response, connection, asked, known, rule }, deps);
+}
+
+function problemOf({ host, port }: Url, { reach, isBlocked }: ProxyTerms): Refusal | undefined {
+  if (!mayAsk(host, port, 'object', reach)) return BAD_PORT;
+  return isBlocked(host) ? BLOCKED : undefined;
+}
+
+function hasContent({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+async function go(job: Job, deps: ServeDeps): Promise<void> {
+  const { asked, response } = job;
+  const decided = decide(job, deps);
+  switch (decided.kind) {
+    case 'tell': {
+      const { entry, ageSec, isStale } = decided;
+      if (isStale) renew(job, entry, deps);
+      return tell(job, entry, { source: isStale ? 'stale' : 'hit', ageSec }, deps);
+    }
+    case 'ask':
+      return ask(job, decided, deps);
+    case 'pass':
+      await pass(job, deps);
+      return;
+    default:
+      return turnAway(response, decided, deps, asked.hasContent);
+  }
+}
+
+function decide({ asked, known, rule }: Job, { store, clock, ranges }: ServeDeps): Plan {
+  const entries = entriesOf(known, store);
+  const decided = plan(asked, entries, rule, clock.date());
+  const isPart = decided.kind === 'ask' && !decided.stored && startOf(asked) > 0;
+  return isPart && ranges.isPassed(known.key) ? { kind: 'pass', reason: 'condition' } : decided;
+}
+
+/** What has its checksum in its name is the same wherever it was fetched. */
+function entriesOf({ key, sha256 }: Known, store: ServeDeps['store']): readonly Entry[] {
+  const entries = store.find(key);
+  if (entries.length > 0 || sha256 === undefined) return entries;
+  const same = store.findBySha256(sha256);
+  return same ? [store.alias(same, key)] : [];
+}
+
+async function tell(job: Job, entry: Entry, provenance: Provenance, deps: ServeDeps): Promise<void> {
+  const { store, tally } = deps;
+  const sent = await sendEntry(job, entry, provenance, deps);
+  if (sent) {
+    store.used(entry);
+    tally.served(job.asked.url.host, provenance.source, sent.bytes, 0);
+    return;
+  }
+  // It was lost, or not what was written: as if it had never been there.
+  const decided = decide(job, deps);
+  if (decided.kind === 'ask') await ask(job, decided, deps);
+  else turnAway(job.response, NOT_KEPT, deps, false);
+}
+
+function wantOf({ asked, known, rule }: Job, { stored, fallback }: Pick<Want, 'stored' | 'fallback'>): Want {
+  const { key, isSummed } = known;
+  return { asked, key, rule, isSummed, stored, fallback };
+}
+
+/** Behind the client's back. RFC 5861 §3. */
+function renew(job: Job, entry: Entry, { fetches, log }: ServeDeps): void {
+  const { fetched } = fetches.get(
+    wantOf({ ...job, asked: { ...job.asked, method: 'GET' } }, { stored: entry, fallback: entry }),
+  );
+  fetched.then(
+    (outcome) => {
+      if (outcome.kind === 'answer') outcome.answer.content.destroy();
+      else if (outcome.kind === 'flight') fetches.left(outcome.flight);
+    },
+    (error: unknown) => bug(log, error),
+  );
+}
+
+async function ask(job: Job, decided: Plan & { kind: 'ask' }, deps: ServeDeps): Promise<void> {
+  const { response } = job;
+  const want: Want = { ...wantOf(job, decided), onInterim: interim(job) };
+  const { fetched, leave } = deps.fetches.get(want);
+  response.once('close', leave);
+  const outcome = await fetched.finally(() => response.off('close', leave));
+  if (response.destroyed) drop(outcome, deps);
+  else await hand(job, outcome, deps);
+}
+
+function drop(outcome: Fetched, { fetches }: ServeDeps): void {
+  if (outcome.kind === 'answer') outcome.answer.content.destroy();
+  else if (outcome.kind === 'flight') fetches.left(outcome.flight);
+}
+
+async function hand(job: Job, outcome: Fetched, deps: ServeDeps): Promise<void> {
+  const { asked, response, known } = job;
+  switch (outcome.kind) {
+    case 'flight':
+      return follow(job, outcome.flight, outcome.isFirst, deps);
+    case 'answer': {
+      const { bytes } = await pour(job, outcome.answer, { source: 'miss' }, deps);
+      deps.tally.served(asked.url.host, 'miss', bytes, bytes);
+      return;
+    }
+    case 'entry': {
+      const { entry, source } = outcome;
+      if (source === 'stale' && known.listed && !(await deps.releases.agrees(known.listed, entry))) {
+        return turnAway(response, INCONSISTENT, deps, false);
+      }
+      const ageSec = Math.max(0, Math.round((deps.clock.date() - entry.answeredAtMs) / 1000));
+      return tell(job, entry, { source, ageSec }, deps);
+    }
+    default:
+      return turnAway(response, outcome.refusal, deps, false);
+  }
+}
+
+async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDeps): Promise<void> {
+  const { asked, known } = job;
+  const { totalBytes = 0 } = flight.facts;
+  const start = startOf(asked);
+  if (deps.ranges.isFar(start, endOf(asked, totalBytes), flight.receivedBytes, totalBytes)) {
+    // Begun for this part alone, it ends again.
+    deps.fetches.left(flight);
+    const bytes = await pass(job, deps);
+    deps.ranges.note(known.key, totalBytes, bytes);
+    return;
+  }
+  const source = isFirst ? 'miss' : 'shared';
+  const sent: Delivered = await sendFlight(job, flight, { source }, deps);
+  deps.fetches.left(flight);
+  deps.tally.served(asked.url.host, source, sent.bytes, isFirst ? sent.bytes : 0);
+}
+
+function endOf({ fields }: Asked, totalBytes: number): number {
+  const last = /^bytes=\d+-(\d{1,15})$/.exec(fieldOf(fields, 'range') ?? '')?.[1];
+  return last === undefined ? totalBytes : Number(last) + 1;
+}
+
+/** For this client alone; what an unsafe method changes is forgotten. RFC 9111 §4.4. Comes back with the octets of content. */
+async function pass(job: Job, deps: ServeDeps): Promise<number> {
+  const { asked, request, response } = job;
+  const { client, store, tally, pseudonym } = deps;
+  const length = fieldOf(asked.fields, 'content-length');
+  const content = asked.hasContent
+    ? { from: request, bytes: length === undefined ? undefined : Number(length) }
+    : undefined;
+  if (content && hasField(asked.fields, 'expect')) response.writeContinue();
+  const fields = toOrigin(asked, pseudonym);
+  const asking = client.ask({ url: asked.url, method: asked.method, fields, content, onInterim: interim(job) });
+  const abort = (): void => asking.abort();
+  response.once('close', abort);
+  try {
+    const answer = await asking.answer;
+    for (const url of outdated(asked, answer.head)) store.remove(url);
+    const { bytes } = await pour(job, answer, { source: 'pass' }, deps);
+    tally.served(asked.url.host, 'pass', bytes, bytes);
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof UpstreamFault)) throw error;
+    turnAway(response, error.refusal, deps, asked.hasContent);
+    return 0;
+  } finally {
+    response.off('close', abort);
+  }
+}
+
+/** 103 goes on to the client; the others say nothing to it. */
+function interim({ asked, response }: Job): ((head: Head) => void) | undefined {
+  if (asked.version === '1.0') return undefined;
+  return ({ status, fields }) => {
+    if (response.headersSent || response.destroyed) return;
+    const hints = status === 103 ? recordOf(fields) : undefined;
+    if (hints?.link !== undefined) response.writeEarlyHints({ ...hints, link: hints.link });
+    else if (status === 102) response.writeProcessing();
+  };
+}
+
+function turnAway(response: ServerResponse, refusal: Refusal, { tally }: ServeDeps, isClosing: boolean): void {
+  tally.served('', refusal.reason, 0, 0);
+  if (!response.destroyed) sendRefusal(response, refusal, isClosing);
+}
+
+function ownPage(response: ServerResponse, path: string, deps: ServeDeps): void {
+  if (path !== '/') {
+    turnAway(response, NO_MIRROR, deps, false);
+    return;
+  }
+  const body = Buffer.from(deps.terms().page());
+  response.writeHead(200, ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', `${body.length}`]);
+  response.end(body);
+}
+
+export function bug(log: Log, error: unknown): void {
+  log.error('proxy', 'bug', { error: (error instanceof Error && error.stack) || String(error) });
+}

@@ -1,0 +1,326 @@
+/** The proxy as a service: its doors, and what stands behind them. */
+import { randomBytes } from 'node:crypto';
+import http, { type Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Endpoint, LOOPBACK } from '../core/addr.ts';
+import type { CacheReport } from '../core/cachereport.ts';
+import { descriptorShare } from '../host/descriptors.ts';
+import { bindFault } from '../host/system.ts';
+import type { Host } from '../host.ts';
+import { Connections } from '../http/connections.ts';
+import { refusalOf, refuse } from '../http/garbled.ts';
+import { BigBuffers } from '../http/pool.ts';
+import type { Service } from '../service.ts';
+import { Bandwidth, type Rates } from './bandwidth.ts';
+import { BlockRoom } from './blockroom.ts';
+import { openClient, UpstreamFault } from './client.ts';
+import { mayAsk, mayConnect } from './destination.ts';
+import { Fetches } from './fetches.ts';
+import { Ranges } from './ranges.ts';
+import { Releases } from './releases.ts';
+import { BAD_PORT, BLOCKED, bug, type ProxyTerms, type ServeDeps, serve } from './serve.ts';
+import { openStore, type Store, type StoreLimits } from './store.ts';
+import { Tally } from './tally.ts';
+import { type Door, targetOf } from './target.ts';
+import { tunnel } from './tunnel.ts';
+import type { Refusal } from './types.ts';
+
+export interface ProxyDoor {
+  readonly at: Endpoint;
+  readonly door: Door;
+  /** It is a pity, and stops nothing, where somebody else has this port. */
+  readonly isOptional: boolean;
+}
+
+export interface ProxyOptions {
+  readonly doors: readonly ProxyDoor[];
+  /** The first that can be used. */
+  readonly cacheDirs: readonly string[];
+}
+
+export interface ProxyPolicy {
+  readonly terms: ProxyTerms;
+  readonly limits: StoreLimits;
+  readonly rates: Rates;
+  /** Whether that address is served. */
+  readonly isClient: (address: string) => boolean;
+}
+
+export interface ProxyDeps {
+  readonly host: Host;
+  /** A name's addresses, by flink's own resolver. */
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+}
+
+export interface ProxyService extends Service {
+  isServing(): boolean;
+  doors(): readonly Endpoint[];
+  report(): CacheReport | undefined;
+  /** Forgets what is kept of a URL; how many there were. Nothing while it is not served. */
+  purge(key: string): number | undefined;
+}
+
+/** Connections of clients, tunnels among them: 20 for each of 200 machines. */
+const MAX_CONNECTIONS = 8192;
+const MAX_HEADER_BYTES = 64 << 10;
+const HEADER_MS = 30_000;
+const IDLE_MS = 60_000;
+/** Without an octet either way, while an answer is under way. */
+const STALLED_MS = 600_000;
+const DISPLACED_MS = 60_000;
+const TUNNEL_IDLE_MS = 900_000;
+/** For all that is on its way. */
+const ROOM_BYTES = 128 << 20;
+const MAX_BIG_BUFFERS = 128;
+const MAX_SOURCE_SHARE = 0.5;
+const CHECK_MS = 5000;
+
+interface Opened {
+  readonly store: Store;
+  readonly serving: ServeDeps;
+  readonly connections: Connections;
+  readonly bandwidth: Bandwidth;
+  readonly stopClient: () => void;
+  tunnels: number;
+}
+
+export function proxyService(options: ProxyOptions, policy: () => ProxyPolicy, deps: ProxyDeps): ProxyService {
+  let opened: Opened | undefined;
+  let servers: Server[] = [];
+
+  const listenAll = async (): Promise<void> => {
+    for (const { at, door, isOptional } of options.doors) {
+      const server = createServer(() => opened, door, policy, deps);
+      await listening(at, server).then(
+        () => servers.push(server),
+        (fault: unknown) => {
+          if (!isOptional) throw fault;
+          deps.host.log.info('proxy', 'door-not-served', { address: at.address, port: at.port });
+        },
+      );
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    servers = [];
+    const was = opened;
+    opened = undefined;
+    await was?.serving.fetches.stop();
+    was?.connections.closeAll();
+    was?.stopClient();
+    was?.bandwidth.stop();
+    await Promise.all(closing);
+    await was?.store.close();
+  };
+
+  return {
+    name: 'proxy',
+    start: () =>
+      listenAll().catch(async (fault) => {
+        await close();
+        throw fault;
+      }),
+    // The cache belongs to whom flink runs as when root's rights are gone.
+    settle: async () => {
+      if (servers.length > 0) opened = open(await anyStore(options.cacheDirs, policy, deps), policy, deps);
+    },
+    stop: close,
+    health: () => (opened ? { ok: true } : { ok: false, reason: 'not served' }),
+    isServing: () => servers.length > 0,
+    doors: () => servers.flatMap((server) => endpointOf(server) ?? []),
+    report: () => opened && reportOf(opened, policy()),
+    purge: (key) => opened?.store.remove(key),
+  };
+}
+
+async function anyStore(
+  folders: readonly string[],
+  policy: () => ProxyPolicy,
+  deps: Pick<ProxyDeps, 'host'>,
+): Promise<Store> {
+  const [folder = '', ...others] = folders;
+  try {
+    return await openStore(folder, () => policy().limits, deps.host.log);
+  } catch (fault) {
+    if (others.length === 0) throw fault;
+    return anyStore(others, policy, deps);
+  }
+}
+
+function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyDeps): Opened {
+  const { clock, log } = host;
+  const bandwidth = new Bandwidth(() => policy().rates, clock);
+  const terms = (): ProxyTerms => policy().terms;
+  const client = openClient({
+    resolve,
+    mayConnect: (address, name, port) => mayConnect(address, name, port, terms().reach),
+  });
+  const { pseudonym } = terms();
+  const room = new BlockRoom(ROOM_BYTES);
+  const fetches = new Fetches({ client, store, room, bandwidth, clock, log, pseudonym });
+  const max = Math.min(MAX_CONNECTIONS, descriptorShare('proxy') / 2);
+  const bounds = { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: DISPLACED_MS };
+  return {
+    ...{ store, bandwidth, tunnels: 0 },
+    connections: new Connections(bounds, () => clock.now()),
+    stopClient: () => client.stop(),
+    serving: {
+      ...{ terms, client, fetches, store, bandwidth, clock, log, pseudonym },
+      ...{ ranges: new Ranges(() => clock.now()), releases: new Releases(store), tally: new Tally() },
+      pool: new BigBuffers(MAX_BIG_BUFFERS),
+      boundary: randomBytes(12).toString('hex'),
+    },
+  };
+}
+
+function createServer(
+  opened: () => Opened | undefined,
+  door: Door,
+  policy: () => ProxyPolicy,
+  { host }: ProxyDeps,
+): Server {
+  const server = http.createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADER_MS,
+    // Content may take as long as it moves.
+    requestTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAlive: true,
+    keepAliveInitialDelay: IDLE_MS,
+    noDelay: true,
+    requireHostHeader: false,
+  });
+  // Who counts them is `targetOf`; leaving some out silently would change what a request means.
+  server.maxHeadersCount = 0;
+  server.timeout = STALLED_MS;
+  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    const own = opened();
+    if (!own) response.destroy();
+    else
+      handle(request, response, { door, own }).catch((error: unknown) => {
+        bug(host.log, error);
+        response.destroy();
+      });
+  };
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('checkExpectation', onRequest);
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => {});
+    const own = opened();
+    if (own && policy().isClient(socket.remoteAddress ?? '')) own.connections.admit(socket);
+    else socket.destroy();
+  });
+  server.on('connect', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    const own = opened();
+    if (!own || !(socket instanceof Socket)) socket.destroy();
+    else
+      dig(request, socket, { head, door, own }).catch((error: unknown) => {
+        bug(host.log, error);
+        socket.destroy();
+      });
+  });
+  server.on('clientError', (error, socket) => {
+    const isFree = socket instanceof Socket && opened()?.connections.of(socket)?.isBusy === false;
+    if (isFree && socket.writable) refuse(socket, refusalOf(error));
+    else socket.destroy();
+  });
+  return server;
+}
+
+interface Handling {
+  readonly door: Door;
+  readonly own: Opened;
+}
+
+async function handle(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  { door, own }: Handling,
+): Promise<void> {
+  const connection = own.connections.of(request.socket);
+  const turn = connection?.begin();
+  if (!connection || !(turn === true || (await turn))) {
+    response.destroy();
+    return;
+  }
+  try {
+    await serve(request, response, { door, connection }, own.serving);
+  } finally {
+    connection.end();
+  }
+}
+
+/** CONNECT. RFC 9110 §9.3.6. */
+async function dig(
+  request: http.IncomingMessage,
+  socket: Socket,
+  { head, door, own }: Handling & { readonly head: Uint8Array },
+): Promise<void> {
+  const { terms, client, bandwidth, tally } = own.serving;
+  const { method = 'CONNECT', url: target = '', httpVersion: version, rawHeaders: fields } = request;
+  const now = terms();
+  const meant = targetOf({ method, target, version, fields }, door, now);
+  const say = (refusal: Refusal): void => {
+    tally.served('', refusal.reason, 0, 0);
+    refuse(socket, {
+      status: `${refusal.status} ${http.STATUS_CODES[refusal.status] ?? 'Refused'}`,
+      says: refusal.says,
+    });
+  };
+  if (meant.kind === 'refused') return say(meant);
+  if (meant.kind !== 'tunnel' || !mayAsk(meant.host, meant.port, 'tunnel', now.reach)) return say(BAD_PORT);
+  if (now.isBlocked(meant.host)) return say(BLOCKED);
+  const connecting = client.connect(meant.host, meant.port);
+  socket.once('close', connecting.abort);
+  const connection = own.connections.of(socket);
+  connection?.begin();
+  own.tunnels += 1;
+  try {
+    const origin = await connecting.socket;
+    socket.off('close', connecting.abort);
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    const address = connection?.ends.clientAddress ?? '';
+    const octets = await tunnel({ client: socket, head, origin }, TUNNEL_IDLE_MS, (bytes, goOn) =>
+      bandwidth.brought(address, bytes, goOn),
+    );
+    tally.served(meant.host, 'tunnel', octets.down, octets.down);
+  } catch (error) {
+    if (!(error instanceof UpstreamFault)) throw error;
+    if (socket.writable) say(error.refusal);
+  } finally {
+    own.tunnels -= 1;
+    connection?.end();
+  }
+}
+
+function reportOf({ store, serving, connections, tunnels }: Opened, { limits }: ProxyPolicy): CacheReport {
+  return {
+    ...serving.tally.counts(),
+    ...serving.fetches.counts,
+    connections: connections.count,
+    tunnels,
+    store: { ...store.report(), maxBytes: limits.maxBytes },
+  };
+}
+
+/** Binds, or rejects with a `Fault`. */
+function listening(endpoint: Endpoint, server: Server): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(bindFault('TCP', endpoint, error)));
+    server.listen({ host: endpoint.address, port: endpoint.port, backlog: 1024, exclusive: true }, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}
+
+function endpointOf(server: Server): Endpoint | undefined {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return undefined;
+  return { address: (bound.address as Endpoint['address']) ?? LOOPBACK, port: bound.port };
+}
