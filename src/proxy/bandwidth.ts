@@ -121,19 +121,12 @@ export class Bandwidth {
     return client;
   }
 
-  /** Ahead of those who wait only what has been given to them meanwhile: a source is never as quick as a queue. */
+  /** Ahead of those who wait as much as they were given meanwhile: a source is never as quick as a queue. */
   #mayTake(client: Client, bytes: number, { totalBitsPerSec }: Rates): boolean {
     if (client.bucket.levelBytes <= 0 || isOwing(client)) return false;
     if (!this.#isShort) return this.#total.levelBytes > 0;
-    this.#catchUp(client, totalBitsPerSec);
     const isBehind = client.paidBytes + bytes <= this.#paidBytes;
     return isBehind && this.#total.levelBytes > -burstBytes(totalBitsPerSec);
-  }
-
-  /** What a client did not take for a while is not saved up for it. */
-  #catchUp(client: Client, totalBitsPerSec: number | undefined): void {
-    const leastBytes = this.#paidBytes - burstBytes(totalBitsPerSec);
-    if (client.paidBytes < leastBytes) client.paidBytes = leastBytes;
   }
 
   #wakeAfter(ms: number): void {
@@ -151,7 +144,7 @@ export class Bandwidth {
     this.#total.fill(rates.totalBitsPerSec, nowMs);
     for (const client of this.#clients.values()) client.bucket.fill(rates.perClientBitsPerSec, nowMs);
     if (rates.totalBitsPerSec === undefined) this.#payEach();
-    else this.#payInTurn(rates.totalBitsPerSec);
+    else this.#payInTurn();
     const isWaitedFor = this.#forget(rates, nowMs);
     if (this.#clients.size > 0) this.#wakeAfter(isWaitedFor ? tickMs(rates) : REST_MS);
   }
@@ -163,10 +156,9 @@ export class Bandwidth {
     this.#isShort = false;
   }
 
-  #payInTurn(totalBitsPerSec: number): void {
+  #payInTurn(): void {
     let next = this.#next();
     while (next && this.#total.levelBytes > 0) {
-      this.#catchUp(next, totalBitsPerSec);
       this.#paidBytes = Math.max(this.#paidBytes, next.paidBytes);
       payTurn(next, this.#total);
       next = this.#next();
@@ -184,7 +176,7 @@ export class Bandwidth {
     return least;
   }
 
-  /** Whether somebody still owes. */
+  /** Whether somebody still owes. What a client has not taken is kept for it as long as it could bring that at once: no longer. */
   #forget(rates: Rates, nowMs: number): boolean {
     const lateBytes = this.#paidBytes - burstBytes(rates.totalBitsPerSec);
     let isWaitedFor = false;

@@ -81,6 +81,11 @@ const uneven: readonly { readonly name: string; readonly mbit: number; readonly 
   { name: 'a line of 10 Mbit/s', mbit: 10, one: {} },
   { name: 'a line of 100 Mbit/s, where one answers 5 ms later', mbit: 100, one: { lagMs: 5 } },
   { name: 'a line of 1 Gbit/s', mbit: 1000, one: {} },
+  {
+    name: 'a line of 100 Mbit/s, where one brings little each millisecond',
+    mbit: 100,
+    one: { lagMs: 1, piece: () => 16 << 10 },
+  },
   { name: 'one that brings little at a time', mbit: 10, one: { piece: () => 1460 } },
   { name: 'one that brings a block at a time', mbit: 50, one: { piece: () => 1 << 20 } },
 ];
@@ -165,6 +170,20 @@ test('the sources of one client have equal parts', () => {
   hall.start({ client: 'other' });
   hall.clock.advance(60 * SECOND);
   for (const each of bytes.slice(1)) isNear(each, bytes[1] ?? 0, 0.05, 'one of equal pieces');
+});
+
+test('a source that owes much does not keep the others of its client waiting', () => {
+  const hall = new Hall({ totalBitsPerSec: 8 * MBIT });
+  const paid: string[] = [];
+  const brought = (name: string, bytes: number): boolean =>
+    hall.bandwidth.brought('one', bytes, () => void paid.push(name));
+  assert.equal(brought('first', 10_000_000), true, 'what came when there was room is owed by all');
+  assert.equal(brought('much', 5_000_000), false);
+  assert.equal(brought('little', 100_000), false);
+  hall.clock.advance(11 * SECOND);
+  assert.deepEqual(paid, ['little']);
+  hall.clock.advance(5 * SECOND);
+  assert.deepEqual(paid, ['little', 'much']);
 });
 
 test('what was not taken for an hour is not saved up: who comes back has its share, no more', () => {
