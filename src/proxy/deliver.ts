@@ -33,11 +33,10 @@ export interface To {
 
 /** How it went: octets of content that left, and whether that was all. */
 export interface Delivered {
+  readonly status: number;
   readonly bytes: number;
   readonly isWhole: boolean;
 }
-
-const ABORTED: Delivered = { bytes: 0, isWhole: false };
 
 /** Nothing, and nothing was sent, where the content is not there any more. */
 export async function sendEntry(
@@ -48,16 +47,17 @@ export async function sendEntry(
 ): Promise<Delivered | undefined> {
   const { asked, response, connection } = to;
   const portion = portionOf(asked, entry.head, entry.sizeBytes, means.boundary);
+  const { status } = portion;
   const segments = asked.method === 'HEAD' ? [] : (portion.segments ?? []);
   if (segments.length === 0) {
     writeHead(response, entry.head, { portion, provenance, means });
     response.end();
-    return { bytes: 0, isWhole: true };
+    return { status, bytes: 0, isWhole: true };
   }
   const content = await means.store.open(entry);
   if (!content) return undefined;
   try {
-    if (response.destroyed) return ABORTED;
+    if (response.destroyed) return { status, bytes: 0, isWhole: false };
     writeHead(response, entry.head, { portion, provenance, means });
     const { pool, clock } = means;
     const outcome = await sendBody(response, content, segments, {
@@ -67,11 +67,12 @@ export async function sendEntry(
       turn,
     });
     if (outcome === 'changed') response.destroy();
-    return outcome === 'sent' ? { bytes: portion.bytes ?? 0, isWhole: true } : ABORTED;
+    const isWhole = outcome === 'sent';
+    return { status, bytes: isWhole ? (portion.bytes ?? 0) : 0, isWhole };
   } catch {
     // What lies there is not what was kept: the client must not take it for whole.
     response.destroy();
-    return ABORTED;
+    return { status, bytes: 0, isWhole: false };
   } finally {
     await content.close();
   }
@@ -86,11 +87,12 @@ export async function sendFlight(
 ): Promise<Delivered> {
   const { head, totalBytes } = flight.facts;
   const portion = portionOf(asked, head, totalBytes, means.boundary);
+  const { status } = portion;
   const segments = portion.segments ?? [{ start: 0, end: Number.POSITIVE_INFINITY }];
   writeHead(response, head, { portion, provenance, means });
   if (segments.length === 0) {
     response.end();
-    return { bytes: 0, isWhole: true };
+    return { status, bytes: 0, isWhole: true };
   }
   const reader = flight.join(firstOf(segments));
   let bytes = 0;
@@ -98,16 +100,16 @@ export async function sendFlight(
     for (const segment of segments) {
       for await (const view of viewsOf(segment, reader.at)) {
         const startMs = means.clock.now();
-        if (!(await flush(response, [view], false))) return { bytes, isWhole: false };
+        if (!(await flush(response, [view], false))) return { status, bytes, isWhole: false };
         bytes += view.length;
         connection.record(view.length, means.clock.now() - startMs);
       }
     }
     response.end();
-    return { bytes, isWhole: true };
+    return { status, bytes, isWhole: true };
   } catch {
     response.destroy();
-    return { bytes, isWhole: false };
+    return { status, bytes, isWhole: false };
   } finally {
     reader.leave();
   }
@@ -191,7 +193,7 @@ export function pour(
     response.once('close', () => {
       bandwidth.leave(asked.client, goOn);
       content.destroy();
-      resolve({ bytes, isWhole });
+      resolve({ status: head.status, bytes, isWhole });
     });
   });
 }

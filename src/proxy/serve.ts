@@ -1,5 +1,6 @@
 /** One request from its head to the end of its answer: the proxy's flow. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Log } from '../host.ts';
 import type { Connection } from '../http/connection.ts';
 import { type UpstreamClient, UpstreamFault } from './client.ts';
@@ -8,8 +9,9 @@ import { mayAsk, type Reach } from './destination.ts';
 import type { Fetched, Fetches, Want } from './fetches.ts';
 import { fieldOf, hasField, recordOf } from './fields.ts';
 import type { Flight } from './flight.ts';
-import { type Provenance, toOrigin } from './forward.ts';
-import { outdated } from './freshness.ts';
+import { type Provenance, toClient, toOrigin } from './forward.ts';
+import { HOT_BYTES, type HotAnswers } from './hot.ts';
+import { outdated } from './outdated.ts';
 import { type Plan, plan } from './plan.ts';
 import { startOf } from './portion.ts';
 import type { Ranges } from './ranges.ts';
@@ -42,11 +44,20 @@ export interface ServeDeps extends DeliverMeans {
   readonly log: Log;
 }
 
+/** Where what is asked again and again is remembered. */
+export interface Remembering {
+  readonly hot: HotAnswers;
+  /** The very octets of the request that a connection began with. */
+  readonly asked: WeakMap<Socket, string>;
+}
+
 /** A request on its way through. */
 interface Job extends To {
   readonly request: IncomingMessage;
   readonly known: Known;
   readonly rule: Rule;
+  /** If its answer is to be remembered: where, and by which octets. */
+  readonly again: { readonly hot: HotAnswers; readonly text: string } | undefined;
 }
 
 export const BLOCKED: Refusal = {
@@ -70,7 +81,7 @@ const NOT_KEPT: Refusal = {
   says: 'This is not in the cache, and the server does not answer.',
 };
 
-export interface Turn {
+export interface Turn extends Remembering {
   readonly door: Door;
   readonly connection: Connection;
 }
@@ -79,9 +90,11 @@ export interface Turn {
 export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { door, connection }: Turn,
+  { door, connection, hot, asked: texts }: Turn,
   deps: ServeDeps,
 ): Promise<void> {
+  const text = texts.get(request.socket);
+  if (text !== undefined) texts.delete(request.socket);
   const terms = deps.terms();
   const { method = 'GET', url: target = '/', httpVersion: version, rawHeaders: fields } = request;
   const meant = targetOf({ method, target, version, fields }, door, terms);
@@ -100,7 +113,8 @@ export async function serve(
     ...{ hasContent: hasContent(request), client: connection.ends.clientAddress },
   };
   const rule = terms.refreshRule(textOf(url)) ?? known.rule;
-  await go({ request, response, connection, asked, known, rule }, deps);
+  const again = text === undefined ? undefined : { hot, text };
+  await go({ request, response, connection, asked, known, rule, again }, deps);
 }
 
 function problemOf({ host, port }: Url, { reach, isBlocked }: ProxyTerms): Refusal | undefined {
@@ -131,7 +145,10 @@ async function go(job: Job, deps: ServeDeps): Promise<void> {
   }
 }
 
-function decide({ asked, known, rule }: Job, { store, clock, ranges }: ServeDeps): Plan {
+function decide(
+  { asked, known, rule }: Pick<Job, 'asked' | 'known' | 'rule'>,
+  { store, clock, ranges }: ServeDeps,
+): Plan {
   const entries = entriesOf(known, store);
   const decided = plan(asked, entries, rule, clock.date());
   const isPart = decided.kind === 'ask' && !decided.stored && startOf(asked) > 0;
@@ -152,12 +169,28 @@ async function tell(job: Job, entry: Entry, provenance: Provenance, deps: ServeD
   if (sent) {
     store.used(entry);
     tally.served(job.asked.url.host, provenance.source, sent.bytes, 0);
+    if (provenance.source === 'hit' && sent.status === 200 && sent.isWhole) remember(job, entry, deps);
     return;
   }
   // It was lost, or not what was written: as if it had never been there.
   const decided = decide(job, deps);
   if (decided.kind === 'ask') await ask(job, decided, deps);
   else turnAway(job.response, NOT_KEPT, deps, false);
+}
+
+/** The next who asks so is answered without all this. Nothing of this request's connection is kept. */
+function remember({ asked, known, rule, again }: Job, entry: Entry, deps: ServeDeps): void {
+  if (!again || asked.method !== 'GET' || entry.sizeBytes > HOT_BYTES) return;
+  again.hot.keep(again.text, {
+    entry,
+    host: asked.url.host,
+    again: () => {
+      const decided = decide({ asked, known, rule }, deps);
+      if (decided.kind !== 'tell' || decided.entry !== entry || decided.isStale) return undefined;
+      const { ageSec } = decided;
+      return toClient(entry.head, { source: 'hit', ageSec }, deps.pseudonym, deps.clock.date());
+    },
+  });
 }
 
 function wantOf({ asked, known, rule }: Job, { stored, fallback }: Pick<Want, 'stored' | 'fallback'>): Want {

@@ -17,6 +17,8 @@ import { BlockRoom } from './blockroom.ts';
 import { openClient, UpstreamFault } from './client.ts';
 import { mayAsk, mayConnect } from './destination.ts';
 import { Fetches } from './fetches.ts';
+import { greet } from './front.ts';
+import { HotAnswers } from './hot.ts';
 import { Ranges } from './ranges.ts';
 import { Releases } from './releases.ts';
 import { BAD_PORT, BLOCKED, bug, type ProxyTerms, type ServeDeps, serve } from './serve.ts';
@@ -57,6 +59,8 @@ export interface ProxyService extends Service {
   isServing(): boolean;
   doors(): readonly Endpoint[];
   report(): CacheReport | undefined;
+  /** The policy has changed. */
+  refresh(): void;
   /** Forgets what is kept of a URL; how many there were. Nothing while it is not served. */
   purge(key: string): number | undefined;
 }
@@ -82,6 +86,8 @@ interface Opened {
   readonly connections: Connections;
   readonly bandwidth: Bandwidth;
   readonly stopClient: () => void;
+  readonly hot: Readonly<Record<Door, HotAnswers>>;
+  readonly asked: WeakMap<Socket, string>;
   tunnels: number;
 }
 
@@ -131,6 +137,9 @@ export function proxyService(options: ProxyOptions, policy: () => ProxyPolicy, d
     isServing: () => servers.length > 0,
     doors: () => servers.flatMap((server) => endpointOf(server) ?? []),
     report: () => opened && reportOf(opened, policy()),
+    refresh: () => {
+      for (const hot of Object.values(opened?.hot ?? {})) hot.clear();
+    },
     purge: (key) => opened?.store.remove(key),
   };
 }
@@ -163,7 +172,8 @@ function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyD
   const max = Math.min(MAX_CONNECTIONS, descriptorShare('proxy') / 2);
   const bounds = { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: DISPLACED_MS };
   return {
-    ...{ store, bandwidth, tunnels: 0 },
+    ...{ store, bandwidth, tunnels: 0, asked: new WeakMap() },
+    hot: { forward: new HotAnswers(() => clock.date()), intercept: new HotAnswers(() => clock.date()) },
     connections: new Connections(bounds, () => clock.now()),
     stopClient: () => client.stop(),
     serving: {
@@ -208,11 +218,18 @@ function createServer(
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', onRequest);
+  const [toHttp] = server.listeners('connection');
+  server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => {});
     const own = opened();
-    if (own && policy().isClient(socket.remoteAddress ?? '')) own.connections.admit(socket);
-    else socket.destroy();
+    if (!own || !policy().isClient(socket.remoteAddress ?? '')) socket.destroy();
+    else if (own.connections.admit(socket)) {
+      const { connections, asked, serving, hot } = own;
+      const { store, tally } = serving;
+      const means = { connections, asked, store, tally, hot: hot[door], idleMs: IDLE_MS };
+      greet(socket, { ...means, toHttp: (handed) => toHttp?.call(server, handed) });
+    }
   });
   server.on('connect', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
     const own = opened();
@@ -248,7 +265,7 @@ async function handle(
     return;
   }
   try {
-    await serve(request, response, { door, connection }, own.serving);
+    await serve(request, response, { door, connection, hot: own.hot[door], asked: own.asked }, own.serving);
   } finally {
     connection.end();
   }

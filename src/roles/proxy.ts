@@ -42,7 +42,7 @@ export interface HallProxy {
 export function hallProxy(parts: HallProxyParts): HallProxy {
   const { config, lan, host } = parts;
   const { ports } = config();
-  const list = blocklistService(() => config().proxy.blocklist, { host });
+  const list = blocklistService(() => config().proxy.blocklist, { host, onChange: () => service.refresh() });
   const blocklist = { ...list, name: 'proxy-blocklist' };
   const policy = livePolicy(parts, (name) => {
     const names = list.current();
@@ -60,7 +60,10 @@ export function hallProxy(parts: HallProxyParts): HallProxy {
       return url && service.purge(knownOf(url).key);
     },
     mirrorUrl: () => (service.isServing() ? `http://${lan.address}:${ports.intercept}` : undefined),
-    reload: () => void list.look(),
+    reload: () => {
+      void list.look();
+      service.refresh();
+    },
   };
 }
 
@@ -157,4 +160,3 @@ function pageOf(domain: string): string {
   const rows = MIRRORS.map(({ name, url }) => `  http://mirror.${domain}/${name}/  is  ${url}`);
   return ['Package repositories, fetched once and kept for all machines of this hall:', '', ...rows, ''].join('\n');
 }
-
