@@ -9,10 +9,12 @@ import { Downs } from './downs.ts';
 import { type Fields, fieldOf, without } from './fields.ts';
 import { Flight } from './flight.ts';
 import { endToEnd, toOrigin } from './forward.ts';
-import { collapses, keepable, refreshed, strongValidator, validationFields } from './freshness.ts';
+import { keepable } from './keepable.ts';
+import { collapses } from './plan.ts';
 import type { NewEntry, Store } from './store.ts';
 import type { Asked, Entry, Exchanged, Head, Refusal, Rule } from './types.ts';
 import { authorityOf } from './url.ts';
+import { refreshed, strongValidator, validationFields } from './validation.ts';
 
 /** What a request came to want. */
 export interface Want {
@@ -224,7 +226,7 @@ export class Fetches {
     const head = endToEnd(answer.head);
     if (stored && head.status === 304) {
       answer.content.resume();
-      const by = refreshed(stored, head, exchanged);
+      const by = refreshed(stored, answer.head, exchanged);
       if (by) return { kind: 'entry', entry: store.refresh(stored, by), source: 'revalidated' };
       return { kind: 'refused', refusal: ODD };
     }
@@ -233,15 +235,13 @@ export class Fetches {
       return { kind: 'entry', entry: fallback, source: 'stale' };
     }
     if (asked.method === 'HEAD') {
-      const by = stored && refreshed(stored, head, exchanged);
+      const by = stored && refreshed(stored, answer.head, exchanged);
       if (stored && by) store.refresh(stored, by);
       else if (stored && head.status === 200) store.remove(key);
       return { kind: 'answer', answer };
     }
-    const kept = head.status === 206 ? undefined : keepable(asked, head, rule, exchanged);
-    const draft =
-      kept &&
-      (await store.create({ key, head, ...exchanged, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
+    const kept = head.status === 206 ? undefined : keepable(asked, answer.head, rule, exchanged);
+    const draft = kept && (await store.create({ key, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
     if (!kept || !draft) return { kind: 'answer', answer };
     const facts = { key, varies: kept.varies, head, totalBytes: factsOf(answer.head).sizeBytes };
     const flight = new Flight(facts, draft, this.#deps.room);

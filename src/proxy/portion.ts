@@ -2,8 +2,8 @@
 import { contentRange, lengthOf, multipart, type Segment } from '../http/answer.ts';
 import { decideRange } from '../http/range.ts';
 import { type Fields, fieldOf, hasField } from './fields.ts';
-import { conditionOf } from './freshness.ts';
 import type { Asked, Head } from './types.ts';
+import { conditionOf } from './validation.ts';
 
 export interface Portion {
   readonly status: number;
