@@ -9,6 +9,10 @@ import { type AskTerms, ask, type Place, type Received, Wire } from './httpask.t
 export interface ProxyTerms {
   /** Reached although they are on loopback. */
   readonly allow?: readonly { readonly at: Place }[];
+  /** The same, as `host:port`. */
+  readonly allowNames?: readonly string[];
+  /** Hosts under which its own doors are allowed. */
+  readonly allowSelf?: readonly string[];
   /** Lines below `proxy:`, two spaces before each. */
   readonly proxy?: string;
   /** Lines below `dns:`, two spaces before each. Upstreams are none's unless it says so. */
@@ -127,8 +131,10 @@ export class ProxyFlink {
 
   get #config(): string {
     const [proxy, intercept, admin, dns, dhcp, pxe] = this.#ports;
-    const { allow = [] } = this.#terms;
-    const allowed = allow.map(({ at }) => `"${at.address}:${at.port}"`).join(', ');
+    const { allow = [], allowNames = [], allowSelf = [] } = this.#terms;
+    const doors = allowSelf.flatMap((host) => [`${host}:${proxy}`, `${host}:${intercept}`]);
+    const places = [...allow.map(({ at }) => `${at.address}:${at.port}`), ...allowNames, ...doors];
+    const allowed = places.map((place) => `"${place}"`).join(', ');
     return `lan: lo
 domain: hall.test
 stateDir: ${join(this.folder, 'state')}
