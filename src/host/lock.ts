@@ -8,11 +8,15 @@ const CANNOT_WRITE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 /**
  * Takes the lock `path`; the result gives it back. Rejects with a `Fault` when a process that lives has it. One in another
- * PID namespace is not seen: containers must not share the folder.
+ * PID namespace is not seen: containers must not share the folder. `another`: what to give instead of the folder.
  *
  * A link that leads nowhere: made and filled in one step, so that none is ever found half written, and it takes no room of a full disk.
  */
-export async function takeLock(path: string, bootId: string | undefined): Promise<() => Promise<void>> {
+export async function takeLock(
+  path: string,
+  bootId: string | undefined,
+  another = 'another --state-dir',
+): Promise<() => Promise<void>> {
   const mine = `${process.pid}-${startOf(process.pid) ?? 0}-${bootId ?? 'unknown'}`;
   // Twice: the holder may have ended meanwhile.
   for (let tries = 0; tries < 2; tries++) {
@@ -27,17 +31,17 @@ export async function takeLock(path: string, bootId: string | undefined): Promis
       if (code !== 'EEXIST') throw new Fault('store-failed', `${path} cannot be made (${code})`, error);
     }
     const holder = await holderOf(path);
-    if (holder !== undefined && isAlive(holder, bootId)) throw inUse(path, holder);
+    if (holder !== undefined && isAlive(holder, bootId)) throw inUse(path, holder, another);
     await rm(path, { force: true }).catch((error: unknown) => {
       throw new Fault('store-failed', `${path} is in the way (${errnoOf(error)}): remove it`, error);
     });
   }
-  throw inUse(path, (await holderOf(path)) ?? '');
+  throw inUse(path, (await holderOf(path)) ?? '', another);
 }
 
-function inUse(path: string, holder: string): Fault {
+function inUse(path: string, holder: string, another: string): Fault {
   const pid = holder.split('-')[0] ?? '';
-  const sentence = `another process (${pid}) uses ${path.replace(/\/[^/]*$/, '')}: stop it, or give another --state-dir`;
+  const sentence = `another process (${pid}) uses ${path.replace(/\/[^/]*$/, '')}: stop it, or give ${another}`;
   return new Fault('store-failed', sentence);
 }
 

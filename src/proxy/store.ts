@@ -1,8 +1,19 @@
 /** What the proxy keeps, on disk: an index in SQLite, each content in a file of its own, whole or not there. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Content } from '../core/content.ts';
-import type { Log } from '../host.ts';
+import { errnoOf, Fault } from '../core/errors.ts';
+import { type Memory, systemMemory } from '../host/blocks.ts';
+import { takeLock } from '../host/lock.ts';
+import { quietly } from '../host/openfiles.ts';
+import { systemClock } from '../host/system.ts';
+import type { Clock, Log } from '../host.ts';
 import type { Fields } from './fields.ts';
+import { FolderStore } from './folderstore.ts';
+import { type DiskRoom, diskRoomOf } from './room.ts';
+import { BLOCK_BYTES } from './sums.ts';
 import type { Entry, Exchanged, Head } from './types.ts';
+import { strongValidator } from './validation.ts';
 
 export interface StoreLimits {
   /** All contents together. */
@@ -51,7 +62,7 @@ export interface Draft {
   hold(): () => void;
 }
 
-export const BLOCK_BYTES = 1 << 20;
+export { BLOCK_BYTES };
 
 export interface Store {
   /** All variants under a key, the latest first; a few dozen at most. At once. */
@@ -67,6 +78,8 @@ export interface Store {
   alias(entry: Entry, key: string): Entry;
   /** Nothing where it is lost or not what was written; it is forgotten then. Its octets are checked as they are read. */
   open(entry: Entry): Promise<Content | undefined>;
+  /** All of a small content, where it is in memory: at once. Nobody writes to it. */
+  peek(entry: Entry): Uint8Array | undefined;
   /** Somebody had use of it. */
   used(entry: Entry): void;
   /** All variants; how many there were. */
@@ -75,7 +88,50 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What the store has from outside; tests give another. */
+export interface StoreWorld {
+  readonly clock: Pick<Clock, 'now' | 'after' | 'bootId'>;
+  readonly memory: Memory;
+  /** Of the file system that the folder is on; nothing where that is not known. */
+  readonly look: (folder: string) => Promise<DiskRoom | undefined>;
+  readonly mayGoOn: (entry: NewEntry) => boolean;
+}
+
+const WORLD: StoreWorld = {
+  clock: { now: systemClock.now, after: quietly, bootId: systemClock.bootId },
+  memory: systemMemory(),
+  look: diskRoomOf,
+  mayGoOn: ({ head }) => strongValidator(head) !== undefined,
+};
+
 /** Within a second or two whatever is there. Rejects with a `Fault` that has the cure where the folder cannot be used. */
-export function openStore(_folder: string, _limits: () => StoreLimits, _log: Log): Promise<Store> {
-  throw new Error('unwritten');
+export function openStore(folder: string, limits: () => StoreLimits, log: Log): Promise<Store> {
+  return openStoreIn(WORLD, folder, limits, log);
+}
+
+/** `memoryBytes` is what the limits say at first. */
+export async function openStoreIn(
+  world: StoreWorld,
+  folder: string,
+  limits: () => StoreLimits,
+  log: Log,
+): Promise<Store> {
+  const unlock = await prepared(folder, world.clock.bootId);
+  try {
+    return new FolderStore(world, { folder, limits, log, unlock });
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** Made where it is not there, and ours alone. */
+async function prepared(folder: string, bootId: string | undefined): Promise<() => Promise<void>> {
+  try {
+    await mkdir(join(folder, 'objects'), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const cure = 'make it and chown it to this user, or name another as proxy.cacheDir';
+    throw new Fault('store-failed', `the cache's folder ${folder} cannot be used (${errnoOf(error)}): ${cure}`, error);
+  }
+  return takeLock(join(folder, 'lock'), bootId, 'another proxy.cacheDir');
 }
