@@ -84,6 +84,7 @@ function all(fields: Fields, name: string): readonly string[] {
 /** White space before a colon is part of no name (RFC 9112 §5.1), nor is a line end part of a value (§5.2). */
 function faultOfFields(fields: Fields): Refusal | undefined {
   if (fields.length > MAX_FIELDS * 2) return BAD.fields;
+  if (fields.length % 2 !== 0) return BAD.field;
   let bytes = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
