@@ -34,6 +34,7 @@ export function checkFlink(config: FlinkConfig, facts: CheckFacts): readonly Pro
     ...checkClients(config, facts),
     ...duplicates(identities(config)),
     ...checkResolvers(config, facts),
+    ...checkProxy(config),
     ...checkRest(config),
   ];
 }
@@ -69,10 +70,7 @@ const MIN_UPLINK_BITS = 64_000;
 
 function checkUplink({ wan, uplink, lan, filter }: FlinkConfig): readonly Problem[] {
   const rates = { down: uplink.downBitsPerSec, up: uplink.upBitsPerSec };
-  const problems = Object.entries(rates).flatMap(([key, rate]): Problem[] => {
-    if (rate === undefined || rate >= MIN_UPLINK_BITS) return [];
-    return [{ path: `uplink.${key}`, problem: 'carries nothing: want 64kbps or more, like 10Mbps' }];
-  });
+  const problems = [...tooSlow('uplink', rates)];
   if (wan === undefined && (rates.down ?? rates.up) !== undefined) {
     problems.push({ path: 'uplink', problem: 'needs to know its interface: wan: enp2s0' });
   }
@@ -82,6 +80,13 @@ function checkUplink({ wan, uplink, lan, filter }: FlinkConfig): readonly Proble
     problems.push({ path: `filter.trusted[${open}]`, problem });
   }
   return problems;
+}
+
+function tooSlow(path: string, rates: Readonly<Record<string, number | undefined>>): readonly Problem[] {
+  return Object.entries(rates).flatMap(([key, rate]): readonly Problem[] => {
+    if (rate === undefined || rate >= MIN_UPLINK_BITS) return [];
+    return [{ path: `${path}.${key}`, problem: 'carries nothing: want 64kbps or more, like 10Mbps' }];
+  });
 }
 
 function rangeInside(path: string, range: Ipv4Range, subnet: Subnet): readonly Problem[] {
@@ -197,22 +202,36 @@ function checkResolvers({ dns, domain, ports }: FlinkConfig, facts: CheckFacts):
   return [...loops, ...own];
 }
 
+function checkProxy({ proxy, ports, admin, stateDir }: FlinkConfig): readonly Problem[] {
+  const { totalBitsPerSec: total, perClientBitsPerSec: perClient } = proxy.bandwidth;
+  const { dns, proxy: forward, intercept } = ports;
+  const problems = [
+    ...duplicates([
+      ...portClaims({ dns, proxy: forward, intercept }),
+      { path: 'admin.listen', kind: 'port', key: String(admin.listen.port), shown: String(admin.listen.port) },
+    ]),
+    ...tooSlow('proxy.bandwidth', { total, perClient }),
+  ];
+  if (proxy.maxObjectBytes > proxy.cacheSizeBytes) {
+    problems.push({ path: 'proxy.maxObject', problem: 'is larger than proxy.cacheSize: want at most that' });
+  }
+  // The cache tidies its folder.
+  if (proxy.cacheDir === stateDir) {
+    problems.push({ path: 'proxy.cacheDir', problem: 'is stateDir, too: want a folder of its own' });
+  }
+  return problems;
+}
+
 /** What loads iPXE, by the names of its builds. */
 const IPXE_BINARY = /(^|\/)(undionly|snponly|[\w-]*ipxe[\w-]*)\.(efi|0|k?k?pxe|lkrn)$/i;
 
-function checkRest({ proxy, ports, boot }: FlinkConfig): readonly Problem[] {
-  const problems: Problem[] = [
-    ...duplicates(portClaims({ dhcp: ports.dhcp, pxe: ports.pxe, dns: ports.dns })),
-    ...duplicates(portClaims({ proxy: ports.proxy, intercept: ports.intercept })),
-  ];
+function checkRest({ ports, boot }: FlinkConfig): readonly Problem[] {
+  const problems: Problem[] = [...duplicates(portClaims({ dhcp: ports.dhcp, pxe: ports.pxe, dns: ports.dns }))];
   if (boot.ipxe !== undefined && IPXE_BINARY.test(boot.ipxe)) {
     problems.push({
       path: 'boot.ipxe',
       problem: `an iPXE that loads "${boot.ipxe}" does so for ever: want a script such as boot.ipxe`,
     });
-  }
-  if (proxy.maxObjectBytes > proxy.cacheSizeBytes) {
-    problems.push({ path: 'proxy.maxObject', problem: 'is larger than proxy.cacheSize: want at most that' });
   }
   return problems;
 }

@@ -11,6 +11,7 @@ import {
   parseRange,
   parseSubnet,
 } from '../core/addr.ts';
+import { parseIpv6, showIpv6 } from '../core/ipv6.ts';
 import { parseDurationSec, parseMemorySize, parseRateBitsPerSec, parseSizeBytes } from '../core/units.ts';
 import { nearest } from './nearest.ts';
 import type { FlinkDoor, OpenPort, Upstream } from './types.ts';
@@ -204,11 +205,16 @@ function parseEndpoint(input: string): Endpoint | undefined {
   return address && portNumber && more.length === 0 ? { address, port: portNumber } : undefined;
 }
 
+/** A name, an IPv4 address, or an IPv6 address in brackets; a name that ends in a number is none. URL Standard §3.5. */
+const DESTINATION = /^(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;
+
 function parseDestination(input: string): { readonly host: string; readonly port: number } | undefined {
-  const [host = '', digits, ...more] = input.split(':');
-  const portNumber = parsePort(digits);
-  const name = parseIpv4(host) ?? parseDomainName(host);
-  return name && portNumber && more.length === 0 ? { host: name, port: portNumber } : undefined;
+  const [, v6, name = '', digits] = DESTINATION.exec(input) ?? [];
+  const groups = v6 === undefined ? undefined : parseIpv6(v6);
+  const named = parseIpv4(name) ?? (/(^|\.)\d+\.?$/.test(name) ? undefined : parseDomainName(name));
+  const host = groups ? showIpv6(groups) : named;
+  const port = parsePort(digits);
+  return host !== undefined && port !== undefined ? { host, port } : undefined;
 }
 
 /** Plain DNS is port 53, DNS over TLS 853. RFC 7858 §3.1. */

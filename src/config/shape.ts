@@ -283,18 +283,26 @@ const dns = section({
     .describe('That one client may ask over time, twice as many at once; 0 for no limit.'),
 }).transform(({ serveStale, ...rest }) => ({ ...rest, serveStaleSec: serveStale }));
 
+export const DEFAULT_CACHE_DIR = '/var/cache/flisolator';
+const MAX_OBJECT_BYTES = 8e9;
+
 const proxy = section({
-  cacheDir: folder().prefault('/var/cache/flisolator').describe('Folder of the cache.'),
+  cacheDir: folder()
+    .prefault(DEFAULT_CACHE_DIR)
+    .describe('Folder of the cache; where this one cannot be used, it is in stateDir.'),
   cacheSize: sizeBytes().prefault('40GB').describe('The cache takes no more than this.'),
-  maxObject: sizeBytes().prefault('8GB').describe('Larger answers pass by the cache.'),
+  maxObject: sizeBytes()
+    .optional()
+    .describe('Larger answers pass by the cache. Default: 8GB, or cacheSize where that is smaller.'),
+  memory: sizeBytes().prefault('128MB').describe('Contents that many read, in memory.'),
   blocklist: blocklist.prefault([]).describe('Domains that are refused, subdomains too; or a file with one a line.'),
   bandwidth: section({
-    total: rateBitsPerSec().optional().describe('What all clients together may take.'),
-    perClient: rateBitsPerSec().optional().describe('What one client may take.'),
+    total: rateBitsPerSec().optional().describe('What all clients together may bring in.'),
+    perClient: rateBitsPerSec().optional().describe('What one client may bring in, however many connections it has.'),
   })
     .transform(({ total, perClient }) => ({ totalBitsPerSec: total, perClientBitsPerSec: perClient }))
     .prefault({})
-    .describe('Limits; none where absent.'),
+    .describe('Limits of what comes from outside; none where absent. What the cache has is not limited.'),
   refresh: list(
     section({
       pattern: text('a pattern like *.deb', 1024).describe('URL, * matches anything; the first that fits wins.'),
@@ -308,10 +316,11 @@ const proxy = section({
   allow: list(destination(), 'a list of host:port', 1024)
     .prefault([])
     .describe('Destinations that are refused otherwise: a mirror on the LAN.'),
-}).transform(({ cacheSize, maxObject, ...rest }) => ({
+}).transform(({ cacheSize, maxObject, memory, ...rest }) => ({
   ...rest,
   cacheSizeBytes: cacheSize,
-  maxObjectBytes: maxObject,
+  maxObjectBytes: maxObject ?? Math.min(MAX_OBJECT_BYTES, cacheSize),
+  memoryBytes: memory,
 }));
 
 const swarm = (secretHelp: string) =>

@@ -157,6 +157,8 @@ export interface ProxyConfig {
   readonly cacheDir: string;
   readonly cacheSizeBytes: number;
   readonly maxObjectBytes: number;
+  /** Of contents in memory, beside what the cache has on disk. */
+  readonly memoryBytes: number;
   readonly blocklist: DomainList;
   readonly bandwidth: {
     readonly totalBitsPerSec: number | undefined;
@@ -164,6 +166,7 @@ export interface ProxyConfig {
   };
   /** First pattern (`*` matches anything) that fits the URL wins. */
   readonly refresh: readonly { readonly pattern: string; readonly freshSec: number }[];
+  /** Names in lower case, IPv4 addresses, IPv6 addresses without brackets in their one spelling. */
   readonly allow: readonly { readonly host: string; readonly port: number }[];
 }
 

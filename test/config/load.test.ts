@@ -67,6 +67,19 @@ test("the contract's sample for flink is read whole", () => {
   assert.deepEqual(config.admin.listen, { address: '127.0.0.1', port: 8067 });
 });
 
+test('proxy: what is allowed stands as URLs have it; an answer fits into the cache, whatever its size', () => {
+  const { proxy } = flink(
+    'proxy: { cacheSize: 1GB, memory: 64MiB, allow: [Mirror.LAN.:80, 10.0.0.1:8080, "[2001:DB8:0::1]:3142"] }',
+  );
+  assert.deepEqual(proxy.allow, [
+    { host: 'mirror.lan', port: 80 },
+    { host: '10.0.0.1', port: 8080 },
+    { host: '2001:db8::1', port: 3142 },
+  ]);
+  assert.deepEqual([proxy.cacheSizeBytes, proxy.maxObjectBytes, proxy.memoryBytes], [1e9, 1e9, 64 << 20]);
+  assert.deepEqual([flink('').proxy.maxObjectBytes, flink('').proxy.memoryBytes], [8e9, 128e6]);
+});
+
 test("the contract's sample for an fnode is read whole", () => {
   const config = fnode(FNODE_SAMPLE);
   assert.deepEqual(config.flink, { kind: 'url', url: 'http://172.16.0.1:8067' });
@@ -359,6 +372,30 @@ const flinkFaults: readonly { readonly name: string; readonly text: string; read
     name: 'object larger than the cache',
     text: 'proxy: { cacheSize: 1MB, maxObject: 2MB }',
     want: ['1 proxy.maxObject: is larger than proxy.cacheSize: want at most that'],
+  },
+  {
+    name: 'a cache that would tidy leases away, and rates that carry nothing',
+    text: 'stateDir: /srv/x\nproxy:\n  cacheDir: /srv/y/../x\n  bandwidth: { total: 0bps, perClient: 9kbps }',
+    want: [
+      '3 proxy.cacheDir: is stateDir, too: want a folder of its own',
+      '4 proxy.bandwidth.total: carries nothing: want 64kbps or more, like 10Mbps',
+      '4 proxy.bandwidth.perClient: carries nothing: want 64kbps or more, like 10Mbps',
+    ],
+  },
+  {
+    name: 'destinations that are none',
+    text: 'proxy:\n  allow:\n    - mirror.lan\n    - "2001:db8::1:80"\n    - "[fe80::1%eth0]:80"\n    - 127.1:80\n    - "[::1]:0"',
+    want: ['mirror.lan', '2001:db8::1:80', '[fe80::1%eth0]:80', '127.1:80', '[::1]:0'].map(
+      (got, i) => `${i + 3} proxy.allow[${i}]: want a destination as host:port, got "${got}"`,
+    ),
+  },
+  {
+    name: 'TCP ports of flink that are one',
+    text: 'ports: { proxy: 53 }\nadmin: { listen: 127.0.0.1:3129 }',
+    want: [
+      '1 ports.proxy: the port 53 is taken: want another one (it is ports.dns in line 1)',
+      '2 admin.listen: the port 3129 is taken: want another one (it is ports.intercept in line 1)',
+    ],
   },
   {
     name: 'duplicate key',

@@ -36,6 +36,7 @@ proxy:
   cacheDir: /var/cache/flisolator
   cacheSize: 40GB
   maxObject: 8GB
+  memory: 128MB
   blocklist: [facebook.com, youtube.com]
   bandwidth: { total: 90Mbps, perClient: 8Mbps }
   refresh: [{ pattern: "*.deb", fresh: 30d }]
