@@ -1,9 +1,16 @@
 /** Asks origins: by HTTP and HTTPS, over connections that are kept, to addresses that are allowed. */
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import tls from 'node:tls';
+import { type ConnectLimits, type Connector, type ConnectTerms, connector } from './connect.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import { Exchange } from './exchange.ts';
+import { broken, UpstreamFault } from './faults.ts';
 import type { Fields } from './fields.ts';
-import type { Head, Refusal } from './types.ts';
+import type { Head } from './types.ts';
 import type { Url } from './url.ts';
+
+export { UpstreamFault };
 
 export interface Outgoing {
   readonly url: Url;
@@ -31,20 +38,25 @@ export interface Asking {
   abort(): void;
 }
 
-export class UpstreamFault extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal, cause?: unknown) {
-    super(refusal.says, { cause });
-    this.refusal = refusal;
-  }
+export interface ClientTerms extends ConnectTerms {
+  /** Where they are not `LIMITS`. */
+  readonly limits?: Partial<ClientLimits>;
+  /** Certificates (PEM) that count instead of the runtime's own. */
+  readonly authorities?: string | undefined;
 }
 
-export interface ClientTerms {
-  /** The addresses of a name, IPv4 first; none where it has none. Rejects where nobody answers. Never more than a dozen. */
-  readonly resolve: (name: string) => Promise<readonly string[]>;
-  /** Asked of the very address that is connected to. */
-  readonly mayConnect: (address: string, host: string, port: number) => boolean;
+export interface ClientLimits extends ConnectLimits, ConnectionLimits {
+  /** An origin that sends nothing for so long, and takes nothing, is given up. */
+  readonly silentMs: number;
+  /** From the first octet of an answer's head to its last. */
+  readonly headMs: number;
 }
+
+/** Per origin and in all as a browser's and nginx's; times as squid's are, or shorter: whoever waits here is a person. */
+export const LIMITS: ClientLimits = {
+  ...{ attemptMs: 5000, connectMs: 15_000, staggerMs: 250, silentMs: 60_000, headMs: 60_000 },
+  ...{ maxPerOrigin: 32, maxInAll: 512, maxIdle: 64, idleMs: 20_000, maxWaiting: 1024, waitMs: 60_000 },
+};
 
 export interface UpstreamClient {
   ask(outgoing: Outgoing): Asking;
@@ -54,6 +66,55 @@ export interface UpstreamClient {
   stop(): void;
 }
 
-export function openClient(_terms: ClientTerms): UpstreamClient {
-  throw new Error('unwritten');
+export function openClient(terms: ClientTerms): UpstreamClient {
+  const limits = { ...LIMITS, ...terms.limits };
+  const connect = connector(terms, limits, tls.createSecureContext({ ca: terms.authorities }));
+  const connections = new Connections(connect, limits);
+  /** How each is closed. */
+  const tunnels = new Set<() => void>();
+  let isStopped = false;
+  return {
+    ask: (outgoing) => {
+      const exchange = new Exchange(outgoing, connections, limits);
+      if (isStopped) exchange.abort();
+      else exchange.start();
+      return exchange;
+    },
+    connect: (host, port) => {
+      const opening = openTunnel(connect, { host, port }, () => tunnels.delete(opening.abort));
+      tunnels.add(opening.abort);
+      if (isStopped) opening.abort();
+      return opening;
+    },
+    stop: () => {
+      isStopped = true;
+      for (const abort of tunnels) abort();
+      connections.stop(broken('The origin', 'is asked no more'));
+    },
+  };
+}
+
+/** `onOver`: it is closed, or never was open. */
+function openTunnel(connect: Connector, to: { readonly host: string; readonly port: number }, onOver: () => void) {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  // Who has given up hears no more of it.
+  promise.catch(() => {});
+  let open: Socket | undefined;
+  const leave = connect({ ...to, isTls: false, isHalfOpen: true }, (outcome) => {
+    if (outcome instanceof UpstreamFault) {
+      onOver();
+      reject(outcome);
+      return;
+    }
+    // Until the tunnel is there, nobody else listens.
+    open = outcome.on('error', () => {}).once('close', onOver);
+    resolve(outcome);
+  });
+  const abort = (): void => {
+    leave();
+    open?.destroy();
+    onOver();
+    reject(broken(to.host, 'is asked no more'));
+  };
+  return { socket: promise, abort };
 }
