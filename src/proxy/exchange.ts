@@ -143,10 +143,10 @@ export class Exchange implements Asking, Taker, Holder {
   }
 
   #onResponse(response: IncomingMessage): void {
-    const { statusCode: status = 0, rawHeaders: fields, httpVersionMinor } = response;
+    const { statusCode: status = 0, rawHeaders: fields, httpVersion: version } = response;
     // Whatever breaks from now on is told by the content, to who reads it.
     this.#response = response;
-    const extent = extentOf({ method: this.#outgoing.method, status, isHttp10: httpVersionMinor === 0, fields });
+    const extent = extentOf({ method: this.#outgoing.method, status, version, fields });
     if (typeof extent === 'string') {
       this.#fail(garbled(this.#host, extent));
       return;

@@ -42,7 +42,7 @@ function endToEndOf(fields: Fields): string[] {
 export interface Heard {
   readonly method: string;
   readonly status: number;
-  readonly isHttp10: boolean;
+  readonly version: string;
   readonly fields: Fields;
 }
 
@@ -57,7 +57,9 @@ export interface Extent {
 const MAX_FIELDS = 200;
 
 /** What is wrong with it, in words; else what follows it. */
-export function extentOf({ method, status, isHttp10, fields }: Heard): Extent | string {
+export function extentOf({ method, status, version, fields }: Heard): Extent | string {
+  // The parser reads others, too. RFC 9112 §2.3.
+  if (version !== '1.1' && version !== '1.0') return `HTTP/${version} was not asked for`;
   if (fields.length > 2 * MAX_FIELDS) return 'it has too many header fields';
   // Nobody asked it to switch protocols. RFC 9110 §15.2.2.
   if (status < 200) return `${status} is no answer`;
@@ -77,7 +79,7 @@ export function extentOf({ method, status, isHttp10, fields }: Heard): Extent | 
   }
   if (coding !== undefined) {
     // What we do not know we cannot take off again: it would stay in what is kept. RFC 9112 §6.1.
-    if (coding !== 'chunked' || isHttp10) return 'its Transfer-Encoding is of no kind that was asked for';
+    if (coding !== 'chunked' || version === '1.0') return 'its Transfer-Encoding is of no kind that was asked for';
     // RFC 9112 §6.3: somebody on the way would believe the other.
     if (length !== undefined) return 'its length is told in two ways';
   }
