@@ -298,23 +298,15 @@ const piece = fc.oneof(
 const words = fc.array(piece, { maxLength: 6 }).map((some) => some.join(''));
 
 test('targetOf: never throws, and what it names, anybody reads as the same', () => {
-  const name = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom('Cookie', 'Accept', 'Via', 'Host', 'Content-Length') },
-    words,
-  );
-  const value = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a', '1', 'example.org', '1.1 a') }, words);
-  const fields = fc.oneof(
-    fc.array(words),
-    fc.array(fc.tuple(name, value), { maxLength: 4 }).map((some) => some.flat()),
-  );
+  const mostly = (...usual: string[]) => fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...usual) }, words);
+  const line = fc.tuple(mostly('Cookie', 'Accept', 'Via', 'Content-Length'), mostly('a', '1', '1.1 a'));
   const request = fc.record({
-    method: fc.oneof(fc.constantFrom('GET', 'POST', 'OPTIONS', 'CONNECT'), words),
-    target: fc.oneof(fc.constantFrom('http://example.org/', 'example.org:443', '/', '*'), words),
-    version: fc.oneof(fc.constantFrom('1.1', '1.0'), words),
-    fields: fc.oneof(
-      fields,
-      fields.map((some) => ['Host', 'example.org', ...some]),
-    ),
+    method: mostly('GET', 'POST', 'OPTIONS', 'CONNECT'),
+    target: fc.tuple(mostly('http://example.org', 'http://example.org/', '/', ''), words).map((some) => some.join('')),
+    version: mostly('1.1', '1.0'),
+    fields: fc
+      .tuple(mostly('Host'), mostly('example.org'), fc.array(line, { maxLength: 3 }))
+      .map((some) => some.flat(2)),
   });
   let taken = 0;
   fc.assert(
@@ -326,15 +318,12 @@ test('targetOf: never throws, and what it names, anybody reads as the same', () 
       }
       if (target.kind !== 'object') return;
       taken += 1;
-      assert.deepEqual(
-        asked.fields.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length <= 1,
-        true,
-      );
+      assert.ok(asked.fields.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length <= 1);
       if (target.url.path !== '*') assert.deepEqual(parseUrl(textOf(target.url)), target.url);
     }),
     { numRuns: 5000 },
   );
-  assert.ok(taken > 50, `${taken}`);
+  assert.ok(taken > 100, `${taken}`);
 });
 
 test('targetOf: heads of the greatest size take no time', () => {
