@@ -10,7 +10,7 @@ import type { Bandwidth } from './bandwidth.ts';
 import type { Answer } from './client.ts';
 import { type Fields, fieldOf, without } from './fields.ts';
 import type { Flight } from './flight.ts';
-import { endToEnd, type Provenance, toClient } from './forward.ts';
+import { endToEnd, endToEndTrailers, type Provenance, toClient } from './forward.ts';
 import { type Portion, portionOf } from './portion.ts';
 import type { Store } from './store.ts';
 import type { Asked, Entry, Head, Refusal } from './types.ts';
@@ -137,8 +137,6 @@ function firstOf(segments: readonly Segment[]): number {
   return 0;
 }
 
-const LENGTH: ReadonlySet<string> = new Set(['content-length']);
-
 /** As it comes, for this client alone. */
 export function pour(
   { asked, response }: To,
@@ -150,6 +148,8 @@ export function pour(
   const fields = [...toClient(endToEnd(head), provenance, pseudonym, clock.date())];
   const length = fieldOf(head.fields, 'content-length');
   if (length !== undefined) fields.push('Content-Length', length);
+  const age = fieldOf(head.fields, 'age');
+  if (age !== undefined) fields.push('Age', age);
   response.writeHead(head.status, fields);
   // The client hears at once that there is an answer: its content may take its time.
   response.flushHeaders();
@@ -182,7 +182,7 @@ export function pour(
     content.once('end', () => {
       isWhole = true;
       const trailers = answer.trailers();
-      if (trailers.length > 0 && length === undefined) response.addTrailers(pairsOf(without(trailers, LENGTH)));
+      if (trailers.length > 0 && length === undefined) response.addTrailers(pairsOf(endToEndTrailers(trailers)));
       response.end();
     });
     // Cut off: the client must see that it is not all.
@@ -239,6 +239,7 @@ export function sendRefusal(response: ServerResponse, { status, reason, says }: 
   response.writeHead(status, [
     ...['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', `${body.length}`],
     ...['Cache-Status', `flisolator; detail=${reason}`, 'Cache-Control', 'no-store'],
+    ...(status === 405 ? ['Allow', 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'] : []),
     ...(isClosing ? ['Connection', 'close'] : []),
   ]);
   response.end(body);

@@ -6,7 +6,7 @@ import type { Bandwidth } from './bandwidth.ts';
 import type { BlockRoom } from './blockroom.ts';
 import { type Answer, type Asking, type UpstreamClient, UpstreamFault } from './client.ts';
 import { Downs } from './downs.ts';
-import { type Fields, fieldOf, without } from './fields.ts';
+import { type Fields, fieldOf, hasField, without } from './fields.ts';
 import { Flight } from './flight.ts';
 import { endToEnd, toOrigin } from './forward.ts';
 import { keepable } from './keepable.ts';
@@ -243,7 +243,8 @@ export class Fetches {
     const kept = head.status === 206 ? undefined : keepable(asked, answer.head, rule, exchanged);
     const draft = kept && (await store.create({ key, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
     if (!kept || !draft) return { kind: 'answer', answer };
-    const facts = { key, varies: kept.varies, head, totalBytes: factsOf(answer.head).sizeBytes };
+    const arrived = hasField(answer.head.fields, 'age') ? kept : undefined;
+    const facts = { key, varies: kept.varies, head, totalBytes: factsOf(answer.head).sizeBytes, arrived };
     const flight = new Flight(facts, draft, this.#deps.room);
     this.#fly(flight, want, answer);
     return { kind: 'flight', flight, isFirst: true };

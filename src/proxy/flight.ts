@@ -3,7 +3,7 @@ import type { Soon } from '../core/content.ts';
 import type { Block, BlockRoom } from './blockroom.ts';
 import type { Fields } from './fields.ts';
 import type { Draft } from './store.ts';
-import type { Entry, Head } from './types.ts';
+import type { Entry, Exchanged, Head } from './types.ts';
 
 /** Of a content, as the store takes it. */
 const BLOCK_BYTES = 1 << 20;
@@ -18,6 +18,8 @@ export interface FlightFacts {
   readonly head: Head;
   /** Of the whole content, where it is known. */
   readonly totalBytes: number | undefined;
+  /** How old it was when it came, where it came out of another cache. */
+  readonly arrived?: Exchanged | undefined;
 }
 
 type State =

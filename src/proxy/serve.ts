@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../host.ts';
 import type { Connection } from '../http/connection.ts';
+import { ageSecOf } from './age.ts';
 import { type UpstreamClient, UpstreamFault } from './client.ts';
 import { type Delivered, type DeliverMeans, pour, sendEntry, sendFlight, sendRefusal, type To } from './deliver.ts';
 import { mayAsk, type Reach } from './destination.ts';
 import type { Fetched, Fetches, Want } from './fetches.ts';
 import { fieldOf, hasField, recordOf } from './fields.ts';
 import type { Flight } from './flight.ts';
-import { type Provenance, toClient, toOrigin } from './forward.ts';
+import { lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
 import { HOT_BYTES, type HotAnswers } from './hot.ts';
 import { outdated } from './outdated.ts';
 import { type Plan, plan } from './plan.ts';
@@ -109,7 +110,7 @@ export async function serve(
   if (problem) return turnAway(response, problem, deps, hasContent(request));
   const known = knownOf(url);
   const asked: Asked = {
-    ...{ method, url, fields, version: version === '1.0' ? '1.0' : '1.1' },
+    ...{ method, url, fields: lessNamed(fields), version: version === '1.0' ? '1.0' : '1.1' },
     ...{ hasContent: hasContent(request), client: connection.ends.clientAddress },
   };
   const rule = terms.refreshRule(textOf(url)) ?? known.rule;
@@ -262,7 +263,9 @@ async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDep
     return;
   }
   const source = isFirst ? 'miss' : 'shared';
-  const sent: Delivered = await sendFlight(job, flight, { source }, deps);
+  const { arrived } = flight.facts;
+  const ageSec = arrived && Math.round(ageSecOf(arrived, deps.clock.date()));
+  const sent: Delivered = await sendFlight(job, flight, { source, ageSec }, deps);
   deps.fetches.left(flight);
   deps.tally.served(asked.url.host, source, sent.bytes, isFirst ? sent.bytes : 0);
 }
@@ -317,6 +320,11 @@ function turnAway(response: ServerResponse, refusal: Refusal, { tally }: ServeDe
 }
 
 function ownPage(response: ServerResponse, path: string, deps: ServeDeps): void {
+  if (path === '*') {
+    response.writeHead(204, ['Allow', 'GET, HEAD, OPTIONS']);
+    response.end();
+    return;
+  }
   if (path !== '/') {
     turnAway(response, NO_MIRROR, deps, false);
     return;
