@@ -162,6 +162,7 @@ function policyOf(
 
 /** The fields that a lifetime comes from, where they count and as dates that everybody reads the same. */
 function datesOf(head: Head, says: Directives): Readonly<Record<string, string | undefined>> {
+  if (says.has('max-age') || says.has('s-maxage')) return NO_DATES;
   const { fields } = head;
   // RFC 9111 says nothing of Pragma in answers; who sends it means that nobody shall guess.
   const mayGuess = says.size > 0 || !isPragmatic(fields);
@@ -172,6 +173,8 @@ function datesOf(head: Head, says: Directives): Readonly<Record<string, string |
     'last-modified': mayGuess ? shown(dateMsOf(fields, 'last-modified')) : undefined,
   };
 }
+
+const NO_DATES = {};
 
 function shown(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : showHttpDate(ms);
