@@ -21,11 +21,14 @@ export interface Asked {
   /** `Sec-Fetch-Site`: what a browser says of who made it ask. */
   readonly fetchSite: string | undefined;
   readonly authorization: string | undefined;
+  /** Whether it says of itself that somebody passed it on: then `from` is not who sent it. */
+  readonly isRelayed: boolean;
 }
 
 export interface Rules {
   readonly door: Door;
-  readonly isPath: (path: string) => boolean;
+  /** What may be asked for at a path; nothing where there is none. */
+  readonly methodsAt: (path: string) => readonly string[] | undefined;
   /** Of this machine, besides loopback. */
   readonly isOwnAddress: (address: Ipv4) => boolean;
   /** Lower case: flink, flink.flisol.lan; besides localhost. */
@@ -54,18 +57,31 @@ export function refusalOf(asked: Asked, rules: Rules): Refusal | undefined {
   if (path === ANNOUNCE_PATH) {
     return method === 'POST' ? undefined : refuse(405, 'announcements are posted', { Allow: 'POST' });
   }
-  const isThere = rules.door === 'swarm' ? path === HEALTH_PATH : rules.isPath(path);
-  if (!isThere)
+  const methods = rules.door === 'swarm' && path !== HEALTH_PATH ? undefined : rules.methodsAt(path);
+  if (!methods)
     return refuse(404, rules.door === 'swarm' ? NARROW : 'nothing is here: /api/v1/openapi.json says what there is');
-  if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'only GET is answered here', { Allow: 'GET, HEAD' });
+  if (!methods.includes(method)) {
+    const want = methods.filter((each) => each !== 'HEAD').join(' or ');
+    return refuse(405, `this is asked for by ${want}`, { Allow: methods.join(', ') });
+  }
   if (asked.hasContent) return refuse(413, 'nothing here takes content');
   // Nodes look for flink by it, under whatever name they were told; it says nothing that is worth stealing.
   if (path === HEALTH_PATH) return undefined;
   if (!isMeant(asked.host, rules)) return refuse(403, HOST_PROBLEM);
-  return rules.password === undefined ? undefined : withoutPassword(asked, rules);
+  if (rules.password !== undefined) return withoutPassword(asked, rules);
+  return changes(method) && !isHere(asked, rules) ? refuse(403, ELSEWHERE) : undefined;
+}
+
+const changes = (method: string): boolean => method !== 'GET' && method !== 'HEAD';
+
+/** Who is on this machine could change the cache's folder anyway; for all others it takes a password. */
+function isHere({ from, isRelayed }: Asked, { isOwnAddress }: Rules): boolean {
+  const address = parseIpv4(from);
+  return !isRelayed && address !== undefined && (address.startsWith('127.') || isOwnAddress(address));
 }
 
 const NARROW = 'this door is for nodes: the API is at admin.listen, which is 127.0.0.1:8067 unless it is set';
+const ELSEWHERE = 'without a password only this machine itself may change anything: set admin.passwordFile';
 const HOST_PROBLEM = 'the name in this URL is none of this machine: use its address, its name, localhost or flink';
 
 function refuse(status: number, error: string, headers?: Refusal['headers']): Refusal {

@@ -3,8 +3,11 @@ import * as z from 'zod';
 import { ANNOUNCE_PATH, SIGNATURE_HEADER } from '../core/swarm.ts';
 import { HEALTH_PATH } from './admit.ts';
 import { EXPOSITION_TYPE } from './exposition.ts';
-import { DECISIONS_QUERY, EXPLAIN_QUERY, LEASES_QUERY, NO_QUERY } from './question.ts';
+import { DECISIONS_QUERY, EXPLAIN_QUERY, LEASES_QUERY, NO_QUERY, PURGE_QUERY } from './question.ts';
 import {
+  cacheDomain,
+  cacheReport,
+  cacheStatus,
   decisionEvent,
   decisionList,
   dnsReport,
@@ -20,6 +23,7 @@ import {
   machineList,
   machineRow,
   pool,
+  purged,
   refusal,
   status,
 } from './shape.ts';
@@ -39,6 +43,10 @@ export const ANSWERS = {
   DnsUpstream: dnsUpstream,
   DnsReport: dnsReport,
   Dns: dnsStatus,
+  CacheDomain: cacheDomain,
+  CacheReport: cacheReport,
+  Cache: cacheStatus,
+  Purged: purged,
   Pool: pool,
   Status: status,
   Health: health,
@@ -51,6 +59,8 @@ interface PathSpec {
   /** A name of `ANSWERS`, else a media type of text. */
   readonly answer: keyof typeof ANSWERS | `${string}/${string}`;
   readonly alsoStreams?: boolean;
+  /** What DELETE does there. */
+  readonly removal?: Pick<PathSpec, 'summary' | 'query' | 'answer'> & { readonly id: string };
 }
 
 export const API = '/api/v1';
@@ -75,6 +85,12 @@ const PATH_TABLE = {
     query: NO_QUERY,
     answer: 'Dns',
   },
+  [`${API}/cache`]: {
+    summary: 'What the proxy saved and keeps, and the busiest domains; no paths and no clients.',
+    query: NO_QUERY,
+    answer: 'Cache',
+    removal: { id: 'purge', summary: 'Forgets what is kept of a URL.', query: PURGE_QUERY, answer: 'Purged' },
+  },
   [`${API}/status`]: { summary: 'What runs here, and how full it is.', query: NO_QUERY, answer: 'Status' },
   [`${API}/openapi.json`]: { summary: 'This document.', query: NO_QUERY, answer: 'application/json' },
   '/metrics': { summary: 'Figures for Prometheus.', query: NO_QUERY, answer: EXPOSITION_TYPE },
@@ -84,6 +100,14 @@ const PATH_TABLE = {
 /** A map, so that no path finds what every object has. */
 export const PATHS: ReadonlyMap<string, PathSpec> = new Map(Object.entries(PATH_TABLE));
 
+const READING = ['GET', 'HEAD'];
+
+/** What may be asked for there; nothing where there is no such path. */
+export function methodsAt(path: string): readonly string[] | undefined {
+  const spec = PATHS.get(path);
+  return spec && (spec.removal ? [...READING, 'DELETE'] : READING);
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 export function openApiDocument(): Json {
@@ -92,13 +116,13 @@ export function openApiDocument(): Json {
     info: {
       title: 'flisolator admin API',
       version: '1.0.0',
-      summary: 'What a running flink holds and decides. Nothing here changes anything.',
+      summary: 'What a running flink holds and decides. GET changes nothing.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     // Basic authentication where admin.passwordFile is set, none where it is not.
     security: [{}, { password: [] }],
     paths: {
-      ...Object.fromEntries([...PATHS].map(([path, spec]) => [path, { get: operation(path, spec) }])),
+      ...Object.fromEntries([...PATHS].map(([path, spec]) => [path, operations(path, spec)])),
       [ANNOUNCE_PATH]: { post: announcing },
     },
     components: {
@@ -109,7 +133,24 @@ export function openApiDocument(): Json {
   };
 }
 
-function operation(path: string, spec: PathSpec): Json {
+function operations(path: string, spec: PathSpec): Json {
+  const { removal } = spec;
+  return { get: reading(path, spec), ...(removal ? { delete: removing(removal) } : {}) };
+}
+
+function removing({ id, summary, query, answer }: NonNullable<PathSpec['removal']>): Json {
+  return {
+    operationId: id,
+    summary,
+    parameters: parameters(query),
+    responses: {
+      200: { description: summary, content: content(answer) },
+      default: { $ref: '#/components/responses/Refused' },
+    },
+  };
+}
+
+function reading(path: string, spec: PathSpec): Json {
   const stream = { 'text/event-stream': { schema: { type: 'string' } } };
   return {
     operationId: path.slice(path.lastIndexOf('/') + 1).replace('.json', ''),
@@ -130,7 +171,7 @@ function json(name: string): Json {
 
 const REFUSED: Json = {
   description:
-    'Refused: 400 a wrong query, 401 without the password, 403 a Host or Origin of somebody else, 429 too many wrong passwords, 503 too many streams.',
+    'Refused: 400 a wrong query, 401 without the password, 403 a Host or Origin of somebody else, or a change that comes from elsewhere while there is no password, 429 too many wrong passwords, 503 too many streams, or not served.',
   content: json('Refusal'),
 };
 

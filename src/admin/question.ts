@@ -51,6 +51,16 @@ export const DECISIONS_QUERY = z.strictObject({
     .describe('As they are made, by server-sent events; Accept: text/event-stream does the same.'),
   after: eventId.optional().describe('Of a stream: begins after the decision of this id; Last-Event-ID does the same.'),
 });
+/** As long as the proxy takes URLs. */
+const MAX_URL_CHARS = 16_384;
+const wantsUrl = wants('a URL like http://deb.debian.org/debian/dists/stable/InRelease');
+export const PURGE_QUERY = z.strictObject({
+  url: z
+    .string(wantsUrl)
+    .max(MAX_URL_CHARS, wantsUrl)
+    .regex(/^https?:\/\/[^\s/]/i, wantsUrl)
+    .describe('What is to be forgotten, whole and escaped; without a fragment.'),
+});
 export const NO_QUERY = z.strictObject({});
 
 /** The first problem, as `mac: want a MAC like ...`. */

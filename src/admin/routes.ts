@@ -1,10 +1,11 @@
 /**
- * What each path answers. On `node:http` alone: ten exact paths and no parameters in them need no router, and express would bring
+ * What each path answers. On `node:http` alone: a dozen exact paths and no parameters in them need no router, and express would bring
  * error pages, decoding and headers of its own that had to be switched off again.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { CacheReport } from '../core/cachereport.ts';
 import type { DnsReport } from '../core/dnsreport.ts';
 import { errnoOf } from '../core/errors.ts';
 import { plainJson } from '../core/plain.ts';
@@ -12,11 +13,12 @@ import { ANNOUNCE_PATH, type AnnounceDoor, SIGNATURE_HEADER } from '../core/swar
 import type { Host } from '../host.ts';
 import { type Asked, HEALTH_PATH, type Rules, refusalOf } from './admit.ts';
 import type { BodyReader } from './body.ts';
+import { cacheFamilies } from './cachefigures.ts';
 import { dnsFamilies } from './dnsfigures.ts';
 import type { AdminEvents } from './events.ts';
 import { EXPOSITION_TYPE, expose } from './exposition.ts';
 import { type Counts, type DecisionTally, processFamilies, serviceFamilies } from './metrics.ts';
-import { API, openApiText, PATHS } from './openapi.ts';
+import { API, methodsAt, openApiText } from './openapi.ts';
 import type { ProcessWatch } from './probe.ts';
 import {
   DECISIONS_QUERY,
@@ -25,13 +27,14 @@ import {
   explainQuestion,
   LEASES_QUERY,
   NO_QUERY,
+  PURGE_QUERY,
   readQuery,
 } from './question.ts';
 import { HEADERS, send, sendRefusal, sendRows } from './send.ts';
 import type { Explanation, FnodeRow, HealthReport, LeaseRow, MachineRow, Status } from './shape.ts';
 import type { Listener, Streams } from './stream.ts';
 
-/** What the running flink has to say. Everything is asked for when somebody wants to know it, and read only. */
+/** What the running flink has to say. Everything is asked for when somebody wants to know it; but for `purge`, nothing changes by it. */
 export interface AdminDeps {
   readonly host: Host;
   readonly door: AnnounceDoor;
@@ -45,6 +48,10 @@ export interface AdminDeps {
   readonly health: () => HealthReport;
   /** Nothing where no names are served. */
   readonly dns: () => DnsReport | undefined;
+  /** Nothing where no proxy is served. */
+  readonly cache: () => CacheReport | undefined;
+  /** Forgets what is kept of a URL; how many variants there were. Nothing where that is no URL that is fetched, or no proxy is served. */
+  readonly purge: (url: string) => number | undefined;
   /** What that client would get now. */
   readonly explain: (question: ExplainQuestion) => Explanation;
 }
@@ -56,7 +63,7 @@ export interface Desk {
   readonly streams: Streams;
   readonly bodies: BodyReader;
   readonly watch: ProcessWatch;
-  readonly rules: () => Omit<Rules, 'door' | 'isPath' | 'nowMs'>;
+  readonly rules: () => Omit<Rules, 'door' | 'methodsAt' | 'nowMs'>;
   /** An announcement came by this connection. */
   readonly onAnnouncer: (socket: Socket) => void;
 }
@@ -72,13 +79,16 @@ export async function answer(
     const [path = '', query = ''] = splitTarget(request.url ?? '');
     const asked = askedBy(request, path);
     const nowMs = desk.deps.host.clock.now();
-    const refusal = refusalOf(asked, { ...desk.rules(), door, isPath: (name) => PATHS.has(name), nowMs });
+    const refusal = refusalOf(asked, { ...desk.rules(), door, methodsAt, nowMs });
     if (refusal) {
       // What it brings along is not read.
       if (asked.hasContent) response.setHeader('Connection', 'close');
       sendRefusal(response, refusal);
     } else if (path === ANNOUNCE_PATH) await announce(request, response, desk);
-    else await HANDLERS[path]?.(response, new URLSearchParams(query), desk, request);
+    else {
+      const handlers = request.method === 'DELETE' ? REMOVERS : HANDLERS;
+      await handlers[path]?.(response, new URLSearchParams(query), desk, request);
+    }
   } catch (error) {
     fail(error, response, desk.deps.host);
   }
@@ -101,8 +111,12 @@ function askedBy({ method = '', headers, rawHeaders, socket }: IncomingMessage, 
     origin: headers.origin,
     fetchSite: typeof fetchSite === 'string' ? fetchSite : undefined,
     authorization: headers.authorization,
+    isRelayed: RELAYS_SAY.some((name) => headers[name] !== undefined),
   };
 }
+
+/** Fields by which those say so who pass requests on. RFC 9110 §7.6.3, RFC 7239. */
+const RELAYS_SAY = ['via', 'forwarded', 'x-forwarded-for'];
 
 /** What Node says when the peer went away in the middle of an answer: no bug of ours. */
 const PEER_GONE = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
@@ -129,12 +143,16 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   '/metrics': plainly(({ deps, tally, watch }) => {
     const services = serviceFamilies(deps.counts(), deps.status().pools, deps.fnodes());
-    const names = dnsFamilies(deps.dns());
-    return expose([...tally.families(), ...services, ...names, ...processFamilies(watch.figures())]);
+    const served = [...dnsFamilies(deps.dns()), ...cacheFamilies(deps.cache())];
+    return expose([...tally.families(), ...services, ...served, ...processFamilies(watch.figures())]);
   }, EXPOSITION_TYPE),
   [`${API}/openapi.json`]: plainly(() => openApiText()),
   [`${API}/dns`]: plainly(({ deps }) => {
     const report = deps.dns();
+    return `${plainJson(report ? { isServed: true, report } : { isServed: false })}\n`;
+  }),
+  [`${API}/cache`]: plainly(({ deps }) => {
+    const report = deps.cache();
     return `${plainJson(report ? { isServed: true, report } : { isServed: false })}\n`;
   }),
   [`${API}/status`]: plainly(({ deps }) => `${plainJson(deps.status())}\n`),
@@ -157,6 +175,19 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       return sendRows(response, 'decisions', deps.events.after(0).toReversed());
     },
   ),
+};
+
+const REMOVERS: Readonly<Record<string, Handler>> = {
+  [`${API}/cache`]: asking(PURGE_QUERY, (response, { url }, { deps }, { socket }) => {
+    const removed = deps.purge(url);
+    if (removed !== undefined) {
+      deps.host.log.info('admin', 'purged', { url, removed, from: socket.remoteAddress ?? '' });
+      return send(response, 200, `${plainJson({ removed })}\n`);
+    }
+    if (!deps.cache())
+      return sendRefusal(response, { status: 503, error: 'no proxy is served here: the log says why' });
+    return sendRefusal(response, { status: 400, error: 'url: that is no URL which the proxy fetches' });
+  }),
 };
 
 /** A path without parameters, whose answer is short. */

@@ -1,5 +1,6 @@
 /** What the admin API answers, value by value: what roles fill in, and what the published OpenAPI document is made from. */
 import * as z from 'zod';
+import type { CacheReport } from '../core/cachereport.ts';
 import { DNS_DROPS, DNS_SOURCES, DNS_TRANSPORTS, type DnsReport } from '../core/dnsreport.ts';
 
 const address = z.string().describe('IPv4 address.');
@@ -143,6 +144,43 @@ export const dnsStatus = z.object({
   isServed: z.boolean().describe('false: another program has the port, for instance; the log says why.'),
   report: dnsReport.optional(),
 });
+
+export const cacheDomain = z.object({
+  name: z.string().describe('Of a host, in lower case; addresses stands for all hosts without a name.'),
+  answers: count,
+  sentBytes: count,
+  broughtBytes: count,
+});
+
+export const cacheReport = z.object({
+  answers: z
+    .record(z.string(), count)
+    .describe(
+      'By where they came from: hit, stale, revalidated, shared (while somebody else fetched it), miss, pass, tunnel; or by why there was none: blocked, unreachable and the like.',
+    ),
+  sentBytes: count.describe('Content to clients.'),
+  broughtBytes: count.describe('Content from outside. What was sent and not brought was saved.'),
+  domains: z.array(cacheDomain).describe('The busiest by what was sent, 50 at most; no paths, no clients.'),
+  connections: count.describe('Open ones of clients.'),
+  tunnels: count.describe('Those of them that are tunnels.'),
+  fetches: count.describe('Under way.'),
+  waiting: count.describe('Answers that these are for.'),
+  store: z.object({
+    entries: count,
+    bytes: count,
+    maxBytes: count,
+    evicted: count.describe('To make room.'),
+    damaged: count.describe('Contents that were not what had been written, and are gone.'),
+    trouble: z.string().optional().describe('Why the disk takes nothing more at the moment, with the cure.'),
+  }),
+}) satisfies z.ZodType<CacheReport>;
+
+export const cacheStatus = z.object({
+  isServed: z.boolean().describe('false: another program has the ports, for instance; the log says why.'),
+  report: cacheReport.optional(),
+});
+
+export const purged = z.object({ removed: count.describe('Variants of it that were kept; 0: there was nothing.') });
 
 export const health = z.object({
   ok: z.boolean(),

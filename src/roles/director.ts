@@ -91,6 +91,7 @@ export function director(parts: DirectorParts): Director {
     ...{ host, events, door: swarm.door, fnodes: () => swarm.report().map(fnodeRow) },
     ...answers(parts, { memory, swarm, dhcp }),
     dns: resolver.report,
+    ...{ cache: proxy.report, purge: proxy.purge },
     health: () => ({
       // What the hall does without is told by its name, and makes nobody restart what serves the rest.
       ok: services.every((service) => service.health().ok || service.isMissed?.() === true),

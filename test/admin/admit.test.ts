@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Asked, type Refusal, type Rules, refusalOf } from '../../src/admin/admit.ts';
 import { Attempts } from '../../src/admin/attempts.ts';
-import { PATHS } from '../../src/admin/openapi.ts';
+import { methodsAt } from '../../src/admin/openapi.ts';
 
 const asked: Asked = {
   ...{ method: 'GET', path: '/api/v1/leases', from: '127.0.0.1', fields: 3, hasContent: false },
   ...{ host: '127.0.0.1:8067', origin: undefined, fetchSite: undefined, authorization: undefined },
+  isRelayed: false,
 };
 
 function rules(over: Partial<Rules> = {}): Rules {
   return {
-    ...{ door: 'admin', isPath: (path) => PATHS.has(path), password: undefined, attempts: new Attempts(), nowMs: 0 },
+    ...{ door: 'admin', methodsAt, password: undefined, attempts: new Attempts(), nowMs: 0 },
     isOwnAddress: (address) => address === '172.16.0.1',
     isOwnName: (name) => name === 'flink' || name === 'flink.flisol.lan',
     ...over,
@@ -20,6 +21,7 @@ function rules(over: Partial<Rules> = {}): Rules {
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 const announce = { method: 'POST', path: '/api/v1/announcements', hasContent: true } as const;
+const purge = { method: 'DELETE', path: '/api/v1/cache' } as const;
 const swarm = { door: 'swarm' } as const;
 const secret = { password: 'pass:word ñ' } as const;
 
@@ -65,6 +67,34 @@ const cases: readonly {
   { name: 'DELETE', asked: { method: 'DELETE' }, want: 405 },
   { name: 'content where none is taken', asked: { hasContent: true }, want: 413 },
   { name: 'too many fields', asked: { fields: 201 }, want: 431 },
+  { name: 'a purge from this machine', asked: purge, want: 0 },
+  { name: 'a purge from this machine’s own address', asked: { ...purge, from: '172.16.0.1' }, want: 0 },
+  { name: 'a purge from the hall, without a password', asked: { ...purge, from: '172.16.0.9' }, want: 403 },
+  { name: 'a look at the cache from the hall', asked: { path: purge.path, from: '172.16.0.9' }, want: 0 },
+  { name: 'a purge that somebody passed on', asked: { ...purge, isRelayed: true }, want: 403 },
+  { name: 'a purge from who knows where', asked: { ...purge, from: '' }, want: 403 },
+  { name: 'a purge by IPv6', asked: { ...purge, from: 'fe80::1' }, want: 403 },
+  {
+    name: 'a purge from the hall, with the password',
+    asked: { ...purge, from: '172.16.0.9', isRelayed: true, authorization: basic('x:pass:word ñ') },
+    rules: secret,
+    want: 0,
+  },
+  { name: 'a purge from this machine, without the password', asked: purge, rules: secret, want: 401 },
+  { name: 'a page that purges', asked: { ...purge, origin: 'http://evil.example' }, want: 403 },
+  { name: 'a purge from a sandboxed frame', asked: { ...purge, origin: 'null' }, want: 403 },
+  { name: 'a purge from a page on another port here', asked: { ...purge, origin: 'http://127.0.0.1:80' }, want: 403 },
+  { name: 'a purge that a sister site makes', asked: { ...purge, fetchSite: 'same-site' }, want: 403 },
+  {
+    name: 'a page of a rebound name that purges',
+    asked: { ...purge, host: 'evil.lan:8067', origin: 'http://evil.lan:8067', fetchSite: 'same-origin' },
+    want: 403,
+  },
+  { name: 'a purge without Host', asked: { ...purge, host: undefined }, want: 403 },
+  { name: 'a purge with content', asked: { ...purge, hasContent: true }, want: 413 },
+  { name: 'a purge at the narrow door', asked: purge, rules: swarm, want: 404 },
+  { name: 'POST at the cache', asked: { ...purge, method: 'POST' }, want: 405 },
+  { name: 'another word for purging', asked: { ...purge, method: 'PURGE' }, want: 405 },
   { name: 'an announcement', asked: announce, want: 0 },
   { name: 'an announcement at the narrow door', asked: announce, rules: swarm, want: 0 },
   { name: 'an announcement by a name that the node was told', asked: { ...announce, host: 'boot.school' }, want: 0 },
@@ -110,6 +140,9 @@ test('refusals name what would do', () => {
   const of = (over: Partial<Asked>, others: Partial<Rules> = {}): Refusal | undefined =>
     refusalOf({ ...asked, ...over }, rules(others));
   assert.deepEqual(of({ method: 'PUT' })?.headers, { Allow: 'GET, HEAD' });
+  assert.deepEqual(of({ ...purge, method: 'PUT' }), {
+    ...{ status: 405, error: 'this is asked for by GET or DELETE', headers: { Allow: 'GET, HEAD, DELETE' } },
+  });
   assert.deepEqual(of({ ...announce, method: 'GET' })?.headers, { Allow: 'POST' });
   assert.match(of({}, secret)?.headers?.['WWW-Authenticate'] ?? '', /^Basic realm=/);
 });

@@ -8,6 +8,7 @@ import { type AdminOptions, type AdminService, adminService } from '../../src/ad
 import type { FnodeRow, LeaseRow, MachineRow, Status } from '../../src/admin/shape.ts';
 import type { Endpoint, Ipv4 } from '../../src/core/addr.ts';
 import { LOOPBACK } from '../../src/core/addr.ts';
+import type { CacheReport } from '../../src/core/cachereport.ts';
 import type { DnsReport } from '../../src/core/dnsreport.ts';
 
 import type { AnnounceReply, AnnounceRequest } from '../../src/core/swarm.ts';
@@ -79,12 +80,39 @@ function counted(asked: number, answered: number, failed: number, foreign: numbe
   return { asked, answered, failed, foreign };
 }
 
+export const CACHE: CacheReport = {
+  answers: {
+    hit: 900,
+    stale: 1,
+    revalidated: 40,
+    shared: 20,
+    miss: 30,
+    pass: 9,
+    tunnel: 0,
+    blocked: 4,
+    unreachable: 0,
+  },
+  sentBytes: 50_000_000_000,
+  broughtBytes: 5_000_000_000,
+  domains: [
+    { name: 'deb.debian.org', answers: 900, sentBytes: 45e9, broughtBytes: 1e9 },
+    { name: 'addresses', answers: 104, sentBytes: 5e9, broughtBytes: 4e9 },
+  ],
+  connections: 60,
+  tunnels: 7,
+  fetches: 3,
+  waiting: 41,
+  store: { entries: 12_000, bytes: 20_000_000_000, maxBytes: 40_000_000_000, evicted: 5, damaged: 1 },
+};
+
 export interface World {
   readonly service: AdminService;
   readonly host: FakeHost;
   readonly events: AdminEvents;
   readonly announced: AnnounceRequest[];
   readonly closed: string[];
+  /** The first one removes one variant, the second two, and so on. */
+  readonly purges: string[];
   /** Who is told of as closed next. */
   nextClosed(): Promise<string>;
   readonly at: Endpoint;
@@ -103,6 +131,7 @@ export function makeService({ options, deps, reply }: Setup = {}) {
   const events = deps?.events ?? new AdminEvents(1);
   const announced: AnnounceRequest[] = [];
   const closed: string[] = [];
+  const purges: string[] = [];
   let onClosed = (_from: string): void => {};
   const nextClosed = (): Promise<string> =>
     new Promise((resolve) => {
@@ -139,11 +168,13 @@ export function makeService({ options, deps, reply }: Setup = {}) {
       }),
       health: () => ({ ok: true, services: { dhcp: { ok: true } } }),
       dns: () => DNS,
+      cache: () => CACHE,
+      purge: (url) => purges.push(url),
       explain: (question) => ({ lines: [`client   ${question.mac}`], data: { ...question } }),
       ...deps,
     },
   );
-  return { service, host, events, announced, closed, nextClosed };
+  return { service, host, events, announced, closed, purges, nextClosed };
 }
 
 export async function startWorld(setup: Setup = {}): Promise<World> {
