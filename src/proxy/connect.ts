@@ -78,7 +78,7 @@ async function addressesOf(host: string, { resolve }: ConnectTerms): Promise<rea
 }
 
 /** One family after the other, in turn: of a dead one no more than one address is in the way. RFC 8305 §4. */
-function interleaved(addresses: readonly string[]): string[] {
+export function interleaved(addresses: readonly string[]): string[] {
   const isFirst = net.isIP(addresses[0] ?? '');
   const first = addresses.filter((address) => net.isIP(address) === isFirst);
   const second = addresses.filter((address) => net.isIP(address) !== isFirst);

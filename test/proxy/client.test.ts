@@ -1,6 +1,6 @@
 /** What leaves for origins, what of their answers is believed, and what becomes of the connections. */
 import assert from 'node:assert/strict';
-import net, { type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type { Answer, Outgoing } from '../../src/proxy/client.ts';
@@ -248,17 +248,6 @@ test('octets behind an answer that nobody has read yet close its connection, too
   await until(() => host.open() === 0);
   assert.equal(await whole(client.ask(request(host.port)).answer), '200 hi');
   assert.equal(host.sockets.length, 2);
-});
-
-test('an origin that speaks before it is asked is not listened to', async (t) => {
-  const server = net.createServer((socket) => socket.on('error', () => {}).write(OK));
-  t.after(() => server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = clientOf(t);
-  const { port } = server.address() as net.AddressInfo;
-  const asking = client.connect(HOST, port);
-  assert.equal((await asking.socket).remotePort, port);
-  asking.abort();
 });
 
 for (const { name, answer, want } of [

@@ -18,13 +18,15 @@ export interface RawHost {
   readonly sockets: Socket[];
   /** Connections that are open. */
   open(): number;
+  /** Nobody listens there any more. */
+  close(): void;
 }
 
 /** `onRequest` is called for each head that has come whole (a blank line), with the number of its connection, from 0, and its own on it. */
 export async function rawHost(
   t: TestContext,
   onRequest: (socket: Socket, connection: number, request: number) => void,
-  address = '127.0.0.1',
+  at: { readonly port?: number; readonly address?: string } = {},
 ): Promise<RawHost> {
   const heard: string[] = [];
   const sockets: Socket[] = [];
@@ -43,9 +45,15 @@ export async function rawHost(
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  await once(server.listen(0, address), 'listening');
+  await once(server.listen(at.port ?? 0, at.address ?? '127.0.0.1'), 'listening');
   const port = (server.address() as net.AddressInfo).port;
-  return { port, heard, sockets, open: () => sockets.filter((socket) => !socket.closed).length };
+  return {
+    port,
+    heard,
+    sockets,
+    open: () => sockets.filter((socket) => !socket.closed).length,
+    close: () => server.close(),
+  };
 }
 
 const heads = (text: string): number => text.split('\r\n\r\n').length - 1;
