@@ -11,7 +11,7 @@ import { domainList } from './values.ts';
  * machines, whether they are there yet or not.
  */
 export const NOBODYS =
-  /^(wpad|isatap|teredo|localhost|broadcasthost|flink|fnode\d*|router|gateway|gw|dns|ns\d*|proxy)$/;
+  /^(wpad|isatap|teredo|localhost|broadcasthost|flink|fnode\d*|mirror|router|gateway|gw|dns|ns\d*|proxy)$/;
 
 /** The name that goes with the client's address: its row's in the MAC table, else its own, if that is free. */
 export function hostnameFor(claim: Claim, options: Options): string | undefined {

@@ -135,7 +135,7 @@ interface Host {
   readonly ttlSec: number;
 }
 
-/** A name that is there: flink's and that of all nodes, then what the operator wrote, then nodes, then machines. */
+/** A name that is there: flink's and that of all nodes, then what the operator wrote, then nodes, then machines, then flink's mirror. */
 function hostOf(name: Name, type: number, names: HallNames, asker: ZoneAsker): Host | undefined {
   const { domain, records } = tableOf(names);
   const label = labelIn(name, domain);
@@ -146,8 +146,13 @@ function hostOf(name: Name, type: number, names: HallNames, asker: ZoneAsker): H
   const record = records.get(name) ?? (name === domain ? names.self : undefined);
   if (record !== undefined) return { addresses: [record], ttlSec: FIXED_SEC };
   if (label === undefined || !mayBeHost(label) || isSpecialZone(name)) return undefined;
-  const address = nodeTable(names).addressOf.get(label) ?? names.addressOf(label);
+  const address = nodeTable(names).addressOf.get(label) ?? names.addressOf(label) ?? mirrorAt(label, names);
   return address === undefined ? undefined : { addresses: [address], ttlSec: HOST_SEC };
+}
+
+/** No machine calls itself so, but the operator may call one so: then that one is meant. */
+function mirrorAt(label: string, names: HallNames): Ipv4 | undefined {
+  return label === 'mirror' && names.isMirrorServed?.() === true ? names.self : undefined;
 }
 
 /** The client's own first, each of the others first in turn. */

@@ -23,6 +23,8 @@ export interface HallNames {
   /** Of a machine that has that name now, by its lease or by the operator: one label, lower case. */
   addressOf(hostname: string): Ipv4 | undefined;
   hostnameOf(address: Ipv4): string | undefined;
+  /** Whether `mirror` is flink, too, where nobody else is called so; not where nothing is said. */
+  isMirrorServed?(): boolean;
 }
 
 /** Where the client is, and how often `fnode` was asked for: what turns the list. */

@@ -15,11 +15,13 @@ export interface HallParts {
   /** Nothing where flink gives no addresses. */
   readonly leases: () => Pick<LeaseView, 'at' | 'of' | 'named'> | undefined;
   readonly clock: Pick<Clock, 'now'>;
+  /** Whether flink has repositories at `mirror.<domain>` now; not where nothing is said. */
+  readonly isMirrorServed?: () => boolean;
 }
 
 /** To be made once for each configuration: what is made of it for DNS is kept by this object. */
 export function hallNames(config: FlinkConfig, parts: HallParts): HallNames {
-  const { lan, swarm } = parts;
+  const { lan, swarm, isMirrorServed = () => false } = parts;
   const machines = new Machines(config, parts);
   const table = macTable(config.clients);
   return {
@@ -34,6 +36,7 @@ export function hallNames(config: FlinkConfig, parts: HallParts): HallNames {
     },
     addressOf: (hostname) => machines.addressOf(hostname),
     hostnameOf: (address) => machines.hostnameAt(address),
+    isMirrorServed,
   };
 }
 

@@ -84,6 +84,7 @@ export interface ResolverParts {
   readonly host: Host;
   readonly swarm: HallParts['swarm'];
   readonly leases: HallParts['leases'];
+  readonly isMirrorServed?: () => boolean;
 }
 
 export interface HallResolver {

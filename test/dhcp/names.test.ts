@@ -48,13 +48,23 @@ const own: readonly { name: string; options: Said; want: string | undefined }[] 
   { name: 'option 81 without a name', options: [fqdn(WIRE)], want: undefined },
   { name: 'option 81 of no octets', options: [[OPTION.clientFqdn, new Uint8Array(0)]], want: undefined },
   { name: 'option 12 of no octets', options: [named('')], want: undefined },
-  ...['wpad', 'WPAD', 'isatap', 'localhost', 'flink', 'fnode', 'fnode07', 'router', 'gw', 'wpad.flisol.lan'].map(
-    (name) => ({
-      name: `${name}: programs and menus trust it`,
-      options: [named(name)],
-      want: undefined,
-    }),
-  ),
+  ...[
+    'wpad',
+    'WPAD',
+    'isatap',
+    'localhost',
+    'flink',
+    'fnode',
+    'fnode07',
+    'mirror',
+    'router',
+    'gw',
+    'wpad.flisol.lan',
+  ].map((name) => ({
+    name: `${name}: programs and menus trust it`,
+    options: [named(name)],
+    want: undefined,
+  })),
   { name: 'the name of a row in the MAC table', options: [named('desk7')], want: undefined },
   { name: 'the name of an fnode, by option 81', options: [fqdn(WIRE, 7, 'fnode00', 0)], want: undefined },
   ...['x'.repeat(64), '*', '..', '<script>', 'a\u0000b', '-a', 'a-', 'a b', '\u00f1', '\u0024{net0}', 'a\nb'].map(

@@ -35,7 +35,7 @@ const ROWS = [nodeAt('fnode00', '172.16.0.10'), nodeAt('kiosk', '172.16.0.11', '
 type Given = Omit<Partial<Lease>, 'address'> & { readonly address: string };
 
 /** The hall with one machine that has a lease for an hour, or several. */
-function hall(leases: readonly Given[] = [], nodes = ROWS, yaml = HALL) {
+function hall(leases: readonly Given[] = [], nodes = ROWS, yaml = HALL, isMirrorServed = () => false) {
   const clock = new FakeClock({ nowMs: 1000 });
   const table = new LeaseTable();
   const give = (lease: Given): void =>
@@ -57,7 +57,8 @@ function hall(leases: readonly Given[] = [], nodes = ROWS, yaml = HALL) {
     nodeOf: ({ mac }: MachineKey) => swarm.sent.get(mac),
   };
   const own = lan('enp3s0', '172.16.0.1');
-  const names = hallNames(flinkConfig(yaml, [own]), { lan: own, swarm, leases: () => table, clock });
+  const parts = { lan: own, swarm, leases: () => table, clock, isMirrorServed };
+  const names = hallNames(flinkConfig(yaml, [own]), parts);
   const ask = (name: string, type = 'A'): string => shown(answerOf(question(name, type), names)).replace(/ \d+$/, '');
   return { names, clock, swarm, give, ask };
 }
@@ -108,6 +109,7 @@ const hostile = [
   { hostname: 'wpad', want: 'NXDOMAIN hall.lan' },
   { hostname: 'isatap', want: 'NXDOMAIN hall.lan' },
   { hostname: 'localhost', want: 'NXDOMAIN hall.lan' },
+  { hostname: 'mirror', want: 'NXDOMAIN hall.lan' },
   { hostname: 'ns1', want: 'NXDOMAIN hall.lan' },
   { hostname: 'proxy', want: 'NXDOMAIN hall.lan' },
   { hostname: 'a.b', want: 'NXDOMAIN hall.lan' },
@@ -152,6 +154,30 @@ test('hallNames: a row with an address and no name leaves its machine the name t
   assert.equal(ask('scanner.hall.lan'), 'A 172.16.0.54');
   assert.equal(ask(reverseOf('172.16.0.54'), 'PTR'), 'PTR scanner.hall.lan');
 });
+
+test('hallNames: mirror is flink while repositories are served, whatever a machine or a node calls itself', () => {
+  let isServed = false;
+  const nodes = [...ROWS, nodeAt('mirror', '172.16.0.30')];
+  const { ask } = hall([{ address: '172.16.1.1', hostname: 'mirror' }], nodes, HALL, () => isServed);
+  const answers = () => ['mirror', 'mirror.hall.lan', 'MIRROR.hall.lan', 'x.mirror.hall.lan'].map((name) => ask(name));
+  assert.deepEqual(answers(), ['NXDOMAIN .', 'NXDOMAIN hall.lan', 'NXDOMAIN hall.lan', 'NXDOMAIN hall.lan']);
+  isServed = true;
+  assert.deepEqual(answers(), ['A 172.16.0.1', 'A 172.16.0.1', 'A 172.16.0.1', 'NXDOMAIN hall.lan']);
+  assert.equal(ask('mirror.hall.lan', 'AAAA'), 'NODATA hall.lan');
+  assert.equal(ask(reverseOf('172.16.0.1'), 'PTR'), 'PTR flink.hall.lan');
+  assert.equal(ask('mirror.example.com'), 'upstream');
+});
+
+for (const [what, row] of [
+  ['record', 'dns: { records: { mirror: 172.16.0.9 } }'],
+  ['machine', 'clients: [ { mac: 52:54:00:aa:00:09, ip: 172.16.0.9, hostname: mirror } ]'],
+] as const) {
+  test(`hallNames: the operator’s own ${what} may be called mirror, and goes before flink’s`, () => {
+    const { ask } = hall([], ROWS, `lan: enp3s0\ndomain: hall.lan\n${row}`, () => true);
+    assert.equal(ask('mirror.hall.lan'), 'A 172.16.0.9');
+    assert.equal(ask('mirror'), 'A 172.16.0.9');
+  });
+}
 
 test('hallNames: nodes have their names, live or not; fnode is those that are live, or else all', () => {
   const { swarm, clock, ask } = hall();
