@@ -109,6 +109,8 @@ export interface Directions {
   readonly peers: readonly Peer[];
   /** To be signed with the next announcement, so that nobody can say an old one again. */
   readonly challenge: string;
+  /** Where `mirror.<domain>` is served, `http://172.16.0.1:3129`: a node on flink's machine has the port that it is asked for at. */
+  readonly mirrorUrl?: string;
 }
 
 /** A machine as flink knows it again: one USB dongle serves thirty laptops, so the MAC alone is nobody. */

@@ -7,6 +7,7 @@ import type { OnFetch } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
 import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
+import { mirrorLocation } from './mirror.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
 import type { Work } from './work.ts';
@@ -23,6 +24,8 @@ export interface HttpDeps {
   readonly onFetch?: OnFetch;
   /** Of the front page; English without. */
   readonly language?: () => 'en' | 'es';
+  /** Where `mirror.<domain>` is served; a node on flink's machine has the port that everybody takes it to be at. */
+  readonly mirrorUrl?: () => string | undefined;
 }
 
 /** Far above what firmware (5) and browsers (20) send in one request. */
@@ -63,7 +66,11 @@ export function httpRoutes(
       // One answer at a time, in the order of the requests: what waits has opened and read nothing yet.
       if (!(await connection?.begin())) return;
       response.once('close', () => connection?.end());
-      const target = hasContent(request) || refusalOf(request) ? undefined : parseTarget(request.url ?? '');
+      const isRead = !hasContent(request) && !refusalOf(request);
+      const mirror = isRead ? deps.mirrorUrl?.() : undefined;
+      const location = mirror === undefined ? undefined : mirrorLocation(request, mirror);
+      if (location !== undefined) return sendOn(response, location);
+      const target = isRead ? parseTarget(request.url ?? '') : undefined;
       if (!target || !(await deliverPlain(request, response, target, now))) app(request, response);
     } catch (error) {
       sendFailure(error, response, deps);
@@ -72,6 +79,12 @@ export function httpRoutes(
     }
   };
   return (request, response) => void answer(request, response);
+}
+
+/** 307: the same is asked for there, and here again the next time. RFC 9110 §15.4.8. */
+function sendOn(response: ServerResponse, location: string): void {
+  response.setHeader('Location', location);
+  sendText(response, 307, `${location}\n`);
 }
 
 function sendFailure(error: unknown, response: ServerResponse, { host }: HttpDeps): void {

@@ -65,6 +65,7 @@ export function bootNode({ config, secret, host }: BootNodeParts): BootNode {
     images: catalog.images,
     offers: menu.offers,
     language: () => config().menu.language,
+    mirrorUrl: () => swarm.directions()?.mirrorUrl,
   });
   doors.push(tftp, http);
   services.push(http, swarm);

@@ -18,9 +18,10 @@ export function parseDirections(body: string): Directions | undefined {
   if (typeof all.wantsCatalog !== 'boolean') return undefined;
   const boots = listOf(all.boots, MAX_ROWS, bootOf);
   const peers = listOf(all.peers, MAX_PEERS, peerOf);
-  if (!boots || !peers) return undefined;
-  const { name, domain, wantsCatalog, challenge } = all;
-  return { version: 1, name, domain, wantsCatalog, boots, peers, challenge };
+  if (!boots || !peers || !isOptional(all.mirrorUrl, isDoor)) return undefined;
+  const { name, domain, wantsCatalog, challenge, mirrorUrl } = all;
+  const mirror = mirrorUrl === undefined ? {} : { mirrorUrl };
+  return { version: 1, name, domain, wantsCatalog, boots, peers, challenge, ...mirror };
 }
 
 /** Why flink doesn't take an announcement; without a reason where it doesn't say so in our words. */
@@ -88,6 +89,12 @@ function isHostName(json: unknown): json is string {
 /** It goes into URLs. */
 function isAlias(json: unknown): json is string {
   return isName(json) && /^[\w.+-]+$/.test(json);
+}
+
+/** An address and a port, no name: clients are sent there. */
+function isDoor(json: unknown): json is string {
+  const [, address = '', port] = (isName(json) && /^http:\/\/([\d.]+)(?::(\d{1,5}))?$/.exec(json)) || [];
+  return parseIpv4(address) !== undefined && (port === undefined || isPort(Number(port)));
 }
 
 function isPort(json: unknown): json is number {

@@ -30,6 +30,8 @@ export interface DoorDeps {
   readonly onFetched: (node: string, fetched: readonly Fetched[]) => void;
   /** The connection of the node at that address is closed. */
   readonly onClosed: (address: Ipv4) => void;
+  /** Where `mirror.<domain>` is served now. */
+  readonly mirrorUrl?: () => string | undefined;
 }
 
 /** Who is refused is named in the log once in this time. */
@@ -80,15 +82,19 @@ export function announceDoor(deps: DoorDeps): AnnounceDoor {
       : { status, body };
   };
 
-  const directions = (name: string, address: Ipv4, announcement: Announcement): Directions => ({
-    version: 1,
-    name,
-    domain: policy().domain,
-    wantsCatalog: registry.wantsCatalog(name, announcement),
-    boots: policy().boots.slice(0, MAX_BOOTS),
-    peers: registry.peersOf(name, clock.now()),
-    challenge: challengeFor(key, address, clock.now()),
-  });
+  const directions = (name: string, address: Ipv4, announcement: Announcement): Directions => {
+    const mirrorUrl = deps.mirrorUrl?.();
+    return {
+      version: 1,
+      name,
+      domain: policy().domain,
+      wantsCatalog: registry.wantsCatalog(name, announcement),
+      boots: policy().boots.slice(0, MAX_BOOTS),
+      peers: registry.peersOf(name, clock.now()),
+      challenge: challengeFor(key, address, clock.now()),
+      ...(mirrorUrl === undefined ? {} : { mirrorUrl }),
+    };
+  };
 
   return {
     announce: (request) => {

@@ -23,6 +23,8 @@ export interface SwarmDeps {
   readonly isAnswering: (url: string) => Promise<boolean>;
   /** How far machines have come, as the node that serves them tells. */
   readonly onFetched: (node: string, fetched: readonly Fetched[]) => void;
+  /** Where `mirror.<domain>` is served now; nowhere where nothing is said. */
+  readonly mirrorUrl?: () => string | undefined;
 }
 
 export interface Swarm extends Service {
@@ -76,6 +78,7 @@ export function swarmService(policy: () => SwarmPolicy, deps: SwarmDeps): Swarm 
     ...{ clock, log, policy, registry, isOwn, key: randomBytes(32) },
     onHeard: look,
     onFetched: deps.onFetched,
+    ...(deps.mirrorUrl ? { mirrorUrl: deps.mirrorUrl } : {}),
     onClosed: (address) => doubts.askAt(address),
   });
 

@@ -23,6 +23,20 @@ test('directions: what flink says comes through, without what nobody knows', () 
   assert.deepEqual(parseDirections(JSON.stringify({ ...good, extra: 1 })), good);
 });
 
+test('directions: where the mirror is comes through; a flink without one says nothing', () => {
+  for (const mirrorUrl of ['http://172.16.0.1:3129', 'http://172.16.0.1']) {
+    assert.deepEqual(parseDirections(JSON.stringify({ ...good, mirrorUrl })), { ...good, mirrorUrl });
+  }
+});
+
+for (const mirrorUrl of [
+  ...['', 'http://evil.example:3129', 'https://172.16.0.1', 'http://172.16.0.1:0', 'http://172.16.0.1:65536'],
+  ...['http://172.16.0.1/', 'http://172.16.0.1:3129/x', 'http://u@172.16.0.1', 'http://172.16.0.256', 'http://1:3129'],
+  ...['http://172.16.0.1:3129\n', '//172.16.0.1', 'http://[::1]:3129', null, 3129, ['http://172.16.0.1']],
+])
+  test(`directions: refused: a mirror at ${JSON.stringify(mirrorUrl)}`, () =>
+    assert.equal(parseDirections(JSON.stringify({ ...good, mirrorUrl })), undefined));
+
 const wrong: Readonly<Record<string, unknown>> = {
   'a later version': { ...good, version: 2 },
   'a name that is none': { ...good, name: 'a b' },
@@ -42,7 +56,7 @@ for (const [name, json] of Object.entries(wrong))
 
 test('directions: whatever arrives, nothing is thrown', () => {
   const random = seeded(8067);
-  const bytes = new TextEncoder().encode(JSON.stringify(good));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...good, mirrorUrl: 'http://172.16.0.1:3129' }));
   for (let n = 0; n < 3000; n++) {
     const text = new TextDecoder().decode(mutate(bytes, random));
     parseDirections(text);

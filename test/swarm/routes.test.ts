@@ -14,14 +14,14 @@ const SECRET = Buffer.from('correct horse battery staple');
 const NONCE = 'a1b2c3d4e5f6a7b8';
 const OWN = '192.168.1.5' as Ipv4;
 
-function world(more: Partial<SwarmPolicy> = {}) {
+function world(more: Partial<SwarmPolicy> = {}, mirrorUrl = (): string | undefined => undefined) {
   const clock = new FakeClock();
   const log = new FakeLog();
   const policy = () => hall(more);
   const registry = new NodeRegistry(policy, 0);
   const events: string[] = [];
   const door = announceDoor({
-    ...{ clock, log, policy, registry },
+    ...{ clock, log, policy, registry, mirrorUrl },
     key: Buffer.alloc(32, 7),
     isOwn: (address) => address === OWN,
     onHeard: (name) => events.push(`heard ${name}`),
@@ -46,6 +46,14 @@ test('announce: a node of the table is told its name, the domain, rows that boot
   assert.deepEqual(rest, { version: 1, name: 'fnode00', domain: 'flisol.lan', wantsCatalog: false, boots, peers: [] });
   assert.match(challenge, /^[\da-f]{32}$/);
   assert.deepEqual([status, signature, events], [200, undefined, ['heard fnode00']]);
+});
+
+test('announce: a node is told where the mirror is, while there is one', () => {
+  let mirrorUrl: string | undefined = 'http://172.16.0.1:3129';
+  const { say } = world({}, () => mirrorUrl);
+  assert.equal(parseDirections(say(AT00).body)?.mirrorUrl, mirrorUrl);
+  mirrorUrl = undefined;
+  assert.equal('mirrorUrl' in JSON.parse(say(AT00, { sequence: 2 }).body), false);
 });
 
 const believed: readonly { readonly name: string; readonly from: Ipv4; readonly want: string }[] = [
