@@ -16,6 +16,7 @@ import type { FlinkConfig, FnodeConfig } from './config/types.ts';
 import { type Endpoint, type Ipv4, type Mac, parseIpv4 } from './core/addr.ts';
 import type { Visit } from './core/content.ts';
 import { type ConfigFault, Fault, showConfigFault } from './core/errors.ts';
+import type { WarmEars, WarmQuestion, WarmReport } from './core/warming.ts';
 import { explain, type Question } from './dhcp/explain.ts';
 import { LeaseTable } from './dhcp/leases.ts';
 import { NO_MACHINES } from './dhcp/machines.ts';
@@ -48,6 +49,7 @@ import {
 import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, otherResolvers, swarmPolicy } from './roles/policy.ts';
 import { asksLoopback } from './roles/resolver.ts';
+import { warmCache } from './warm/apply.ts';
 
 /** The director. Throws a `Fault` where the LAN is not there. */
 export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
@@ -160,6 +162,11 @@ export const firewall: FirewallCommands = {
 
 function firewallOf(config: FlinkConfig, host: Host): FirewallParts {
   return { config, lan: lanOf(config, host), isDnsServed: true, isProxyServed: true, resolvers: systemResolvers() };
+}
+
+/** Fills the running flink's cache through its proxy. */
+export function warm(question: WarmQuestion, ears: WarmEars, host: Host): Promise<WarmReport> {
+  return warmCache(question, { ...ears, clock: host.clock, stdin: process.stdin });
 }
 
 /** What is wrong with an extra DHCP option, if anything; for the check of the configuration. */

@@ -59,6 +59,7 @@ const PROTOCOLS = new Set([
   'dns',
   'firewall',
   'proxy',
+  'warm',
 ]);
 
 test('the tree in ARCHITECTURE.md is the tree of the sources', () => {

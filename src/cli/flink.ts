@@ -21,6 +21,7 @@ import { FNODES_REPORT, LEASE_STATES, leasesReport, printReport, type Report } f
 import type { ExplainQuestion, Explanation, FlinkParts } from './role.ts';
 import { serve } from './serve.ts';
 import { flinkUnserved } from './unserved.ts';
+import { warmCommand } from './warm.ts';
 
 export function flinkProgram(parts: FlinkParts): Program {
   return {
@@ -34,6 +35,10 @@ export function flinkProgram(parts: FlinkParts): Program {
       fnodesCommand(parts),
       dnsCommand(parts),
       ...cacheCommands((input, terminal) => {
+        const host = quietHost(input, terminal);
+        return { config: load(parts, input, terminal, host).config, host };
+      }),
+      warmCommand(parts.warm, (input, terminal) => {
         const host = quietHost(input, terminal);
         return { config: load(parts, input, terminal, host).config, host };
       }),

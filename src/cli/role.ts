@@ -2,6 +2,7 @@
 import type { FlinkConfig, FnodeConfig, OptionValue } from '../config/types.ts';
 import type { Mac } from '../core/addr.ts';
 import type { CatalogImage, Offer } from '../core/image.ts';
+import type { WarmEars, WarmQuestion, WarmReport } from '../core/warming.ts';
 import type { Host } from '../host.ts';
 import type { Service } from '../service.ts';
 
@@ -65,6 +66,8 @@ export interface FlinkParts {
   readonly explainClient: (config: FlinkConfig, question: ExplainQuestion, host: Host) => Explanation;
   readonly doctorFlink: (config: FlinkConfig, host: Host) => Promise<readonly Finding[]>;
   readonly firewall: FirewallCommands;
+  /** Rejects with a `Fault` where no flink answers, or a list cannot be read; what could not be had is in the report. */
+  readonly warm: (question: WarmQuestion, ears: WarmEars, host: Host) => Promise<WarmReport>;
   /** What is wrong with an extra DHCP option, if anything. */
   readonly optionProblem: (key: string, value: OptionValue | readonly OptionValue[]) => string | undefined;
 }

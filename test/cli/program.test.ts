@@ -49,6 +49,7 @@ async function say(program: 'flink' | 'fnode', ...argv: string[]) {
       apply: async ({ wan }) => `in place for ${wan}`,
       remove: async () => 'removed',
     },
+    warm: async () => assert.fail(),
     optionProblem: () => undefined,
   });
   const fnode = fnodeProgram({

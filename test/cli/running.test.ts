@@ -56,6 +56,7 @@ async function say(columns: number | undefined, ...argv: string[]) {
     explainClient: () => ({ lines: ['from the file'], data: { rule: 'x' } }),
     doctorFlink: async () => [],
     firewall: { print: async () => assert.fail(), apply: async () => '', remove: async () => '' },
+    warm: async () => assert.fail(),
     optionProblem: () => undefined,
   });
   const code = await runProgram(program, argv, terminal);
