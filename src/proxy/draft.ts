@@ -9,7 +9,7 @@ import type { ObjectFiles } from './objects.ts';
 import type { Partials } from './partials.ts';
 import type { Reserved, Room } from './room.ts';
 import type { Draft, NewEntry } from './store.ts';
-import type { StoreIndex } from './storeindex.ts';
+import type { Gone, StoreIndex } from './storeindex.ts';
 import { BLOCK_BYTES, Sums } from './sums.ts';
 import type { Trouble } from './trouble.ts';
 import type { Entry } from './types.ts';
@@ -119,7 +119,7 @@ export class ContentDraft implements Draft, StoredContent {
     const { key, varies, head, askedAtMs, answeredAtMs } = this.#entry;
     const sha256 = this.#hash?.digest('hex');
     const entry: Entry = { id: this.id, key, varies, head, askedAtMs, answeredAtMs, sizeBytes, sha256 };
-    let gone: readonly number[];
+    let gone: readonly Gone[];
     try {
       gone = index.add(entry, this.sums, room.weigh(sizeBytes));
     } catch (error) {
@@ -148,9 +148,7 @@ export class ContentDraft implements Draft, StoredContent {
       return this.discard();
     }
     await this.#end();
-    const surplus = partials.surplus();
-    this.#means.index.removeContents(surplus);
-    await room.remove(surplus);
+    await room.remove(this.#means.index.removeContents(partials.surplus()));
   }
 
   async discard(): Promise<void> {
@@ -164,7 +162,7 @@ export class ContentDraft implements Draft, StoredContent {
     }
     partials.over(this.id);
     await this.#end();
-    await room.remove([this.id], this.#writtenBytes);
+    await room.remove([{ id: this.id, sizeBytes: this.#writtenBytes }]);
   }
 
   hold(): () => void {
@@ -204,12 +202,11 @@ export class ContentDraft implements Draft, StoredContent {
   }
 
   async #reserveFor(sizeBytes: number): Promise<void> {
-    if (sizeBytes <= this.#reserved.bytes) return;
     const { room, maxObjectBytes } = this.#means;
-    const isKnown = this.#entry.sizeBytes !== undefined;
-    if (isKnown || sizeBytes > maxObjectBytes()) {
+    if (sizeBytes > (this.#entry.sizeBytes ?? maxObjectBytes())) {
       throw new Fault('store-failed', `${this.#entry.key} is larger than may be kept: raise proxy.maxObject`);
     }
+    if (sizeBytes <= this.#reserved.bytes) return;
     if (!(await room.grow(this.#reserved, RESERVE_BYTES))) {
       throw new Fault('store-failed', `the cache has no room for more of ${this.#entry.key}: raise proxy.cacheSize`);
     }

@@ -11,7 +11,7 @@ import { type PartialEntry, Partials } from './partials.ts';
 import { beginningOf } from './resume.ts';
 import { type Reserved, Room } from './room.ts';
 import type { Draft, NewEntry, Store, StoreLimits, StoreReport, StoreWorld } from './store.ts';
-import { StoreIndex } from './storeindex.ts';
+import { type Gone, StoreIndex } from './storeindex.ts';
 import { Sweep } from './sweep.ts';
 import { Trouble } from './trouble.ts';
 import type { Entry, Exchanged } from './types.ts';
@@ -91,7 +91,7 @@ export class FolderStore implements Store {
       onOver: (draft) => this.#drafts.delete(draft),
     };
     const isKept = (id: number): boolean => this.#isKept(id);
-    this.#sweep = new Sweep({ files: this.#files, after: clock.after, isKept });
+    this.#sweep = new Sweep({ files: this.#files, after: (ms, then) => clock.after(ms, then), isKept });
     this.#settle();
     this.#sweep.start();
   }
@@ -110,7 +110,7 @@ export class FolderStore implements Store {
     this.#creating += 1;
     try {
       // What broke off before is of no use any more, or the caller had gone on with it.
-      for (const { id, sizeBytes } of this.#partials.of(entry.key, entry.varies)) await this.#drop(id, sizeBytes);
+      for (const { id } of this.#partials.of(entry.key, entry.varies)) await this.#drop(id);
       const reserved: Reserved = { bytes: 0, writtenBytes: 0 };
       if (!(await this.#reserve(reserved, firstRoomOf(entry)))) return undefined;
       const id = this.#takeId();
@@ -236,13 +236,12 @@ export class FolderStore implements Store {
     if (beginning) return { draft: this.#begin(new ContentDraft(entry, beginning, this.#draftMeans)), entry };
     this.#room.release(reserved);
     this.#partials.over(id);
-    await this.#drop(id, sizeBytes);
+    await this.#drop(id);
     return undefined;
   }
 
-  async #drop(id: number, sizeBytes: number): Promise<void> {
-    this.#index.removeContents([id]);
-    await this.#room.remove([id], sizeBytes);
+  #drop(id: number): Promise<void> {
+    return this.#room.remove(this.#index.removeContents([id]));
   }
 
   #takeId(): number {
@@ -264,9 +263,7 @@ export class FolderStore implements Store {
         const sizeBytes = this.#index.content(id)?.sizeBytes ?? 0;
         this.#partials.leave(id, sizeBytes, this.#room.weigh(sizeBytes));
       }
-      const surplus = this.#partials.surplus();
-      this.#index.removeContents(surplus);
-      this.#removeFiles(surplus);
+      this.#removeFiles(this.#index.removeContents(this.#partials.surplus()));
     });
   }
 
@@ -274,8 +271,7 @@ export class FolderStore implements Store {
     if (!this.#index.has(id)) return;
     this.#damaged += 1;
     this.#log.warn(SERVICE, 'damaged', { content: id, reason: message });
-    this.#attempt(() => this.#index.removeContents([id]));
-    this.#removeFiles([id]);
+    this.#removeFiles(this.#attempt(() => this.#index.removeContents([id])) ?? []);
   }
 
   #begunAnew(why: string): void {
@@ -303,7 +299,7 @@ export class FolderStore implements Store {
     }
   }
 
-  #removeFiles(ids: readonly number[]): void {
-    this.#room.remove(ids).catch(() => {});
+  #removeFiles(gone: readonly Gone[]): void {
+    this.#room.remove(gone).catch(() => {});
   }
 }

@@ -1,8 +1,8 @@
 /** The room that contents have on the disk: reserved before they are written, and made by pushing out what is worth least. */
 import { statfs } from 'node:fs/promises';
-import { canFit, type Held, isLarge, mayTakeSmall, roomOf, victimOf, worthOf } from './eviction.ts';
+import { canFit, type Held, isLarge, mayTakeSmall, roomOf, victimOf, type Wanting, worthOf } from './eviction.ts';
 import type { ObjectFiles } from './objects.ts';
-import type { StoreIndex, Weight } from './storeindex.ts';
+import type { Gone, StoreIndex, Weight } from './storeindex.ts';
 
 /** Pushed out at once; then others get a turn. */
 const BATCH = 64;
@@ -43,11 +43,14 @@ export class Room {
   /** Priority of the last that went: what comes now begins there. */
   #floor: number;
   #evicted = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #disk: { readonly maxBytes: number; readonly atMs: number } | undefined;
 
   constructor(means: RoomMeans) {
     this.#means = means;
-    this.#floor = Math.min(priorityOf(means.index.least(false)), priorityOf(means.index.least(true)));
+    this.#floor = Math.min(
+      ...[false, true].map((large) => means.index.least(large, () => false)?.priority ?? Infinity),
+    );
     if (!Number.isFinite(this.#floor)) this.#floor = 0;
   }
 
@@ -70,17 +73,23 @@ export class Room {
   }
 
   /** Makes `reserved` larger by `bytes`; false where that would not be fair, or there is no room. Rejects where nothing can be pushed out. */
-  async grow(reserved: Reserved, bytes: number): Promise<boolean> {
+  grow(reserved: Reserved, bytes: number): Promise<boolean> {
+    // One after the other: whoever comes first gets it.
+    const grown = this.#last.then(() => this.#growNow(reserved, bytes));
+    this.#last = grown.catch(() => {});
+    return grown;
+  }
+
+  async #growNow(reserved: Reserved, bytes: number): Promise<boolean> {
     this.#reserved.add(reserved);
     reserved.bytes += bytes;
+    let hasRoom = false;
     try {
-      if (await this.#makeRoom(reserved)) return true;
-    } catch (error) {
-      reserved.bytes -= bytes;
-      throw error;
+      hasRoom = await this.#makeRoom(reserved);
+    } finally {
+      if (!hasRoom) reserved.bytes -= bytes;
     }
-    reserved.bytes -= bytes;
-    return false;
+    return hasRoom;
   }
 
   /** It is a row of the index now, or nothing. */
@@ -89,20 +98,21 @@ export class Room {
     reserved.bytes = 0;
   }
 
-  /** Files of rows that are gone. */
-  async remove(ids: readonly number[], sizeBytes = 0): Promise<void> {
-    for (const id of ids) this.#means.onGone(id);
-    await Promise.all(ids.map((id) => this.#means.files.remove(id, sizeBytes)));
+  /** The files of rows that are gone. Resolves once their room is free. */
+  async remove(gone: readonly Gone[]): Promise<void> {
+    const { files, onGone } = this.#means;
+    for (const { id } of gone) onGone(id);
+    await Promise.all(gone.map(({ id, sizeBytes }) => files.remove(id, sizeBytes)));
   }
 
   async #makeRoom(wanting: Reserved): Promise<boolean> {
     for (;;) {
       const maxBytes = await this.#maxBytes();
       const held = this.#held();
-      const large = { bytes: wanting.bytes, isLarge: isLarge(wanting.bytes, this.#means.maxBytes()) };
+      const want = { bytes: wanting.bytes, isLarge: isLarge(wanting.bytes, this.#means.maxBytes()) };
       const missing = held.smallBytes + held.largeBytes + held.reservedBytes - maxBytes;
       if (missing <= 0) return true;
-      const gone = canFit(held, large, maxBytes) ? this.#evict(missing, large) : [];
+      const gone = canFit(held, want, maxBytes) ? this.#evict(missing, want) : [];
       if (gone.length === 0) {
         if (maxBytes < this.#means.maxBytes()) this.#means.onNearlyFull();
         return false;
@@ -111,21 +121,23 @@ export class Room {
     }
   }
 
-  /** What is worth least, until `missing` octets are free, as far as one turn goes. */
-  #evict(missing: number, wanting: { readonly bytes: number; readonly isLarge: boolean }): readonly number[] {
-    const { index, maxBytes } = this.#means;
-    const gone: number[] = [];
+  /** What is worth least, until `missing` octets are free, as far as one turn goes. Whoever is read stays: it would free nothing. */
+  #evict(missing: number, wanting: Wanting): readonly Gone[] {
+    const { index, files, maxBytes } = this.#means;
+    const gone: Gone[] = [];
     let free = 0;
     let floor = this.#floor;
+    const isHeld = (id: number): boolean => files.isHeld(id);
     index.file.write(() => {
       while (gone.length < BATCH && free < missing) {
         const maySmall = mayTakeSmall(this.#held(), wanting, maxBytes());
-        const victim = victimOf(index.least(false), index.least(true), maySmall);
+        const victim = victimOf(index.least(false, isHeld), index.least(true, isHeld), maySmall);
         if (victim === undefined) break;
-        free += roomOf(index.content(victim.id)?.sizeBytes ?? 0);
         floor = Math.max(floor, victim.priority);
-        index.removeContents([victim.id]);
-        gone.push(victim.id);
+        for (const one of index.removeContents([victim.id])) {
+          free += roomOf(one.sizeBytes);
+          gone.push(one);
+        }
       }
     });
     this.#floor = floor;
@@ -157,9 +169,6 @@ export class Room {
     return Math.min(maxBytes(), this.#disk.maxBytes);
   }
 }
-
-const priorityOf = (least: { readonly priority: number } | undefined): number =>
-  least?.priority ?? Number.POSITIVE_INFINITY;
 
 /** Of the file system that `folder` is on. */
 export async function diskRoomOf(folder: string): Promise<DiskRoom | undefined> {

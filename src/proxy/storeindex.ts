@@ -22,12 +22,19 @@ const ADD_CONTENT = `INSERT INTO contents (id, size, room, isLarge, priority, us
   isLarge = excluded.isLarge, priority = excluded.priority, sha256 = excluded.sha256, sums = excluded.sums`;
 const ADD_ENTRY = `INSERT INTO entries (hash, content, askedAtMs, answeredAtMs, mark, key, varies, head)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-const LEAST = 'SELECT id, priority FROM contents WHERE isLarge = ? ORDER BY priority LIMIT 1';
+/** More that nobody may push out than that are not looked through. */
+const LEAST = `SELECT id, priority FROM contents WHERE isLarge = ? AND priority < 9e999 ORDER BY priority LIMIT 1000`;
 
 /** A content as it was written. */
 export interface Stored {
   readonly sizeBytes: number;
   readonly sums: Sums;
+}
+
+/** A content that nothing leads to any more. */
+export interface Gone {
+  readonly id: number;
+  readonly sizeBytes: number;
 }
 
 /** How a content is weighed. */
@@ -42,7 +49,7 @@ export interface Totals {
   readonly largeBytes: number;
 }
 
-/** Methods that change something return the contents that nothing refers to any more: their files go. They throw what SQLite throws. */
+/** Methods that change something return the contents that nothing leads to any more: their files go. They throw what SQLite throws. */
 export class StoreIndex {
   readonly file: IndexFile;
   readonly #known = new KnownEntries(KNOWN_BYTES);
@@ -83,15 +90,19 @@ export class StoreIndex {
     };
   }
 
-  /** Nothing where none of its kind can go. */
-  least(isLarge: boolean): Least | undefined {
-    const row = this.file.read(() => this.file.sql(LEAST).get(isLarge ? 1 : 0));
-    const priority = Number(row?.priority ?? Number.POSITIVE_INFINITY);
-    return row && priority < Number.POSITIVE_INFINITY ? { id: Number(row.id), priority } : undefined;
+  /** Nothing where none of its kind can go: those that are being written cannot. */
+  least(isLarge: boolean, isSpared: (id: number) => boolean): Least | undefined {
+    return this.file.read(() => {
+      for (const row of this.file.sql(LEAST).iterate(isLarge ? 1 : 0)) {
+        const id = Number(row.id);
+        if (!isSpared(id)) return { id, priority: Number(row.priority) };
+      }
+      return undefined;
+    });
   }
 
   /** A whole content, found by its key from now on, in place of what that and its variant had. */
-  add(entry: Entry, sums: Sums, { priority, isLarge }: Weight): readonly number[] {
+  add(entry: Entry, sums: Sums, { priority, isLarge }: Weight): readonly Gone[] {
     const { id, sizeBytes, sha256 } = entry;
     return this.#change(entry.key, () => {
       const large = isLarge ? 1 : 0;
@@ -101,7 +112,7 @@ export class StoreIndex {
     });
   }
 
-  alias(entry: Entry): readonly number[] {
+  alias(entry: Entry): readonly Gone[] {
     return this.#change(entry.key, () => {
       if (this.file.sql('SELECT 1 FROM contents WHERE id = ?').get(entry.id) === undefined) return [];
       return this.#put(entry);
@@ -119,7 +130,7 @@ export class StoreIndex {
   }
 
   /** All variants. */
-  remove(key: string): { readonly count: number; readonly gone: readonly number[] } {
+  remove(key: string): { readonly count: number; readonly gone: readonly Gone[] } {
     return this.#change(key, () => {
       const rows = this.#rowsOf(key);
       return { count: rows.length, gone: this.#drop(rows) };
@@ -127,19 +138,20 @@ export class StoreIndex {
   }
 
   /** The contents, with all keys that lead to them. */
-  removeContents(ids: readonly number[]): void {
+  removeContents(ids: readonly number[]): readonly Gone[] {
     const keys: string[] = [];
-    this.file.write(() => {
-      for (const id of ids) {
+    const gone = this.file.write(() =>
+      ids.flatMap((id) => {
         for (const { key } of this.file.sql('SELECT key FROM entries WHERE content = ?').all(id)) {
           keys.push(String(key));
         }
         this.file.run('DELETE FROM entries WHERE content = ?', id);
         this.file.run('DELETE FROM partials WHERE content = ?', id);
-        this.file.run('DELETE FROM contents WHERE id = ?', id);
-      }
-    });
+        return this.#delete(id);
+      }),
+    );
     for (const key of keys) this.#known.delete(key);
+    return gone;
   }
 
   /** How often each content was used since, and what the last one that went was worth. */
@@ -195,7 +207,7 @@ export class StoreIndex {
       .all(hashOf(key), key);
   }
 
-  #put({ id, key, varies, head, askedAtMs, answeredAtMs }: Entry): readonly number[] {
+  #put({ id, key, varies, head, askedAtMs, answeredAtMs }: Entry): readonly Gone[] {
     const [variesText, headText] = [JSON.stringify(varies), JSON.stringify(head)];
     const rows = this.#rowsOf(key);
     const others = rows.filter((row) => row.varies !== variesText);
@@ -205,15 +217,16 @@ export class StoreIndex {
     return this.#drop([...replaced, ...others.slice(MAX_VARIANTS - 1)]);
   }
 
-  #drop(rows: readonly Row[]): readonly number[] {
+  #drop(rows: readonly Row[]): readonly Gone[] {
     for (const { row } of rows) this.file.run('DELETE FROM entries WHERE row = ?', row ?? null);
-    const gone = new Set<number>();
-    for (const { content } of rows) {
-      const id = Number(content);
-      if (this.file.sql('SELECT 1 FROM entries WHERE content = ? LIMIT 1').get(id) !== undefined) continue;
-      this.file.run('DELETE FROM contents WHERE id = ?', id);
-      gone.add(id);
-    }
-    return [...gone];
+    return [...new Set(rows.map(({ content }) => Number(content)))].flatMap((id) => {
+      const isLed = this.file.sql('SELECT 1 FROM entries WHERE content = ? LIMIT 1').get(id) !== undefined;
+      return isLed ? [] : this.#delete(id);
+    });
+  }
+
+  #delete(id: number): readonly Gone[] {
+    const row = this.file.sql('DELETE FROM contents WHERE id = ? RETURNING size').get(id);
+    return row ? [{ id, sizeBytes: Number(row.size) }] : [];
   }
 }

@@ -110,7 +110,7 @@ try {
   await timed(
     'pushing out',
     () => {
-      for (let n = 0; n < 2000; n++) again.removeContents([again.least(false)?.id ?? 0]);
+      for (let n = 0; n < 2000; n++) again.removeContents([again.least(false, () => false)?.id ?? 0]);
     },
     2000,
   );
