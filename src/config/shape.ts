@@ -305,7 +305,9 @@ const proxy = section({
     .describe('Limits of what comes from outside; none where absent. What the cache has is not limited.'),
   refresh: list(
     section({
-      pattern: text('a pattern like *.deb', 1024).describe('URL, * matches anything; the first that fits wins.'),
+      pattern: text('a pattern like *.deb', 1024).describe(
+        'The whole URL, `*` matches anything: `*.deb`, `example.com/pool/*`; `http://example.com/*` is not https. The first that fits wins, and goes before what is known of repositories.',
+      ),
       fresh: durationSec().describe('How long its answers count as fresh.'),
     }).transform(({ pattern, fresh }) => ({ pattern, freshSec: fresh })),
     'a list of {pattern, fresh}',
