@@ -16,7 +16,7 @@ export type Kept = Pick<Entry, 'head' | 'varies' | keyof Exchanged>;
  * §15.4.5, §15.5.8, §15.5.13, §15.5.17, RFC 6585 («MUST NOT be stored»).
  */
 const NEVER: ReadonlySet<number> = new Set([206, 304, 407, 412, 416, 428, 429, 431, 511]);
-const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
+export const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
 
 /**
  * Whether an answer, its head as it came, may be kept whole for others; and the request's fields that it depends on.

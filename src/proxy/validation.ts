@@ -4,8 +4,7 @@ import { arrival, dateMsOf } from './age.ts';
 import { directivesOf, reservedNames } from './cachecontrol.ts';
 import { type Fields, fieldOf, hasField, without } from './fields.ts';
 import { endToEnd } from './forward.ts';
-import { isLifetimeGiven } from './freshness.ts';
-import { dated } from './keepable.ts';
+import { COOKIES, dated } from './keepable.ts';
 import type { Asked, Entry, Exchanged, Head } from './types.ts';
 
 /** An entity-tag that is strong: RFC 9110 §8.8.3. */
@@ -36,11 +35,10 @@ export function refreshed(
 ): Pick<Entry, 'head' | keyof Exchanged> | undefined {
   const isSame = head.status === 304 ? isConfirmed(entry.head, head) : head.status === 200 && isLike(entry, head);
   if (!isSame) return undefined;
-  const news = dated(endToEnd(head), exchanged.answeredAtMs).fields;
-  const says = directivesOf(head.fields);
-  // A cookie came for one client: others get it only where the origin says how long it holds for all of them.
-  const isForAll = isLifetimeGiven(head, says);
-  const fields = without(news, isForAll ? reservedNames(says) : new Set([...reservedNames(says), 'set-cookie']));
+  // A cookie comes for one client: it takes the place of one that its origin has let everybody have, and no other.
+  const cookies = [...COOKIES].filter((name) => !hasField(entry.head.fields, name));
+  const left = new Set([...reservedNames(directivesOf(head.fields)), ...cookies]);
+  const fields = without(dated(endToEnd(head), exchanged.answeredAtMs).fields, left);
   const replaced = new Set(fields.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
   const kept = { status: entry.head.status, fields: [...without(entry.head.fields, replaced), ...fields] };
   return { head: kept, ...arrival(head, exchanged) };

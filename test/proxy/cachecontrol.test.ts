@@ -17,6 +17,8 @@ const seconds: readonly { readonly name: string; readonly says: string; readonly
   { name: 'white space behind it is no number', says: 'max-age= 3600', want: 0 },
   { name: 'no argument', says: 'max-age', want: 0 },
   { name: 'single quotes are none', says: "max-age='3600'", want: 0 },
+  { name: 'a quote that has no end', says: 'max-age="3600', want: 0 },
+  { name: 'a quote that has no beginning', says: 'max-age=3600"', want: 0 },
   { name: 'below zero', says: 'max-age=-3600', want: 0 },
   { name: 'a fraction', says: 'max-age=3600.0', want: 0 },
   { name: 'letters behind', says: 'max-age=3600a', want: 0 },

@@ -60,7 +60,7 @@ const cases: readonly {
   },
   {
     name: 'an offer of HTTP/2, not taken',
-    asked: request(['Upgrade', 'h2c', 'Connection', 'upgrade']),
+    asked: request(['Upgrade', 'H2c', 'Connection', 'upgrade']),
     entry: FRESH,
     want: 'tell',
   },

@@ -75,7 +75,7 @@ for (const { name, vary, wants, want } of forms) {
 }
 
 const byFoo = (id: number, ...varies: Fields) => kept(ok('Vary', 'Foo'), { id, varies });
-const inGerman = kept(ok('Vary', 'Accept-Language', 'Content-Language', 'de'), {
+const inGerman = kept(ok('Vary', 'Accept-Language', 'Content-Language', 'De'), {
   id: 7,
   varies: ['accept-language', 'de,en'],
 });
@@ -107,7 +107,7 @@ const choices: readonly {
   {
     name: 'the language that is wanted most',
     entries: [inGerman],
-    wants: ['Accept-Language', 'fr;q=0.5, de;q=1.0'],
+    wants: ['Accept-Language', 'fr; q=0.5, DE; q=1.0'],
     want: 7,
   },
   {
@@ -126,6 +126,12 @@ const choices: readonly {
     name: 'a language that is part of another',
     entries: [inGerman],
     wants: ['Accept-Language', 'de-AT, fr;q=0.1'],
+    want: undefined,
+  },
+  {
+    name: 'a language, of what does not vary by it',
+    entries: [kept(inGerman.head, { id: 7 })],
+    wants: ['Accept-Language', 'de'],
     want: undefined,
   },
   {
