@@ -123,6 +123,9 @@ const FOLDER_ROWS: readonly FolderRow[] = [
   { has: '/repo/', kind: 'index', fits: /\/repo\/(?:config|summary|summary\.sig)$/ },
 ];
 
+/** Whether any of them can fit: most that is asked for is no repository's. */
+const HAS_FOLDER = new RegExp([...new Set(FOLDER_ROWS.map(({ has }) => has))].join('|'));
+
 /** Where the same name comes again for something else: what has its checksum in its name lasts there, too, its version does not. */
 const MOVING = /\/(?:current|latest|latest-stable|edge|development|rawhide|daily|nightly)\//;
 
@@ -137,6 +140,7 @@ export function knownOf(url: Url): Known {
     if (isNamed(row, path, name))
       return row.kind === 'index' || MOVING.test(path) ? index(url) : lasting(url, undefined);
   }
+  if (!HAS_FOLDER.test(path)) return usual(url);
   for (const { has, kind, fits } of FOLDER_ROWS) {
     const found = path.includes(has) ? fits.exec(path) : null;
     if (!found) continue;
