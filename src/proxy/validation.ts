@@ -33,7 +33,7 @@ export function refreshed(
   head: Head,
   exchanged: Exchanged,
 ): Pick<Entry, 'head' | keyof Exchanged> | undefined {
-  const isSame = head.status === 304 ? isConfirmed(entry.head, head) : head.status === 200 && isLike(entry, head);
+  const isSame = head.status === 304 ? isConfirmed(entry.head, head) : isLike(entry, head);
   if (!isSame) return undefined;
   // A cookie comes for one client: it takes the place of one that its origin has let everybody have, and no other.
   const cookies = [...COOKIES].filter((name) => !hasField(entry.head.fields, name));
@@ -87,7 +87,8 @@ function isConfirmed(stored: Head, confirming: Head): boolean {
 }
 
 /** Every validator that a HEAD's answer has, and its length: RFC 9111 §4.3.5. */
-function isLike({ head, sizeBytes }: Entry, { fields }: Head): boolean {
+function isLike({ head, sizeBytes }: Entry, { status, fields }: Head): boolean {
+  if (status !== 200 || head.status !== 200) return false;
   const isSame = (name: string): boolean =>
     !hasField(fields, name) || fieldOf(fields, name) === fieldOf(head.fields, name);
   const length = fieldOf(fields, 'content-length');

@@ -146,6 +146,10 @@ for (const { name, stored, news, want } of changes) {
   });
 }
 
+test('a HEAD that finds what was not there is about something else', () => {
+  assert.equal(refreshed(kept({ status: 404, fields: [] }), ok(), LATER), undefined);
+});
+
 test('after a 304 it is as young as that is, RFC 9111 §4.2.3', () => {
   const entry = kept(ok('Date', at(-500), 'ETag', '"a"'));
   const dateless = refreshed(entry, { status: 304, fields: [] }, LATER);
