@@ -2,10 +2,12 @@
 import type { FlinkConfig } from '../config/types.ts';
 import { Fault } from '../core/errors.ts';
 import { plainJson } from '../core/plain.ts';
+import { showBytes } from '../core/units.ts';
 import type { Host } from '../host.ts';
-import { askFlink } from './ask.ts';
+import { askFlink, shown } from './ask.ts';
 import type { Command, Input, Terminal } from './command.ts';
 import { FLINK_OPTIONS, JSON_OPTION } from './options.ts';
+import { type Column, tableLines } from './table.ts';
 
 /** Reads the configuration. Throws a `Fault`. */
 type Load = (input: Input, terminal: Terminal) => { readonly config: FlinkConfig; readonly host: Host };
@@ -38,7 +40,7 @@ export function cacheCommands(load: Load): readonly Command[] {
 type Values = Readonly<Record<string, unknown>>;
 
 const NOT_SERVED =
-  'that flink serves no proxy: its log says why (proxy: not-served); flink doctor says whether another program has the port';
+  'that flink serves no proxy: its log says why (proxy: not-served); most often another program has its port: ports.proxy, ports.intercept';
 const OTHER_VERSION = 'what answers there is no flink of this version: restart it';
 
 /** Throws a `Fault` where no flink answers. 1 where it serves no proxy. */
@@ -75,9 +77,68 @@ export async function purge(
   return removed === 0 ? 1 : 0;
 }
 
-function cacheLines(_report: Values, _maxChars: number | undefined): readonly string[] {
-  return [];
+/** Busier ones first; all fifty are in `--json`. */
+const MAX_DOMAINS = 12;
+
+const DOMAIN_COLUMNS: readonly Column<Values>[] = [
+  { title: 'DOMAIN', of: ({ name }) => shown(name) },
+  { title: 'ANSWERS', of: ({ answers }) => shown(answers), isNumber: true },
+  { title: 'SENT', of: ({ sentBytes }) => bytesOf(sentBytes), isNumber: true },
+  { title: 'BROUGHT', of: ({ broughtBytes }) => bytesOf(broughtBytes), isNumber: true },
+  { title: 'SAVED', of: ({ sentBytes, broughtBytes }) => savedShare(sentBytes, broughtBytes), isNumber: true },
+];
+
+function cacheLines(report: Values, maxChars: number | undefined): readonly string[] {
+  const { sentBytes, broughtBytes, connections, tunnels, fetches, waiting } = report;
+  const rows: readonly unknown[] = Array.isArray(report.domains) ? report.domains : [];
+  const domains = rows.map(valuesOf).filter((row) => row !== undefined);
+  const saved = bytesOf(Math.max(0, numberOf(sentBytes) - numberOf(broughtBytes)));
+  const store = valuesOf(report.store) ?? {};
+  const more = domains.length > MAX_DOMAINS ? [`${domains.length - MAX_DOMAINS} more: --json`] : [];
+  return [
+    ...(store.trouble === undefined ? [] : [`trouble  ${shown(store.trouble)}`]),
+    `saved    ${saved}: ${savedShare(sentBytes, broughtBytes)} of ${bytesOf(sentBytes)} sent; ${bytesOf(broughtBytes)} came from outside`,
+    `hits     ${hits(valuesOf(report.answers) ?? {})}`,
+    `answers  ${figures(report.answers)}`,
+    `kept     ${kept(store)}`,
+    `now      ${shown(connections)} connections, ${shown(tunnels)} of them tunnels; ${shown(fetches)} fetches for ${shown(waiting)} answers`,
+    ...(domains.length === 0
+      ? []
+      : ['', ...tableLines(domains.slice(0, MAX_DOMAINS), DOMAIN_COLUMNS, maxChars), ...more]),
+  ];
 }
+
+function kept({ entries, bytes, maxBytes, evicted, damaged }: Values): string {
+  const lost = numberOf(damaged) === 0 ? '' : `, ${shown(damaged)} damaged and gone`;
+  const full = percent(numberOf(bytes), numberOf(maxBytes));
+  return `${shown(entries)} answers, ${bytesOf(bytes)} of ${bytesOf(maxBytes)} (${full}); ${shown(evicted)} forgotten to make room${lost}`;
+}
+
+/** Answers whose content did not have to be fetched for them. */
+const WITHOUT_FETCHING = ['hit', 'stale', 'revalidated', 'shared'];
+const FETCHED = ['miss', 'pass'];
+
+function hits(answers: Values): string {
+  const sum = (words: readonly string[]): number => words.reduce((total, word) => total + numberOf(answers[word]), 0);
+  const good = sum(WITHOUT_FETCHING);
+  const all = good + sum(FETCHED);
+  return `${percent(good, all)} of ${counted(all, 'answer')}`;
+}
+
+/** Those that are not 0: `hit 900, miss 30`. */
+function figures(answers: unknown): string {
+  const pairs = Object.entries(valuesOf(answers) ?? {}).filter(([, count]) => count !== 0);
+  return pairs.map(([word, count]) => `${shown(word)} ${shown(count)}`).join(', ') || 'none yet';
+}
+
+const savedShare = (sent: unknown, brought: unknown): string =>
+  percent(Math.max(0, numberOf(sent) - numberOf(brought)), numberOf(sent));
+
+/** Never 100 % of what is not all. */
+const percent = (part: number, whole: number): string => `${whole > 0 ? Math.floor((100 * part) / whole) : 0} %`;
+
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const bytesOf = (value: unknown): string => showBytes(numberOf(value));
 
 const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 

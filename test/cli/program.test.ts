@@ -113,7 +113,7 @@ const mistakes: readonly { readonly argv: readonly string[]; readonly of?: 'fnod
   { argv: ['chek'], want: 'flink: there is no command "chek": did you mean "check"?' },
   {
     argv: ['squid'],
-    want: 'flink: there is no command "squid": want one of serve, check, explain, leases, fnodes, dns, cache stats, cache purge, firewall print, firewall apply, firewall remove, doctor',
+    want: 'flink: there is no command "squid": want one of serve, check, explain, leases, fnodes, dns, cache stats, cache purge, cache warm, firewall print, firewall apply, firewall remove, doctor',
   },
   { argv: ['purge'], want: 'flink: there is no command "purge": did you mean "cache purge"?' },
   { argv: ['cache'], want: 'flink: there is no command "cache": did you mean "cache stats"?' },
