@@ -52,7 +52,7 @@ export interface ClientLimits extends ConnectLimits, ConnectionLimits {
   readonly headMs: number;
 }
 
-/** Per origin and in all as a browser's and nginx's; times as squid's are, or shorter: whoever waits here is a person. */
+/** A hall's hosts are few: one mirror that all want must not wait, and must not be stormed. Numbers by taste; times shorter than apt's own patience. */
 export const LIMITS: ClientLimits = {
   ...{ attemptMs: 5000, connectMs: 15_000, staggerMs: 250, silentMs: 60_000, headMs: 60_000 },
   ...{ maxPerOrigin: 32, maxInAll: 512, maxIdle: 64, idleMs: 20_000, maxWaiting: 1024, waitMs: 60_000 },

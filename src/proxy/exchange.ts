@@ -84,8 +84,6 @@ export class Exchange implements Asking, Taker, Holder {
       return;
     }
     this.#request = request;
-    // All of them: node:http would leave out, and say nothing of it, what is beyond its own number.
-    request.maxHeadersCount = 0;
     request
       .on('error', (error) => request === this.#request && this.#onError(error))
       .on('information', (head) => this.#onInterim(head.statusCode, head.rawHeaders))

@@ -53,7 +53,7 @@ export interface Extent {
   readonly keepSec: number | undefined;
 }
 
-/** Far more than any server sends; squid's own limit is 64 KiB in all. */
+/** Far more than any server sends. node:http leaves out, and says nothing of it, what is beyond a thousand or so. */
 const MAX_FIELDS = 200;
 
 /** What is wrong with it, in words; else what follows it. */

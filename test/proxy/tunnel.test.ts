@@ -230,9 +230,9 @@ for (const who of ['client', 'origin'] as const) {
   test(`back-pressure: of a ${who} that does not read no more is held than buffers do`, async (t) => {
     const g = await ground(t);
     const [speaker, deaf] = who === 'client' ? [g.origin, g.client] : [g.client, g.origin];
-    deaf.pause();
+    deaf.removeAllListeners('data').pause();
     const chunk = Buffer.alloc(1 << 20);
-    for (let i = 0; i < 64; i++) speaker.write(chunk);
+    for (let i = 0; i < 32; i++) speaker.write(chunk);
     const [inFrom, inTo] = who === 'client' ? [g.inside.origin, g.inside.client] : [g.inside.client, g.inside.origin];
     await until(() => inFrom.isPaused());
     assert.ok(inTo.writableLength + inFrom.readableLength <= 4 * 65_536);
@@ -240,7 +240,7 @@ for (const who of ['client', 'origin'] as const) {
     speaker.end();
     deaf.end();
     const { up, down } = await g.over;
-    assert.equal(who === 'client' ? down : up, 64 << 20);
+    assert.equal(who === 'client' ? down : up, 32 << 20);
   });
 }
 
