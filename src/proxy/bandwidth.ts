@@ -70,7 +70,7 @@ export class Bandwidth {
     this.#clock = clock;
   }
 
-  /** `bytes` came for `client`. True: go on. False: `goOn` is called once, later. */
+  /** `bytes` came for `client`. True: go on. False: `goOn` is called once, later; once for all that came while it waits. */
   brought(client: string, bytes: number, goOn: () => void): boolean {
     const rates = this.#rates();
     if ((rates.totalBitsPerSec === undefined && rates.perClientBitsPerSec === undefined) || bytes <= 0) return true;

@@ -43,6 +43,13 @@ export class Tally {
     domain.broughtBytes += broughtBytes;
   }
 
+  /** Content came from outside that is nobody's answer alone: of a fetch that many wait for, that goes on when its first one has left. */
+  brought(host: string, bytes: number): void {
+    this.#broughtBytes += bytes;
+    const domain = this.#domains.get(host) ?? this.#newDomain(host, bytes);
+    if (domain) domain.broughtBytes += bytes;
+  }
+
   counts(): Pick<CacheReport, 'answers' | 'sentBytes' | 'broughtBytes' | 'domains'> {
     const busiest = [...this.#domains].sort(([, a], [, b]) => b.sentBytes - a.sentBytes).slice(0, MAX_TOLD);
     return {
@@ -59,14 +66,14 @@ export class Tally {
    * After Space-saving (Metwally, Agrawal, El Abbadi, 2005): new names take the places of those with the fewest octets and count as having
    * had as many, so that no busy name is ever missed. What is told of a name is what was counted of itself, never more than true.
    */
-  #newDomain(host: string, sentBytes: number): Domain | undefined {
+  #newDomain(host: string, bytes: number): Domain | undefined {
     const name = isAddress(host) ? ADDRESSES : host;
     const known = this.#domains.get(name);
     if (known) return known;
     if (name === '' || name.length > MAX_NAME_CHARS) return undefined;
     if (this.#domains.size >= MAX_NAMES) {
       // Who asks for names that nobody has displaces none.
-      if (sentBytes === 0) return undefined;
+      if (bytes === 0) return undefined;
       this.#makeRoom();
     }
     const domain = { answers: 0, sentBytes: 0, broughtBytes: 0, inheritedBytes: this.#floorBytes };

@@ -25,6 +25,20 @@ test('answers by where they came from, octets sent and brought, and domains by w
   });
 });
 
+test('what a fetch brings for many is told of its own; a name may come by it alone', () => {
+  const tally = new Tally();
+  tally.brought('a.example', 100);
+  tally.served('a.example', 'miss', 10, 0);
+  tally.served('a.example', 'shared', 100, 0);
+  tally.brought('192.0.2.1', 7);
+  const { sentBytes, broughtBytes, domains } = tally.counts();
+  assert.deepEqual([sentBytes, broughtBytes], [110, 107]);
+  assert.deepEqual(domains, [
+    { name: 'a.example', answers: 2, sentBytes: 110, broughtBytes: 100 },
+    { name: 'addresses', answers: 0, sentBytes: 0, broughtBytes: 7 },
+  ]);
+});
+
 test('what is told is of its moment', () => {
   const tally = new Tally();
   const before = tally.counts();
