@@ -178,6 +178,7 @@ export const endpoint = () => parsed('an address and port like 127.0.0.1:8067', 
 export const destination = () => parsed('a destination as host:port', parseDestination);
 export const upstream = () =>
   parsed('a resolver like 9.9.9.9, "[2620:fe::fe]:53" or "tls://1.1.1.1#cloudflare-dns.com"', parseUpstream);
+export const mirrorAddress = () => parsed('a URL like http://ftp.es.debian.org/debian/', parseMirrorAddress);
 export const flinkDoor = () => parsed('auto, none or a URL like http://172.16.0.1:8067', parseFlinkDoor);
 
 /** In lower case, or nothing. */
@@ -248,4 +249,11 @@ function parseFlinkDoor(input: string): FlinkDoor | undefined {
   if (input === 'auto' || input === 'none') return { kind: input };
   const url = URL.parse(input);
   return url && /^https?:$/.test(url.protocol) ? { kind: 'url', url: url.origin } : undefined;
+}
+
+/** A folder by HTTP or HTTPS; with a slash at its end. */
+function parseMirrorAddress(text: string): string | undefined {
+  const url = /^https?:\/\/[^?#@\s]+$/.test(text) ? URL.parse(text) : null;
+  if (!url || url.username !== '') return undefined;
+  return url.pathname.endsWith('/') ? url.href : `${url.href}/`;
 }

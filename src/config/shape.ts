@@ -24,6 +24,7 @@ import {
   machine,
   macPattern,
   memorySize,
+  mirrorAddress,
   oneOf,
   onOff,
   openPort,
@@ -283,6 +284,23 @@ const dns = section({
     .describe('That one client may ask over time, twice as many at once; 0 for no limit.'),
 }).transform(({ serveStale, ...rest }) => ({ ...rest, serveStaleSec: serveStale }));
 
+const MAX_MIRRORS = 256;
+const MIRROR_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const mirrors = z
+  .record(
+    z.string().refine((name) => MIRROR_NAME.test(name)),
+    mirrorAddress(),
+    {
+      error: ({ code, input }) => {
+        if (code === 'invalid_type') return wantGot('name: URL pairs', input);
+        return code === 'invalid_key' ? 'is no name of a mirror: want one like debian' : undefined;
+      },
+    },
+  )
+  .refine((rows) => Object.keys(rows).length <= MAX_MIRRORS, { error: `want at most ${MAX_MIRRORS} of them` })
+  .meta({ title: 'name: URL pairs' })
+  .transform((rows) => Object.entries(rows).map(([name, url]) => ({ name, url })));
+
 export const DEFAULT_CACHE_DIR = '/var/cache/flisolator';
 const MAX_OBJECT_BYTES = 8e9;
 
@@ -318,6 +336,11 @@ const proxy = section({
   allow: list(destination(), 'a list of host:port', 1024)
     .prefault([])
     .describe('Destinations that are refused otherwise: a mirror on the LAN.'),
+  mirrors: mirrors
+    .prefault({})
+    .describe(
+      'Where `http://mirror.<domain>/NAME/` is fetched, beside those that are known: a mirror that is nearer, `debian: http://ftp.es.debian.org/debian/`. Reached wherever it is.',
+    ),
 }).transform(({ cacheSize, maxObject, memory, ...rest }) => ({
   ...rest,
   cacheSizeBytes: cacheSize,

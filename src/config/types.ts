@@ -168,6 +168,8 @@ export interface ProxyConfig {
   readonly refresh: readonly { readonly pattern: string; readonly freshSec: number }[];
   /** Names in lower case, IPv4 addresses, IPv6 addresses without brackets in their one spelling. */
   readonly allow: readonly { readonly host: string; readonly port: number }[];
+  /** The operator's own; each URL ends with a slash. */
+  readonly mirrors: readonly { readonly name: string; readonly url: string }[];
 }
 
 /** What the firewall lets through beside what flink serves. */

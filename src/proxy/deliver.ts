@@ -85,7 +85,8 @@ export async function sendFlight(
   provenance: Provenance,
   means: DeliverMeans,
 ): Promise<Delivered> {
-  const { head, totalBytes } = flight.facts;
+  const { ownHead, totalBytes } = flight.facts;
+  const head = (provenance.source === 'miss' ? ownHead : undefined) ?? flight.facts.head;
   const portion = portionOf(asked, head, totalBytes, means.boundary);
   const { status } = portion;
   const segments = portion.segments ?? [{ start: 0, end: Number.POSITIVE_INFINITY }];

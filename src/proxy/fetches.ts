@@ -9,12 +9,13 @@ import { Downs } from './downs.ts';
 import { type Fields, fieldOf, hasField, without } from './fields.ts';
 import { Flight } from './flight.ts';
 import { endToEnd, toOrigin } from './forward.ts';
-import { keepable } from './keepable.ts';
+import { dated, keepable } from './keepable.ts';
 import { collapses } from './plan.ts';
 import type { NewEntry, Store } from './store.ts';
 import type { Asked, Entry, Exchanged, Head, Refusal, Rule } from './types.ts';
 import { authorityOf } from './url.ts';
 import { refreshed, strongValidator, validationFields } from './validation.ts';
+import { variesOf } from './vary.ts';
 
 /** What a request came to want. */
 export interface Want {
@@ -121,10 +122,10 @@ export class Fetches {
     void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
   }
 
-  #flightFor({ key, asked, rule }: Want): Flight | undefined {
+  #flightFor({ key, asked }: Want): Flight | undefined {
     if (asked.method !== 'GET') return undefined;
     for (const flight of this.#flights.get(key) ?? []) {
-      if (flight.isJoinable && isFor(flight, asked, rule)) return flight;
+      if (flight.isJoinable && isFor(flight, asked)) return flight;
     }
     return undefined;
   }
@@ -161,7 +162,7 @@ export class Fetches {
         this.#waiting -= 1;
       })
       .then((outcome): Fetched | Promise<Fetched> => {
-        if (outcome.kind === 'flight' && isFor(outcome.flight, want.asked, want.rule) && outcome.flight.isJoinable) {
+        if (outcome.kind === 'flight' && isFor(outcome.flight, want.asked) && outcome.flight.isJoinable) {
           return { ...outcome, isFirst: false };
         }
         if (outcome.kind === 'entry' || outcome.kind === 'refused') return outcome;
@@ -205,7 +206,7 @@ export class Fetches {
           return await this.#ask({ ...want }, onAsking);
         }
       }
-      return await this.#judge(want, answer, exchanged);
+      return await this.#judge(want, answer, exchanged, onAsking);
     } catch (error) {
       if (begun) await begun.draft.leave().catch(() => {});
       return this.#failed(want, error);
@@ -220,7 +221,7 @@ export class Fetches {
     return asking.answer;
   }
 
-  async #judge(want: Want, answer: Answer, exchanged: Exchanged): Promise<Fetched> {
+  async #judge(want: Want, answer: Answer, exchanged: Exchanged, onAsking: (asking: Asking) => void): Promise<Fetched> {
     const { store } = this.#deps;
     const { stored, fallback, asked, key, rule } = want;
     const head = endToEnd(answer.head);
@@ -228,7 +229,8 @@ export class Fetches {
       answer.content.resume();
       const by = refreshed(stored, answer.head, exchanged);
       if (by) return { kind: 'entry', entry: store.refresh(stored, by), source: 'revalidated' };
-      return { kind: 'refused', refusal: ODD };
+      // Of something else than what it was asked about: asked for without conditions.
+      return this.#ask({ ...want, stored: undefined, asked: unconditional(asked) }, onAsking);
     }
     if (fallback && IS_TROUBLE.has(head.status)) {
       answer.content.destroy();
@@ -244,7 +246,9 @@ export class Fetches {
     const draft = kept && (await store.create({ key, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
     if (!kept || !draft) return { kind: 'answer', answer };
     const arrived = hasField(answer.head.fields, 'age') ? kept : undefined;
-    const facts = { key, varies: kept.varies, head, totalBytes: factsOf(answer.head).sizeBytes, arrived };
+    const { varies } = kept;
+    const totalBytes = factsOf(answer.head).sizeBytes;
+    const facts = { key, varies, head: kept.head, ownHead: dated(head, exchanged.answeredAtMs), totalBytes, arrived };
     const flight = new Flight(facts, draft, this.#deps.room);
     this.#fly(flight, want, answer);
     return { kind: 'flight', flight, isFirst: true };
@@ -406,10 +410,7 @@ export class Fetches {
 /** What tells that the origin is in trouble, and what is kept may be better. RFC 5861 §4. */
 const IS_TROUBLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-const ODD: Refusal = {
-  ...{ status: 502, reason: 'garbled' },
-  says: 'The server says that nothing has changed, of something else than what it was asked for.',
-};
+const unconditional = (asked: Asked): Asked => ({ ...asked, fields: without(asked.fields, OWN_CONDITIONS) });
 
 /** Whether others may wait for what comes of it. */
 function mayShare({ asked, stored }: Want): boolean {
@@ -418,11 +419,9 @@ function mayShare({ asked, stored }: Want): boolean {
   return stored !== undefined || !asked.fields.some((name, i) => i % 2 === 0 && OWN_CONDITIONS.has(name.toLowerCase()));
 }
 
-function isFor(flight: Flight, asked: Asked, rule: Rule): boolean {
+function isFor(flight: Flight, asked: Asked): boolean {
   const { head, varies } = flight.facts;
-  if (varies.length === 0) return true;
-  const own = keepable(asked, head, rule, { askedAtMs: 0, answeredAtMs: 0 });
-  return own !== undefined && own.varies.join('\n') === varies.join('\n');
+  return varies.length === 0 || variesOf(asked, head)?.join('\n') === varies.join('\n');
 }
 
 function factsOf(head: Head): { readonly sizeBytes: number | undefined } {

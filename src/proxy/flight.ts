@@ -16,6 +16,8 @@ export interface FlightFacts {
   readonly key: string;
   readonly varies: Fields;
   readonly head: Head;
+  /** For who asked first alone: with fields that are nobody else's. */
+  readonly ownHead?: Head | undefined;
   /** Of the whole content, where it is known. */
   readonly totalBytes: number | undefined;
   /** How old it was when it came, where it came out of another cache. */

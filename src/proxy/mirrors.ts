@@ -1,5 +1,5 @@
 /** Distributions whose repositories are known by name: where a mirror of ours fetches them, and which hosts serve the same files. */
-import { type Url, USUAL_PORTS } from './url.ts';
+import { parseUrl, type Url, USUAL_PORTS } from './url.ts';
 
 /** For the page that says what there is. */
 export interface Mirror {
@@ -37,20 +37,27 @@ export const MIRRORS: readonly Mirror[] = [
   { name: 'flathub', url: 'https://dl.flathub.org/repo/' },
 ];
 
-const BASES: ReadonlyMap<string, Url> = new Map(MIRRORS.map(({ name, url }) => [name, baseOf(new URL(url))]));
+/** By name. */
+export type MirrorTable = ReadonlyMap<string, Url>;
 
-function baseOf({ protocol, hostname: host, pathname: path }: URL): Url {
-  const scheme = protocol === 'https:' ? 'https' : 'http';
-  return { scheme, host, port: USUAL_PORTS[scheme], path };
+/** The known ones, and the operator's own, which go before them; a URL that is none is left out. */
+export function mirrorTable(own: readonly Mirror[]): MirrorTable {
+  const rows = [...MIRRORS, ...own].flatMap(({ name, url }): [string, Url][] => {
+    const base = parseUrl(url);
+    return base ? [[name, base]] : [];
+  });
+  return new Map(rows);
 }
+
+const KNOWN = mirrorTable([]);
 
 /**
  * What `http://mirror.<domain>/debian/...` stands for. Nothing for a path of none, with a query, or with what two readers may take for
  * two paths: dot segments, empty ones, escaped slashes.
  */
-export function mirrorUrl(path: string): Url | undefined {
+export function mirrorUrl(path: string, table: MirrorTable = KNOWN): Url | undefined {
   const end = path.indexOf('/', 1);
-  const base = BASES.get(path.slice(1, end < 0 ? undefined : end));
+  const base = table.get(path.slice(1, end < 0 ? undefined : end));
   if (!base || path[0] !== '/' || path.includes('?')) return undefined;
   const rest = end < 0 ? '' : path.slice(end + 1);
   return isPlainPath(rest) ? { ...base, path: base.path + rest } : undefined;

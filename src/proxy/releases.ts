@@ -1,6 +1,6 @@
 /** Whether an index that is kept belongs to the release that is kept: an old one is never told beside a new one. */
 import { releaseSums } from './release.ts';
-import type { Known } from './repository.ts';
+import { type Known, plainReleaseKey } from './repository.ts';
 import type { Store } from './store.ts';
 import type { Entry } from './types.ts';
 
@@ -19,7 +19,7 @@ export class Releases {
 
   /** True, too, where no release is kept, or it does not list that index: nothing contradicts then. */
   async agrees({ releaseKey, path }: NonNullable<Known['listed']>, index: Entry): Promise<boolean> {
-    const release = this.#store.find(releaseKey)[0];
+    const release = this.#store.find(releaseKey)[0] ?? this.#store.find(plainReleaseKey(releaseKey))[0];
     const sums = release && (await this.#sumsOf(release));
     const wanted = sums?.get(path);
     return wanted === undefined || wanted === index.sha256;

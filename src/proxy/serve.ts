@@ -8,7 +8,7 @@ import { type UpstreamClient, UpstreamFault } from './client.ts';
 import { type Delivered, type DeliverMeans, pour, sendEntry, sendFlight, sendRefusal, type To } from './deliver.ts';
 import { mayAsk, type Reach } from './destination.ts';
 import type { Fetched, Fetches, Want } from './fetches.ts';
-import { fieldOf, hasField, recordOf } from './fields.ts';
+import { type Fields, fieldOf, hasField, recordOf } from './fields.ts';
 import type { Flight } from './flight.ts';
 import { lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
 import { HOT_BYTES, type HotAnswers } from './hot.ts';
@@ -161,7 +161,14 @@ function entriesOf({ key, sha256 }: Known, store: ServeDeps['store']): readonly 
   const entries = store.find(key);
   if (entries.length > 0 || sha256 === undefined) return entries;
   const same = store.findBySha256(sha256);
-  return same ? [store.alias(same, key)] : [];
+  if (!same || hasField(same.head.fields, 'content-encoding')) return [];
+  return [store.alias({ ...same, head: { status: 200, fields: plainFields(same) } }, key)];
+}
+
+/** The content is sure to be the same; what another server said of it is not. */
+function plainFields({ head }: Entry): Fields {
+  const date = fieldOf(head.fields, 'date');
+  return ['Content-Type', 'application/octet-stream', ...(date === undefined ? [] : ['Date', date])];
 }
 
 async function tell(job: Job, entry: Entry, provenance: Provenance, deps: ServeDeps): Promise<void> {

@@ -64,14 +64,17 @@ export function director(parts: DirectorParts): Director {
   const { config, host, lan } = parts;
   const memory = machineMemory(config().stateDir, host);
   const swarm = swarmService(parts.swarm, {
-    ...{ host, isAnswering },
+    ...{ host, isAnswering, mirrorUrl: () => proxy.mirrorUrl() },
     onFetched: (_node, fetched) => {
       for (const { client, stage } of fetched) memory.table.progressed(client, stage, host.clock.now());
     },
   });
   const placements = placementMemory(config().stateDir, host, swarm.restore);
   const events = new AdminEvents(host.clock.date());
-  const resolver = hallResolver({ ...parts, swarm, leases: () => dhcp?.service.leases });
+  const resolver = hallResolver({
+    ...{ ...parts, swarm, leases: () => dhcp?.service.leases },
+    isMirrorServed: () => proxy.isServing(),
+  });
   const dhcp =
     config().dhcp.mode === 'off' ? undefined : openDhcp(parts, { memory, placements, swarm, events, resolver });
   const proxy = hallProxy({ ...parts, resolve: resolver.lookup });

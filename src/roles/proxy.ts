@@ -9,11 +9,11 @@ import type { CacheReport } from '../core/cachereport.ts';
 import { blocklistService } from '../dns/blocklistwatch.ts';
 import { wireName } from '../dns/names.ts';
 import type { Host, LocalInterface } from '../host.ts';
-import { MIRRORS, mirrorUrl } from '../proxy/mirrors.ts';
+import { type MirrorTable, mirrorTable, mirrorUrl } from '../proxy/mirrors.ts';
 import { refreshRule } from '../proxy/refresh.ts';
 import { knownOf } from '../proxy/repository.ts';
 import { type ProxyDoor, type ProxyPolicy, type ProxyService, proxyService } from '../proxy/server.ts';
-import { parseUrl } from '../proxy/url.ts';
+import { parseUrl, textOf } from '../proxy/url.ts';
 import type { Service } from '../service.ts';
 import { flinkNames } from './policy.ts';
 
@@ -113,6 +113,8 @@ function policyOf(config: FlinkConfig, { lan, isBlocked, pseudonym, addresses }:
   const names = new Set([...flinkNames(domain, os.hostname()), lan.address, LOOPBACK, 'localhost']);
   const doors = new Set([ports.proxy, ports.intercept]);
   const refresh = refreshRule(proxy.refresh);
+  const table = mirrorTable(proxy.mirrors);
+  const own = proxy.mirrors.flatMap(({ url }) => parseUrl(url) ?? []);
   return {
     terms: {
       pseudonym,
@@ -122,12 +124,12 @@ function policyOf(config: FlinkConfig, { lan, isBlocked, pseudonym, addresses }:
         get own() {
           return addresses();
         },
-        allow: proxy.allow,
+        allow: [...proxy.allow, ...own],
       },
       isBlocked: (host) => !host.includes(':') && isBlocked(host),
       refreshRule: refresh,
-      mirrorUrl,
-      page: () => pageOf(domain),
+      mirrorUrl: (asked) => mirrorUrl(asked, table),
+      page: () => pageOf(domain, table),
     },
     limits: { maxBytes: proxy.cacheSizeBytes, maxObjectBytes: proxy.maxObjectBytes, memoryBytes: proxy.memoryBytes },
     rates: proxy.bandwidth,
@@ -156,7 +158,7 @@ function ownAddresses(): () => readonly string[] {
   };
 }
 
-function pageOf(domain: string): string {
-  const rows = MIRRORS.map(({ name, url }) => `  http://mirror.${domain}/${name}/  is  ${url}`);
+function pageOf(domain: string, table: MirrorTable): string {
+  const rows = [...table].map(([name, url]) => `  http://mirror.${domain}/${name}/  is  ${textOf(url)}`);
   return ['Package repositories, fetched once and kept for all machines of this hall:', '', ...rows, ''].join('\n');
 }
