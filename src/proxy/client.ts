@@ -52,10 +52,10 @@ export interface ClientLimits extends ConnectLimits, ConnectionLimits {
   readonly headMs: number;
 }
 
-/** A hall's hosts are few: one mirror that all want must not wait, and must not be stormed. Numbers by taste; times shorter than apt's own patience. */
+/** A hall's hosts are few: one mirror is all that two hundred machines want, each another package of it, and who waits half a minute gives up. Numbers by taste; times shorter than apt's own patience. */
 export const LIMITS: ClientLimits = {
   ...{ attemptMs: 5000, connectMs: 15_000, staggerMs: 250, silentMs: 60_000, headMs: 60_000 },
-  ...{ maxPerOrigin: 32, maxInAll: 512, maxIdle: 64, idleMs: 20_000, maxWaiting: 1024, waitMs: 60_000 },
+  ...{ maxPerOrigin: 128, maxInAll: 1024, maxIdle: 64, idleMs: 20_000, maxWaiting: 4096, waitMs: 120_000 },
 };
 
 export interface UpstreamClient {

@@ -12,6 +12,7 @@ import { endToEnd, toOrigin } from './forward.ts';
 import { dated, keepable } from './keepable.ts';
 import { collapses } from './plan.ts';
 import type { NewEntry, Store } from './store.ts';
+import type { Tally } from './tally.ts';
 import type { Asked, Entry, Exchanged, Head, Refusal, Rule } from './types.ts';
 import { authorityOf } from './url.ts';
 import { refreshed, strongValidator, validationFields } from './validation.ts';
@@ -45,6 +46,7 @@ export interface FetchDeps {
   readonly bandwidth: Bandwidth;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tally: Pick<Tally, 'brought'>;
   /** As in Via. */
   readonly pseudonym: string;
 }
@@ -288,8 +290,8 @@ export class Fetches {
 
   /** From the origin into the flight, at the pace of the disk and of the shares of the uplink. */
   #carry(flight: Flight, want: Want, { content }: Answer, tries: number): void {
-    const { bandwidth } = this.#deps;
-    const { client } = want.asked;
+    const { bandwidth, tally } = this.#deps;
+    const { client, url } = want.asked;
     const startBytes = flight.receivedBytes;
     let holds = 0;
     let isOver = false;
@@ -304,6 +306,7 @@ export class Fetches {
     const over = (): boolean => {
       if (isOver) return false;
       isOver = true;
+      tally.brought(url.host, flight.receivedBytes - startBytes);
       bandwidth.leave(client, goOn);
       return true;
     };

@@ -274,7 +274,7 @@ async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDep
   const ageSec = arrived && Math.round(ageSecOf(arrived, deps.clock.date()));
   const sent: Delivered = await sendFlight(job, flight, { source, ageSec }, deps);
   deps.fetches.left(flight);
-  deps.tally.served(asked.url.host, source, sent.bytes, isFirst ? sent.bytes : 0);
+  deps.tally.served(asked.url.host, source, sent.bytes, 0);
 }
 
 function endOf({ fields }: Asked, totalBytes: number): number {

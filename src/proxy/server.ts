@@ -14,7 +14,7 @@ import { BigBuffers } from '../http/pool.ts';
 import type { Service } from '../service.ts';
 import { Bandwidth, type Rates } from './bandwidth.ts';
 import { BlockRoom } from './blockroom.ts';
-import { openClient, UpstreamFault } from './client.ts';
+import { LIMITS, openClient, UpstreamFault } from './client.ts';
 import { mayAsk, mayConnect } from './destination.ts';
 import { Fetches } from './fetches.ts';
 import { greet } from './front.ts';
@@ -163,12 +163,14 @@ function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyD
   const bandwidth = new Bandwidth(() => policy().rates, clock);
   const terms = (): ProxyTerms => policy().terms;
   const client = openClient({
+    limits: { maxInAll: Math.min(LIMITS.maxInAll, Math.floor(descriptorShare('proxy') / 4)) },
     resolve,
     mayConnect: (address, name, port) => mayConnect(address, name, port, terms().reach),
   });
   const { pseudonym } = terms();
   const room = new BlockRoom(ROOM_BYTES);
-  const fetches = new Fetches({ client, store, room, bandwidth, clock, log, pseudonym });
+  const tally = new Tally();
+  const fetches = new Fetches({ client, store, room, bandwidth, clock, log, tally, pseudonym });
   const max = Math.min(MAX_CONNECTIONS, descriptorShare('proxy') / 2);
   const bounds = { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: DISPLACED_MS };
   return {
@@ -178,7 +180,7 @@ function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyD
     stopClient: () => client.stop(),
     serving: {
       ...{ terms, client, fetches, store, bandwidth, clock, log, pseudonym },
-      ...{ ranges: new Ranges(() => clock.now()), releases: new Releases(store), tally: new Tally() },
+      ...{ ranges: new Ranges(() => clock.now()), releases: new Releases(store), tally },
       pool: new BigBuffers(MAX_BIG_BUFFERS),
       boundary: randomBytes(12).toString('hex'),
     },

@@ -51,7 +51,7 @@ function bench() {
   const store = fakeStore();
   const rates = { totalBitsPerSec: undefined, perClientBitsPerSec: undefined };
   const fetches = new Fetches({
-    ...{ client, store, clock, log: new FakeLog(), pseudonym: 'flisolator-test' },
+    ...{ client, store, clock, log: new FakeLog(), tally: { brought: () => {} }, pseudonym: 'flisolator-test' },
     ...{ room: new BlockRoom(64 << 20), bandwidth: new Bandwidth(() => rates, clock) },
   });
   return { sent, clock, store, fetches };
