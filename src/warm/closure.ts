@@ -5,7 +5,7 @@ import { type Alternatives, needsOf } from './relations.ts';
 export interface Wish {
   /**
    * `name`, `task^` (all of Ubuntu's task), `firmware-*` (all that begin so), `priority:standard`. With a `?` before it, it is
-   * nothing to speak of where there is none.
+   * nothing to speak of where there is none; nor is a priority that no package has.
    */
   readonly names: readonly string[];
   /** Recommended packages, too: as apt does unless told not to. */
@@ -36,7 +36,7 @@ export function closureOf(wish: Wish, catalogue: Catalogue): Closure {
   for (const name of wish.names) {
     const found = namedBy(name, catalogue);
     for (const each of found) growth.add(each);
-    if (found.length === 0 && !name.startsWith('?')) unknown.push(name);
+    if (found.length === 0 && !/^(\?|priority:)/.test(name)) unknown.push(name);
   }
   growth.grow();
   growth.addSpares();

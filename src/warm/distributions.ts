@@ -64,6 +64,9 @@ const BY_INSTALLER = [
   ...['?intel-microcode', '?amd64-microcode', '?firmware-*', '?open-vm-tools', '?qemu-guest-agent', '?spice-vdagent'],
 ];
 
+/** debootstrap's: by priority, and what it adds by itself. */
+const BASE = ['priority:required', 'priority:important', 'apt', '?usr-is-merged', '?usrmerge', '?ca-certificates'];
+
 function debian(codename: string, choices: Choices): Omit<Recipe, 'name'> {
   const architecture = choices.architecture ?? 'amd64';
   const mirror = choices.mirror ?? 'http://deb.debian.org/debian';
@@ -82,7 +85,6 @@ function debian(codename: string, choices: Choices): Omit<Recipe, 'name'> {
     hasInstaller: isBase,
   });
   const { kernel, loaders } = BOOTING[architecture] ?? { kernel: '?linux-image-generic', loaders: [] };
-  const base = ['priority:required', 'priority:important'];
   return {
     sources: [
       source(mirror, codename, true),
@@ -90,11 +92,11 @@ function debian(codename: string, choices: Choices): Omit<Recipe, 'name'> {
       source('http://security.debian.org/debian-security', `${codename}-security`, false),
     ],
     steps: [
-      { names: base, withRecommends: false, isBase: true },
-      { names: [...base, kernel, 'initramfs-tools', 'busybox'], withRecommends: true, isBase: true },
+      { names: BASE, withRecommends: false, isBase: true },
+      { names: [...BASE, kernel, 'initramfs-tools', 'busybox'], withRecommends: true, isBase: true },
       {
         names: [
-          ...base,
+          ...BASE,
           'priority:standard',
           kernel,
           ...loaders,
@@ -139,7 +141,6 @@ function ubuntuSources(codename: string, choices: Choices): readonly Source[] {
   ];
 }
 
-const UBUNTU_BASE = ['priority:required', 'priority:important'];
 const UBUNTU_MORE = [
   ...['priority:standard', 'linux-generic', '?linux-generic-hwe-*', 'ubuntu-standard', 'ubuntu-minimal'],
   ...['?grub-pc', '?grub-efi-amd64', '?grub-efi-amd64-signed', '?grub-efi-arm64-signed', '?shim-signed', 'efibootmgr'],
@@ -158,9 +159,9 @@ const languagePacks = (languages: readonly string[]): readonly string[] =>
 
 function ubuntuSteps(more: readonly string[], choices: Choices): readonly Step[] {
   return [
-    { names: UBUNTU_BASE, withRecommends: false, isBase: true },
+    { names: BASE, withRecommends: false, isBase: true },
     {
-      names: [...UBUNTU_BASE, ...UBUNTU_MORE, ...languagePacks(choices.languages), ...more],
+      names: [...BASE, ...UBUNTU_MORE, ...languagePacks(choices.languages), ...more],
       withRecommends: true,
       isBase: false,
     },

@@ -34,13 +34,10 @@ export interface IndexFile {
 
 /** In apt's order: the first that a release lists is asked for. apt.conf(5), Acquire::CompressionTypes. */
 export const COMPRESSIONS = ['.xz', '.bz2', '.lzma', '.gz', '.lz4', '.zst', ''] as const;
-/** What apt keeps as it came, it asks for so. */
-const GZIP_FIRST = ['.gz', '.xz', '.bz2', '.lzma', '.lz4', '.zst', ''] as const;
 
 interface Target {
   readonly path: string;
   readonly role: IndexFile['role'];
-  readonly isGzipFirst?: boolean;
 }
 
 /** The folder that Release and InRelease stand in. */
@@ -102,10 +99,7 @@ function flatTargets({ languages, hasSources }: Source): readonly Target[] {
 /** By the configuration of appstream, apt-config-icons and command-not-found. */
 function extras(component: string, native: string): readonly Target[] {
   const desktop = [`Components-${native}.yml`, 'icons-48x48.tar', 'icons-64x64.tar'];
-  return [
-    ...desktop.map((name) => ({ ...other(`${component}/dep11/${name}`), isGzipFirst: true })),
-    other(`${component}/cnf/Commands-${native}`),
-  ];
+  return [...desktop.map((name) => other(`${component}/dep11/${name}`)), other(`${component}/cnf/Commands-${native}`)];
 }
 
 const other = (path: string): Target => ({ path, role: 'other' });
@@ -116,8 +110,8 @@ interface Form {
   readonly listed: Listed;
 }
 
-function formsOf(release: Release, { path, isGzipFirst }: Target): readonly Form[] {
-  return (isGzipFirst ? GZIP_FIRST : COMPRESSIONS).flatMap((compression) => {
+function formsOf(release: Release, { path }: Target): readonly Form[] {
+  return COMPRESSIONS.flatMap((compression) => {
     const listed = release.files.get(path + compression);
     return listed ? [{ path: path + compression, compression, listed }] : [];
   });
