@@ -102,9 +102,11 @@ export class ContentDraft implements Draft, StoredContent {
     try {
       return await this.#means.reader.read(this, into, position);
     } catch (error) {
-      // What was not as it was written must not become whole.
-      this.#failure ??= error;
-      if (error instanceof Damaged) this.#means.onDamaged(error);
+      if (error instanceof Damaged) {
+        // It must not become whole.
+        this.#failure ??= error;
+        this.#means.onDamaged(error);
+      }
       throw error;
     }
   }

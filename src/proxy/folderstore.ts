@@ -77,7 +77,7 @@ export class FolderStore implements Store {
       look: () => world.look(folder),
       maxBytes: () => limits().maxBytes,
       now: () => clock.now(),
-      onNearlyFull: () => this.#trouble.nearlyFull(clock.now()),
+      onNearlyFull: () => this.#trouble.nearlyFull(),
       onGone: (id) => this.#contents.forget(id),
     });
     this.#draftMeans = {

@@ -50,7 +50,7 @@ const SETTINGS = `
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -16384;
   PRAGMA journal_size_limit = 67108864;
-  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA wal_autocheckpoint = 1000;
 `;
 
 export class IndexFile {

@@ -45,27 +45,20 @@ export class Trouble {
   met(error: unknown, nowMs: number): Fault {
     const code = codeOf(error);
     const cure = CURES[code ?? ''] ?? `${messageOf(error)}: see whether it can be written to`;
-    return this.#meet(`the cache in ${this.#folder} takes nothing more, ${cure}`, nowMs, error);
+    this.#says = `the cache in ${this.#folder} takes nothing more, ${cure}`;
+    this.#againAtMs = nowMs + AGAIN_MS;
+    return new Fault('store-failed', this.#says, error);
   }
 
-  /** The file system is nearly full, whoever it was. */
-  nearlyFull(nowMs: number): void {
-    this.#meet(
-      `the cache in ${this.#folder} takes nothing more, its disk is nearly full: make room there, or give a smaller proxy.cacheSize`,
-      nowMs,
-    );
+  /** The file system is nearly full, whoever it was, and there was no room for something; for another there may be. */
+  nearlyFull(): void {
+    this.#says = `the cache in ${this.#folder} has less room than it may take, its disk is nearly full: make room there, or give a smaller proxy.cacheSize`;
   }
 
   /** It went well again. */
   over(): void {
     this.#says = undefined;
     this.#againAtMs = Number.NEGATIVE_INFINITY;
-  }
-
-  #meet(says: string, nowMs: number, error?: unknown): Fault {
-    this.#says = says;
-    this.#againAtMs = nowMs + AGAIN_MS;
-    return new Fault('store-failed', says, error);
   }
 }
 

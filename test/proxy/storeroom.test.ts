@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/proxy/store.ts';
-import { bytesOf, fetched, ground, kept, MIB, newEntry, put, same, writeRest } from './storeground.ts';
+import { bytesOf, fetched, ground, kept, MIB, newEntry, put, readAll, same, writeRest } from './storeground.ts';
 
 const PACKAGE = bytesOf('package', 4096);
 const IMAGE_BYTES = 4_096_000;
@@ -143,4 +143,20 @@ test('store: the room of what is gone and still read counts until it is let go',
   assert.equal(await store.create(newEntry('b', { sizeBytes: 3 * MIB })), undefined);
   await content?.close();
   assert.ok(await store.create(newEntry('b', { sizeBytes: 3 * MIB })));
+});
+
+test('store: what is being read is not pushed out, and keeps nobody from pushing out others', async (t) => {
+  const { open } = ground(t);
+  const store = await open({ maxBytes: 4 * MIB });
+  const read = await store.open(await kept(store, 'image', bytesOf('image', MIB)));
+  await fill(store, 'package', 767);
+  await fill(store, 'other', 10);
+  assert.deepEqual(
+    [store.find('image').length, countOf(store, 'package', 767), countOf(store, 'other', 10)],
+    [1, 758, 10],
+  );
+  same(read && (await readAll(read)), bytesOf('image', MIB), 'image');
+  await read?.close();
+  await fill(store, 'another', 1);
+  assert.equal(store.find('image').length, 0);
 });
