@@ -37,6 +37,8 @@ export async function checkFlink(
     ...(dhcp.mode === 'off' ? [] : [await checkUdpPort(host, lan.address, ports.dhcp, 'DHCP')]),
     ...(dhcp.mode === 'off' ? [] : [await checkUdpPort(host, lan.address, ports.pxe, 'PXE')]),
     await checkDnsPort(host, lan.address, ports.dns, run),
+    await checkTcpPort(ports.proxy, 'the caching proxy', { address: lan.address }),
+    await checkTcpPort(ports.intercept, 'the intercepting proxy', { address: lan.address }),
     await checkTcpPort(port, 'the admin API', { address, key }),
     ...(isApart ? [await checkTcpPort(port, 'announcements of fnodes', { address: lan.address, key })] : []),
     await checkUdpPort(host, lan.address, SWARM_PORT, 'fnodes that look for flink'),

@@ -58,7 +58,7 @@ for (const { name, health, status, want, isOk } of answering) {
     const found = await checkFlink(configAt(port), LAN, fakeHost([LAN]), silent);
     const line = found.find(({ what }) => want.test(what));
     assert.equal(line?.ok, isOk, JSON.stringify(found));
-    assert.equal(found.length, isOk || status !== undefined ? 1 : 6);
+    assert.equal(found.length, isOk || status !== undefined ? 1 : 8);
   });
 }
 
@@ -73,13 +73,15 @@ test('checkFlink: without a flink every port of its doors has to be free', async
       'true UDP port 67',
       'false UDP port 4011',
       'true UDP port 53',
+      'true TCP port 3128',
+      'true TCP port 3129',
       'false TCP port N',
       'true TCP port N',
       'true UDP port 8067',
     ],
   );
   const off = await checkFlink(configAt(port, 'off'), LAN, host, silent);
-  assert.deepEqual([off.length, off.some(({ what }) => what.includes('DHCP'))], [4, false]);
+  assert.deepEqual([off.length, off.some(({ what }) => what.includes('DHCP'))], [6, false]);
 });
 
 test('checkFlink: where a running flink serves no names, who has its port is looked for', async (t) => {
