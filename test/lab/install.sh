@@ -31,6 +31,7 @@ tests=(
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
   xorriso genisoimage udftools python3-pycdlib        # makers of images for the tests of the reader
   libarchive-tools 7zip                               # bsdtar and 7zz, which read them beside it
+  apt-utils gpg openssl xz-utils                      # an archive of packages, signed, by HTTPS, for the proxy
   cpio squashfs-tools wimtools                        # make-fake-isos.sh
   debootstrap zstd isolinux syslinux-common           # make-live-iso.sh
   grub-efi-amd64-bin mtools

@@ -1,11 +1,12 @@
 /** What is told from the cache, by request and answer, through the doors: ranges, conditions, variants, stale, purge. RFC 9110, RFC 9111, RFC 5861. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requestFor } from '../support/httpask.ts';
+import type { CacheReport } from '../../src/core/cachereport.ts';
+import { type Received, requestFor } from '../support/httpask.ts';
 import { type Fields, type OriginRequest, openOrigin, type Reply } from '../support/origin.ts';
 import { Seeded, serve } from '../support/origincontent.ts';
 import { eventually, keeps } from '../support/proxychecks.ts';
-import { startProxy } from '../support/proxyflink.ts';
+import { type Request, startProxy } from '../support/proxyflink.ts';
 
 const MODIFIED = 'Sat, 03 Oct 2020 10:00:00 GMT';
 const HOUR = 'max-age=3600';
@@ -16,6 +17,14 @@ test('cached', async (t) => {
   const content = new Seeded('object', 300_000);
   const all = content.whole();
   let serial = 0;
+  /** What came is on the disk. */
+  const settled = (): Promise<void> => eventually('it is kept', async () => (await flink.report()).fetches === 0);
+  const asks = async (request: Request): Promise<Received> => {
+    const got = await flink.ask(request);
+    await settled();
+    return got;
+  };
+  const get = (url: string, fields: Readonly<Record<string, string>> = {}): Promise<Received> => asks({ url, fields });
 
   /** A path of its own; how often it is asked for. */
   const at = (behave: (request: OriginRequest, reply: Reply, nth: number) => void | Promise<void>) => {
@@ -49,26 +58,46 @@ test('cached', async (t) => {
   for (const [fields, isKept, why] of shared)
     await t.test(`${isKept ? 'told from the cache' : 'asked for again'}: ${why}`, async () => {
       const { url, asked } = answers(fields);
-      assert.equal((await flink.get(url)).text, 'body 1');
-      const again = await flink.get(url);
+      assert.equal((await get(url)).text, 'body 1');
+      const again = await get(url);
       assert.deepEqual([again.text, asked.length], isKept ? ['body 1', 1] : ['body 2', 2]);
-      assert.equal(again.field('age') !== undefined, isKept);
+      // An origin that is a cache itself says its own.
+      if (isKept || fields.Age === undefined) assert.equal(again.field('age') !== undefined, isKept);
     });
 
   await t.test('a request that wants it new is asked for: no-cache, max-age=0; no-store is not kept', async () => {
     for (const wants of ['no-cache', 'max-age=0', 'no-store']) {
       const { url, asked } = answers({ 'Cache-Control': HOUR });
-      await flink.get(url);
-      await flink.get(url, { 'Cache-Control': wants });
+      await get(url);
+      await get(url, { 'Cache-Control': wants });
       assert.equal(asked.length, 2, wants);
     }
   });
 
+  await t.test(
+    'who has had the last octet finds it kept: the next request is told so, or asks about it, as ever',
+    async () => {
+      for (let n = 0; n < 10; n++) {
+        const { url, asked } = answers({ 'Cache-Control': HOUR });
+        const wire = await flink.wire();
+        const ask = (fields = {}): Promise<Received> => {
+          wire.send(requestFor('GET', url, fields));
+          return wire.next();
+        };
+        await ask();
+        assert.notEqual((await ask({ 'Cache-Control': 'only-if-cached' })).status, 504);
+        assert.equal((await ask({ 'Cache-Control': 'no-cache' })).text, 'body 2');
+        assert.equal((await flink.ask({ method: 'HEAD', url })).status, 200);
+        assert.equal(asked.length, 2);
+      }
+    },
+  );
+
   await t.test('only-if-cached: what is there, or 504 and nobody asked (RFC 9111 §5.2.1.7)', async () => {
     const { url, asked } = answers({ 'Cache-Control': HOUR });
-    assert.deepEqual([(await flink.get(url, { 'Cache-Control': 'only-if-cached' })).status, asked.length], [504, 0]);
-    await flink.get(url);
-    assert.equal((await flink.get(url, { 'Cache-Control': 'only-if-cached' })).text, 'body 1');
+    assert.deepEqual([(await get(url, { 'Cache-Control': 'only-if-cached' })).status, asked.length], [504, 0]);
+    await get(url);
+    assert.equal((await get(url, { 'Cache-Control': 'only-if-cached' })).text, 'body 1');
   });
 
   const ranges: readonly (readonly [range: string, from: number, to: number])[] = [
@@ -83,8 +112,8 @@ test('cached', async (t) => {
     await t.test(`ranges of one that is ${isCached ? '' : 'not '}there`, async () => {
       for (const [range, from, to] of ranges) {
         const { url } = kept();
-        if (isCached) assert.equal((await flink.get(url)).bytes, 300_000);
-        const got = await flink.get(url, { Range: range });
+        if (isCached) assert.equal((await get(url)).bytes, 300_000);
+        const got = await get(url, { Range: range });
         assert.deepEqual(
           [got.status, got.field('content-range'), got.field('etag')],
           [206, `bytes ${from}-${to - 1}/300000`, '"object"'],
@@ -92,29 +121,26 @@ test('cached', async (t) => {
         );
         assert.ok(got.body.equals(all.subarray(from, to)), range);
         // And no part is ever told as the whole.
-        const whole = await flink.get(url);
+        const whole = await get(url);
         assert.deepEqual([whole.status, whole.body.equals(all)], [200, true]);
       }
     });
 
   await t.test('ranges: several, none that is there, words that are none, another unit, If-Range', async () => {
     const { url, asked } = kept();
-    await flink.get(url);
-    const many = await flink.get(url, { Range: 'bytes=0-4,100-104' });
+    await get(url);
+    const many = await get(url, { Range: 'bytes=0-4,100-104' });
     assert.match(many.field('content-type') ?? '', /^multipart\/byteranges; *boundary=/);
     assert.ok(many.body.includes(all.subarray(0, 5)) && many.body.includes(all.subarray(100, 105)));
-    const none = await flink.get(url, { Range: 'bytes=300000-' });
+    const none = await get(url, { Range: 'bytes=300000-' });
     assert.deepEqual([none.status, none.field('content-range')], [416, 'bytes */300000']);
     for (const range of ['bytes=5-4', 'bytes=a-b', 'lines=1-2', 'bytes='])
-      assert.equal((await flink.get(url, { Range: range })).status, 200, range);
-    assert.equal((await flink.get(url, { Range: 'bytes=0-9', 'If-Range': '"object"' })).status, 206);
-    assert.equal((await flink.get(url, { Range: 'bytes=0-9', 'If-Range': '"other"' })).status, 200);
-    assert.equal((await flink.get(url, { Range: 'bytes=0-9', 'If-Range': 'W/"object"' })).status, 200);
-    assert.equal(
-      (await flink.get(url, { Range: 'bytes=0-9', 'If-Range': 'Sun, 04 Oct 2020 10:00:00 GMT' })).status,
-      200,
-    );
-    assert.equal((await flink.get(url, { Range: `bytes=${'0-0,'.repeat(5000)}1-1` })).bytes <= 400_000, true);
+      assert.equal((await get(url, { Range: range })).status, 200, range);
+    assert.equal((await get(url, { Range: 'bytes=0-9', 'If-Range': '"object"' })).status, 206);
+    assert.equal((await get(url, { Range: 'bytes=0-9', 'If-Range': '"other"' })).status, 200);
+    assert.equal((await get(url, { Range: 'bytes=0-9', 'If-Range': 'W/"object"' })).status, 200);
+    assert.equal((await get(url, { Range: 'bytes=0-9', 'If-Range': 'Sun, 04 Oct 2020 10:00:00 GMT' })).status, 200);
+    assert.equal((await get(url, { Range: `bytes=${'0-0,'.repeat(5000)}1-1` })).bytes <= 400_000, true);
     assert.equal(asked.length, 1);
   });
 
@@ -122,7 +148,7 @@ test('cached', async (t) => {
     'conditions are answered here: 304 for who has it, 200 for who has another, 412 where that is meant',
     async () => {
       const { url, asked } = kept();
-      await flink.get(url);
+      await get(url);
       for (const [fields, status] of [
         [{ 'If-None-Match': '"object"' }, 304],
         [{ 'If-None-Match': '"a", W/"object"' }, 304],
@@ -133,19 +159,19 @@ test('cached', async (t) => {
         [{ 'If-None-Match': '"other"', 'If-Modified-Since': MODIFIED }, 200],
         [{ 'If-Modified-Since': 'nonsense' }, 200],
       ] as const)
-        assert.equal((await flink.get(url, fields as Record<string, string>)).status, status, JSON.stringify(fields));
+        assert.equal((await get(url, fields as Record<string, string>)).status, status, JSON.stringify(fields));
       assert.equal(asked.length, 1);
     },
   );
 
   await t.test('HEAD is told from what a GET brought; a HEAD brings nothing that a GET could be told', async () => {
     const one = kept();
-    await flink.get(one.url);
-    const head = await flink.ask({ method: 'HEAD', url: one.url });
+    await get(one.url);
+    const head = await asks({ method: 'HEAD', url: one.url });
     assert.deepEqual([head.status, head.field('content-length'), head.bytes, one.asked.length], [200, '300000', 0, 1]);
     const two = kept();
-    await flink.ask({ method: 'HEAD', url: two.url });
-    assert.equal((await flink.get(two.url)).bytes, 300_000);
+    await asks({ method: 'HEAD', url: two.url });
+    assert.equal((await get(two.url)).bytes, 300_000);
   });
 
   await t.test('what is old is asked about: 304 makes it new with its new fields, 200 replaces it', async () => {
@@ -154,16 +180,16 @@ test('cached', async (t) => {
       else reply.answer(200, { ETag: '"v1"', 'Cache-Control': 'max-age=0' }, `body ${nth}`);
       if (nth === 2) assert.equal(request.field('if-none-match'), '"v1"');
     });
-    await flink.get(url);
-    const made = await flink.get(url);
+    await get(url);
+    const made = await get(url);
     assert.deepEqual([made.status, made.text, made.field('x-new')], [200, 'body 1', 'yes']);
-    assert.equal((await flink.get(url)).text, 'body 1');
+    assert.equal((await get(url)).text, 'body 1');
     assert.equal(asked.length, 2);
     const other = at((_, reply, nth) =>
       reply.answer(200, { ETag: `"v${nth}"`, 'Cache-Control': 'max-age=0' }, `body ${nth}`),
     );
-    await flink.get(other.url);
-    assert.equal((await flink.get(other.url)).text, 'body 2');
+    await get(other.url);
+    assert.equal((await get(other.url)).text, 'body 2');
     assert.equal(other.asked[1]?.field('if-none-match'), '"v1"');
   });
 
@@ -175,16 +201,16 @@ test('cached', async (t) => {
         `${request.field('accept-language')}/${request.field('x-kind')}`,
       ),
     );
-    const get = async (language: string, kind: string): Promise<string> =>
-      (await flink.get(url, { 'Accept-Language': language, 'X-Kind': kind })).text;
+    const told = async (language: string, kind: string): Promise<string> =>
+      (await get(url, { 'Accept-Language': language, 'X-Kind': kind })).text;
     for (let round = 0; round < 2; round++)
       for (const language of ['es', 'en'])
-        for (const kind of ['a', 'b']) assert.equal(await get(language, kind), `${language}/${kind}`);
+        for (const kind of ['a', 'b']) assert.equal(await told(language, kind), `${language}/${kind}`);
     assert.equal(asked.length, 4);
-    assert.equal((await flink.get(url)).text, 'undefined/undefined');
-    const before = (await flink.api('/api/v1/cache')) as { store: { entries: number } };
-    for (let n = 0; n < 1000; n++) assert.equal(await get('es', `k${n}`), `es/k${n}`);
-    const after = (await flink.api('/api/v1/cache')) as { store: { entries: number } };
+    assert.equal((await get(url)).text, 'undefined/undefined');
+    const before = await flink.report();
+    for (let n = 0; n < 1000; n++) assert.equal(await told('es', `k${n}`), `es/k${n}`);
+    const after = await flink.report();
     assert.ok(after.store.entries - before.store.entries <= 128, `${after.store.entries - before.store.entries}`);
   });
 
@@ -204,8 +230,8 @@ test('cached', async (t) => {
           else if (fault === 'reset') reply.reset();
           else reply.answer(fault, {}, 'ill');
         });
-        await flink.get(url);
-        const got = await flink.get(url);
+        await get(url);
+        const got = await get(url);
         if (want === undefined) assert.ok(got.status >= 500, `${control}: ${got.status}`);
         else assert.deepEqual([got.status, got.text], [200, want], `${control} ${fault}`);
       }
@@ -216,10 +242,10 @@ test('cached', async (t) => {
     const { url, asked } = at((_, reply, nth) =>
       reply.answer(200, { 'Cache-Control': 'max-age=0, stale-while-revalidate=600', ETag: `"${nth}"` }, `body ${nth}`),
     );
-    await flink.get(url);
-    assert.equal((await flink.get(url)).text, 'body 1');
+    await get(url);
+    assert.equal((await get(url)).text, 'body 1');
     await eventually('it is asked about', () => asked.length === 2);
-    await eventually('the new one is told', async () => (await flink.get(url)).text !== 'body 1');
+    await eventually('the new one is told', async () => (await get(url)).text !== 'body 1');
   });
 
   await t.test('an unsafe request outdates what is kept, where it worked (RFC 9111 §4.4)', async () => {
@@ -237,10 +263,10 @@ test('cached', async (t) => {
           request.method === 'GET' ? `body ${serial}` : '',
         ),
       );
-      await flink.get(url);
+      await get(url);
       serial++;
-      await flink.ask({ method: 'POST', url, body: 'x' });
-      assert.equal((await flink.get(url)).text === `body ${serial}`, isOutdated, String(status));
+      await asks({ method: 'POST', url, body: 'x' });
+      assert.equal((await get(url)).text === `body ${serial}`, isOutdated, String(status));
     }
   });
 
@@ -255,7 +281,7 @@ test('cached', async (t) => {
       [503, {}, false],
     ] as const) {
       const { url, asked } = at((_, reply) => reply.answer(status, fields));
-      for (let n = 0; n < 2; n++) assert.equal((await flink.get(url)).status, status);
+      for (let n = 0; n < 2; n++) assert.equal((await get(url)).status, status);
       assert.equal(asked.length, isKept ? 1 : 2, `${status} ${JSON.stringify(fields)}`);
     }
   });
@@ -268,30 +294,26 @@ test('cached', async (t) => {
       await reply.send(content.part(0, 10));
       reply.end();
     });
-    await flink.get(url, { Range: 'bytes=0-9' });
-    assert.ok((await flink.get(url)).body.equals(all));
+    await get(url, { Range: 'bytes=0-9' });
+    assert.ok((await get(url)).body.equals(all));
     const lie = at((_, reply) => {
       reply.answer(206, { 'Cache-Control': HOUR, 'Content-Range': 'bytes 0-3/300000' }, 'part');
     });
-    await flink.get(lie.url);
-    assert.notEqual((await flink.get(lie.url)).status, 200);
+    await get(lie.url);
+    assert.notEqual((await get(lie.url)).status, 200);
   });
 
   await t.test('cache purge forgets it, cache stats has counted; what was not there is said', async () => {
     const { url, asked } = answers({ 'Cache-Control': HOUR });
-    await flink.get(url);
+    await get(url);
     const purged = await flink.command('cache', 'purge', url);
     assert.equal(purged.code, 0, purged.err);
-    assert.equal((await flink.get(url)).text, 'body 2');
+    assert.equal((await get(url)).text, 'body 2');
     assert.equal(asked.length, 2);
     assert.notEqual((await flink.command('cache', 'purge', `${url}-never`)).code, 2);
     assert.equal((await flink.command('cache', 'purge', 'nonsense')).code, 2);
     const stats = await flink.command('cache', 'stats', '--json');
-    const report = JSON.parse(stats.out) as {
-      answers: Record<string, number>;
-      sentBytes: number;
-      broughtBytes: number;
-    };
+    const { report } = JSON.parse(stats.out) as { readonly report: CacheReport };
     assert.ok((report.answers.hit ?? 0) > 10 && (report.answers.miss ?? 0) > 10, stats.out);
     assert.ok(report.sentBytes > report.broughtBytes && report.broughtBytes > 0, stats.out);
     assert.doesNotMatch(stats.out, /object\d/);
@@ -299,11 +321,11 @@ test('cached', async (t) => {
 
   await t.test('what is kept outlives a restart, and is told with the origin gone', async () => {
     const { url } = kept();
-    assert.equal((await flink.get(url)).bytes, 300_000);
-    await flink.running.stop();
+    assert.equal((await get(url)).bytes, 300_000);
+    await flink.stop();
     await origin.close();
     await flink.start();
-    const got = await flink.get(url);
+    const got = await get(url);
     assert.deepEqual([got.status, got.body.equals(all)], [200, true]);
     const wire = await flink.wire();
     wire.send(requestFor('GET', url, { Range: 'bytes=5-9' }));

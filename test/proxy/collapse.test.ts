@@ -214,10 +214,7 @@ test('collapsing', async (t) => {
   await t.test('nothing is held that nobody wants: no connection to the origin is in use in the end', async () => {
     origin.behave = (request, reply) => serve(request, reply, content);
     await eventually('no fetch goes on', async () => {
-      const { fetches, waiting } = (await flink.api('/api/v1/cache')) as {
-        readonly fetches: number;
-        readonly waiting: number;
-      };
+      const { fetches, waiting } = await flink.report();
       return fetches === 0 && waiting === 0;
     });
     assert.deepEqual(origin.faults, []);

@@ -23,16 +23,6 @@ import { startProxy } from '../support/proxyflink.ts';
 
 const MiB = 2 ** 20;
 
-interface Report {
-  readonly store: {
-    readonly entries: number;
-    readonly bytes: number;
-    readonly evicted: number;
-    readonly damaged: number;
-    readonly trouble?: string;
-  };
-}
-
 const filesOf = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -68,11 +58,11 @@ test('a disk that is full: everybody gets the whole, nothing half is kept, and i
     const got = await flink.get(`${origin.url}/small`, {}, { isHashed: true });
     assert.equal(got.sha256, small.sha256());
   }
-  const { store } = (await flink.api('/api/v1/cache')) as Report;
+  const { store } = await flink.report();
   assert.ok(store.bytes <= 16 * MiB, String(store.bytes));
   const ranged = await flink.get(`${origin.url}/big`, { Range: 'bytes=1000-1009' });
   assert.ok(ranged.body.equals(expected.subarray(1000, 1010)));
-  assert.equal(await flink.running.stop(), 0);
+  assert.equal(await flink.stop(), 0);
 });
 
 test('the cache takes no more than it may; what many want is not pushed out by one that is large', async (t) => {
@@ -95,13 +85,13 @@ test('the cache takes no more than it may; what many want is not pushed out by o
   assert.equal(origin.requests.length, 100);
   for (const [path, content] of large) await get(path, content);
   await eventually('there is room again', async () => {
-    const { store } = (await flink.api('/api/v1/cache')) as Report;
+    const { store } = await flink.report();
     return store.bytes <= 32_000_000 && bytesOf(flink.cacheDir) <= 40_000_000;
   });
   const before = origin.requests.length;
   for (const [path, content] of bodies) await get(path, content);
   assert.ok(origin.requests.length - before <= 10, `${origin.requests.length - before} of 100 were gone`);
-  const { store } = (await flink.api('/api/v1/cache')) as Report;
+  const { store } = await flink.report();
   assert.ok(store.evicted > 0);
   // Larger than may be kept: told whole, each time anew.
   const since = origin.requests.length;
@@ -142,7 +132,7 @@ test('what the disk did to it: flipped bits, files gone, files cut, an index tha
   for (const [name, spoil] of spoilt)
     await t.test(name, async () => {
       await both();
-      await flink.running.stop();
+      await flink.stop();
       for (const file of files()) spoil(file);
       await flink.start();
       await both();
@@ -162,7 +152,7 @@ test('what the disk did to it: flipped bits, files gone, files cut, an index tha
     await both();
   });
   await t.test("the folder is full of other people's files: they stay", async () => {
-    await flink.running.stop();
+    await flink.stop();
     mkdirSync(join(flink.cacheDir, 'photos'), { recursive: true });
     writeFileSync(join(flink.cacheDir, 'photos', 'cat.jpg'), 'cat');
     writeFileSync(join(flink.cacheDir, 'notes.txt'), 'notes');

@@ -24,14 +24,16 @@ export interface AskTerms {
   /** How much of the content is kept; all of a usual one. */
   readonly keepBytes?: number;
   readonly isHashed?: boolean;
+  /** Waited longer for than usual. */
+  readonly patienceMs?: number;
   /** Content as it comes: the buffer is used again. Throws where it is wrong: the connection is closed then, and `next` rejects. */
   readonly onContent?: (chunk: Uint8Array, position: number) => void;
 }
 
 const KEPT_BYTES = 4 * 2 ** 20;
 const READ_BYTES = 256 * 1024;
-/** A hang is a failure with words instead of a run that never ends; longer than any limit of flink's that tests wait for. */
-const PATIENCE_MS = 50_000;
+/** A hang is a failure with words instead of a run that never ends. */
+const PATIENCE_MS = 20_000;
 
 /** A connection, and what comes over it. */
 export class Wire {
@@ -40,6 +42,7 @@ export class Wire {
   receivedBytes = 0;
   isEnded = false;
   readonly #reader: MessageReader;
+  readonly #patienceMs: number;
   readonly #answers: Received[] = [];
   #interim: Message[] = [];
   #methods: string[] = [];
@@ -52,6 +55,7 @@ export class Wire {
 
   private constructor(socket: Socket, terms: AskTerms) {
     this.socket = socket;
+    this.#patienceMs = terms.patienceMs ?? PATIENCE_MS;
     this.#reader = new MessageReader({
       isBare: (message) => this.#isBare(message),
       mayEndByClose: true,
@@ -125,7 +129,7 @@ export class Wire {
     const late = setTimeout(() => {
       isLate = true;
       this.#wake();
-    }, PATIENCE_MS);
+    }, this.#patienceMs);
     while (!is() && !isLate) await new Promise<void>((resume) => this.#waiting.push(resume));
     clearTimeout(late);
     if (!is()) throw new Error(`waited in vain for ${what}`);

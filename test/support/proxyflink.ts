@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { CacheReport } from '../../src/core/cachereport.ts';
 import { entry, freePort, Running, runEntry } from '../cli/support.ts';
 import { type AskTerms, ask, type Place, type Received, Wire } from './httpask.ts';
 
@@ -38,6 +39,8 @@ export class ProxyFlink {
   readonly #wires = new Set<Wire>();
   #ports: readonly number[] = [];
   #running: Running | undefined;
+  /** What it said when it ended and nobody had asked it to. */
+  #ended: string | undefined;
 
   constructor(terms: ProxyTerms) {
     this.#terms = terms;
@@ -76,13 +79,30 @@ export class ProxyFlink {
     const { under = [] } = this.#terms;
     const serve = [process.execPath, entry('flink'), 'serve', '--config', this.#file, '--log-format', 'json'];
     const [command = '', ...args] = [...under, ...serve];
-    this.#running = new Running(command, args);
-    await this.#running.next('ready');
+    const running = new Running(command, args);
+    this.#running = running;
+    let said = '';
+    running.child.stderr?.on('data', (chunk) => {
+      said += String(chunk);
+    });
+    running.child.once('exit', () => {
+      if (this.#running === running) this.#ended = `flink ended by itself: ${said}`;
+    });
+    await running.next('ready');
+  }
+
+  /** In good order; its exit code. */
+  stop(): Promise<number | null> {
+    const { running } = this;
+    this.#running = undefined;
+    return running.stop();
   }
 
   /** At once, with everything in its hands. */
   async kill(): Promise<void> {
-    await this.running.stop('SIGKILL');
+    const { running } = this;
+    this.#running = undefined;
+    await running.stop('SIGKILL');
   }
 
   /** Answers come over connections of their own; through the forward door unless told otherwise. */
@@ -107,7 +127,13 @@ export class ProxyFlink {
     return runEntry('flink', [...args, '--config', this.#file]);
   }
 
-  /** What its admin API tells of the proxy. */
+  /** What it tells of its cache. */
+  async report(): Promise<CacheReport> {
+    const { report } = (await this.api('/api/v1/cache')) as { readonly report: CacheReport };
+    return report;
+  }
+
+  /** What its admin API has at `path`. */
   async api(path: string): Promise<unknown> {
     const { address, port } = this.admin;
     const answer = await ask(this.admin, { url: path, fields: { Host: `${address}:${port}` } });
@@ -117,8 +143,11 @@ export class ProxyFlink {
 
   async close(): Promise<void> {
     for (const wire of this.#wires) wire.close();
-    await this.#running?.stop();
+    const bugs = this.#running?.lines.filter(({ event }) => event === 'bug') ?? [];
+    if (this.#running && this.#ended === undefined) await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+    if (this.#ended !== undefined) throw new Error(this.#ended);
+    if (bugs.length > 0) throw new Error(bugs.map((line) => JSON.stringify(line)).join('\n'));
   }
 
   #door(index: number): Place {
