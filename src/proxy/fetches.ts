@@ -124,7 +124,12 @@ export class Fetches {
     void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
   }
 
-  #flightFor({ key, asked }: Want): Flight | undefined {
+  /** Whether it is on its way, for a request that would not start it. */
+  isFlying(key: string, asked: Asked): boolean {
+    return this.#flightFor({ key, asked }) !== undefined;
+  }
+
+  #flightFor({ key, asked }: Pick<Want, 'key' | 'asked'>): Flight | undefined {
     if (asked.method !== 'GET') return undefined;
     for (const flight of this.#flights.get(key) ?? []) {
       if (flight.isJoinable && isFor(flight, asked)) return flight;

@@ -148,10 +148,13 @@ async function go(job: Job, deps: ServeDeps): Promise<void> {
 
 function decide(
   { asked, known, rule }: Pick<Job, 'asked' | 'known' | 'rule'>,
-  { store, clock, ranges }: ServeDeps,
+  { store, clock, ranges, fetches }: ServeDeps,
 ): Plan {
   const entries = entriesOf(known, store);
   const decided = plan(asked, entries, rule, clock.date());
+  // The last octet may have left before all is on disk: it is here all the same.
+  const isHere = decided.kind === 'refused' && decided.reason === 'not-cached' && fetches.isFlying(known.key, asked);
+  if (isHere) return { kind: 'ask', stored: undefined, fallback: undefined };
   const isPart = decided.kind === 'ask' && !decided.stored && startOf(asked) > 0;
   return isPart && ranges.isPassed(known.key) ? { kind: 'pass', reason: 'condition' } : decided;
 }
