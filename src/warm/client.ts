@@ -13,8 +13,8 @@ export interface Got extends Answer {
 export interface Ask {
   readonly url: string;
   readonly method: 'GET' | 'HEAD';
-  /** Only what is kept: RFC 9111 §5.2.1.7. */
-  readonly isOnlyIfCached?: boolean;
+  /** Only what is kept, or only what the server says is right. RFC 9111 §5.2.1. */
+  readonly cacheControl?: 'only-if-cached' | 'no-cache';
   /** The head is there: whether its content is wanted. */
   readonly onHead?: (answer: Answer) => boolean;
   /** Content came; no more is read before it resolves. */
@@ -46,7 +46,7 @@ export function proxyClient(proxy: Endpoint, jobs: number): ProxyClient {
 
 function request(ask: Ask, proxy: Endpoint, agent: http.Agent): http.ClientRequest {
   const headers: Record<string, string> = { Host: new URL(ask.url).host, 'User-Agent': 'flisolator-warm' };
-  if (ask.isOnlyIfCached) headers['Cache-Control'] = 'only-if-cached';
+  if (ask.cacheControl) headers['Cache-Control'] = ask.cacheControl;
   return http.request({
     ...{ host: proxy.address, port: proxy.port, method: ask.method, path: ask.url, headers, agent, signal: ask.signal },
   });

@@ -38,7 +38,10 @@ const TRIES = 3;
 /** After the first try, and after the second. */
 const PAUSES_MS = [2000, 10_000];
 
-type Outcome = { readonly from: Provenance } | { readonly why: string; readonly isFinal: boolean };
+/** `isWrong`: it came, and is something else than was wanted; what is kept of it must not be taken again. */
+type Outcome =
+  | { readonly from: Provenance }
+  | { readonly why: string; readonly isFinal: boolean; readonly isWrong?: boolean };
 
 export class Crew {
   readonly failures: WarmFailure[] = [];
@@ -95,7 +98,9 @@ export class Crew {
   /** Whether the proxy has it already, whole. */
   async isKept({ url, sizeBytes }: Wanted): Promise<boolean> {
     const { client, signal } = this.#deps;
-    const got = await client.ask({ url, method: 'HEAD', isOnlyIfCached: true, signal }).catch(() => undefined);
+    const got = await client
+      .ask({ url, method: 'HEAD', cacheControl: 'only-if-cached', signal })
+      .catch(() => undefined);
     if (got?.status !== 200 || judge(got).kind !== 'came') return false;
     return sizeBytes === undefined || got.sizeBytes === undefined || got.sizeBytes === sizeBytes;
   }
@@ -108,12 +113,14 @@ export class Crew {
 
   async #fetch(wanted: Wanted): Promise<boolean> {
     let why = '';
+    let isWrong = false;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       if (attempt > 0) await this.#pause(PAUSES_MS[attempt - 1] ?? 0);
-      const outcome = await this.#once(wanted);
+      const outcome = await this.#once(wanted, isWrong);
       if (this.#deps.signal.aborted) return false;
       if ('from' in outcome) return this.#came(outcome.from);
       why = outcome.why;
+      isWrong ||= outcome.isWrong === true;
       if (outcome.isFinal) break;
     }
     this.#bytes -= wanted.sizeBytes ?? 0;
@@ -132,18 +139,18 @@ export class Crew {
   }
 
   /** Rejects with a `Fault` where it is not flink that answers; all else is an outcome. */
-  async #once(wanted: Wanted): Promise<Outcome> {
+  async #once(wanted: Wanted, isAnew: boolean): Promise<Outcome> {
     const before = this.#doneBytes;
     const undo = (): void => {
       this.#doneBytes = before;
     };
-    if (wanted.isLasting && !wanted.reader && (await this.isKept(wanted))) {
+    if (wanted.isLasting && !wanted.reader && !isAnew && (await this.isKept(wanted))) {
       this.#doneBytes += wanted.sizeBytes ?? 0;
       return { from: 'kept' };
     }
     const reader = wanted.reader?.();
     try {
-      const outcome = await this.#get(wanted, reader);
+      const outcome = await this.#get(wanted, reader, isAnew);
       if ('from' in outcome) return outcome;
       undo();
       reader?.abort();
@@ -156,11 +163,11 @@ export class Crew {
     }
   }
 
-  async #get(wanted: Wanted, reader: Reader | undefined): Promise<Outcome> {
+  async #get(wanted: Wanted, reader: Reader | undefined, isAnew: boolean): Promise<Outcome> {
     const { client, signal } = this.#deps;
     let answer: Answer | undefined;
     const got = await client.ask({
-      ...{ url: wanted.url, method: 'GET', signal },
+      ...{ url: wanted.url, method: 'GET', signal, ...(isAnew ? { cacheControl: 'no-cache' } : {}) },
       onHead: (head) => {
         answer = head;
         return judge(head).kind === 'came';
@@ -174,7 +181,7 @@ export class Crew {
     if (judged.kind === 'foreign') throw new Fault('upstream-failed', FOREIGN);
     if (judged.kind === 'failed') return { why: judged.why, isFinal: judged.isFinal };
     const wrong = mismatch(wanted, got);
-    if (wrong !== undefined) return { why: wrong, isFinal: false };
+    if (wrong !== undefined) return { why: wrong, isFinal: false, isWrong: true };
     await reader?.end();
     if (judged.from !== 'unsure' || !wanted.isLasting) return { from: judged.from };
     return (await this.#isKeptSoon(wanted)) ? { from: 'brought' } : { why: NOT_KEPT, isFinal: true };

@@ -73,7 +73,7 @@ function readRow(line: string, choices: Choices): Row | undefined {
 function readUrl(text: string, more: readonly string[]): Row {
   if (more.length > 0) return fault(`one URL a line: ${shown(more[0] ?? '')} stands behind it`);
   if (/^https:/i.test(text)) return fault(`${shown(text)}: ${NOT_HTTPS}`);
-  const url = /^http:\/\/[^/?#@\s]+/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  const url = /^http:\/\/[^/?#@\s]+([/?#]|$)/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (!url) return fault(`want a URL like http://deb.debian.org/debian/pool/..., got ${shown(text)}`);
   url.hash = '';
   return { kind: 'url', url: url.href };
@@ -97,7 +97,7 @@ function readSource(kind: 'deb' | 'deb-src', words: readonly string[], choices: 
   if (root === undefined) return fault(/^https:/i.test(url) ? `${shown(url)}: ${NOT_HTTPS}` : SOURCE_HINT);
   if (!/^[\w./~+-]+$/.test(suite) || suite.split('/').includes('..')) return fault(SOURCE_HINT);
   if (suite.endsWith('/') !== (components.length === 0)) return fault(SOURCE_HINT);
-  if (components.some((component) => !/^[\w.+-]+(\/[\w.+-]+)*$/.test(component))) return fault(SOURCE_HINT);
+  if (components.some((component) => !/^[\w+-][\w.+-]*(\/[\w+-][\w.+-]*)*$/.test(component))) return fault(SOURCE_HINT);
   const architectures = list('arch').filter((word) => /^[a-z\d-]+$/.test(word));
   return {
     kind: 'source',
