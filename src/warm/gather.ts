@@ -116,13 +116,13 @@ async function fetchIndexes(
 }
 
 function packagesReader(
-  { compression }: IndexFile,
+  { compression, role }: IndexFile,
   { root }: Source,
   onEnd: (packages: readonly Package[]) => void,
 ): Reader {
   const packages: Package[] = [];
   const stanzas = new StanzaReader(PACKAGE_FIELDS, (stanza) => {
-    const read = packageOf(stanza, root);
+    const read = role === 'installer' ? packageOf(stanza, root, (path) => path) : packageOf(stanza, root);
     if (read) packages.push(read);
   });
   const unpack = inflater(compression, (chunk) => stanzas.take(chunk));

@@ -27,8 +27,16 @@ export const PACKAGE_FIELDS: ReadonlySet<string> = new Set([
   ...['Priority', 'Task'],
 ]);
 
+/**
+ * As apt spells paths, so that the URL is the very one that it asks for (QuoteString, "+~ "). debootstrap and the installer leave
+ * them as they are.
+ */
+export function spelledByApt(path: string): string {
+  return path.replaceAll('+', '%2b').replaceAll('~', '%7e');
+}
+
 /** Of a package or a udeb; nothing where it could not be fetched by what stands there. `root`: the repository's URL. */
-export function packageOf(stanza: Stanza, root: string): Package | undefined {
+export function packageOf(stanza: Stanza, root: string, spell = spelledByApt): Package | undefined {
   const field = (name: string): string => stanza.get(name) ?? '';
   const size = field('Size');
   const path = field('Filename').replace(/^\.\//, '');
@@ -38,7 +46,7 @@ export function packageOf(stanza: Stanza, root: string): Package | undefined {
   return {
     name,
     version: field('Version'),
-    url: `${root}/${path}`,
+    url: `${root}/${spell(path)}`,
     sizeBytes: Number(size),
     sha256: /^[\da-f]{64}$/.test(sha256) ? sha256 : undefined,
     depends: [field('Pre-Depends'), field('Depends')].filter(Boolean).join(', '),

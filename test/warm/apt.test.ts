@@ -1,8 +1,6 @@
 /** Real apt and debootstrap with the cable pulled, after everything was fetched that they are believed to ask for. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -11,6 +9,7 @@ import type { WarmQuestion } from '../../src/core/warming.ts';
 import { systemClock } from '../../src/host/system.ts';
 import { warmCache } from '../../src/warm/apply.ts';
 import { needs } from '../support/netns.ts';
+import { aptWith, run } from './aptroot.ts';
 import { Archive, type PackageSpec, Signer } from './archive.ts';
 import { Stub } from './stub.ts';
 
@@ -98,46 +97,12 @@ const warm = (asked: WarmQuestion) =>
     onStanding: () => {},
   });
 
-/** While the proxy of this process answers. */
-async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 50_000,
-    env: { ...process.env, LC_ALL: 'C', ...env },
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-  const [code] = await once(child, 'close');
-  assert.equal(code, 0, `${command} ${args.join(' ')}: ${said}`);
-  return said;
-}
-
-/** A machine with nothing installed, as Debian's installer leaves its sources, in Spanish, with a desktop's configuration. */
+/** As Debian's installer leaves its sources. */
 function aptOf(folder: string, stub: Stub, keyring: string): (...args: readonly string[]) => Promise<string> {
-  for (const part of ['lists/partial', 'cache/archives/partial', 'etc/apt.conf.d', 'etc/preferences.d'])
-    mkdirSync(join(folder, part), { recursive: true });
-  writeFileSync(join(folder, 'status'), '');
   const lines = [`${DEBIAN} bookworm`, `${DEBIAN} bookworm-updates`, `${SECURITY} bookworm-security`].flatMap((line) =>
     ['deb', 'deb-src'].map((kind) => `${kind} [signed-by=${keyring}] ${line} main non-free-firmware`),
   );
-  writeFileSync(join(folder, 'etc', 'sources.list'), `${lines.join('\n')}\n`);
-  const target = (name: string, key: string): string =>
-    `Acquire::IndexTargets::deb::${name} { MetaKey "${key}"; ShortDescription "x"; Description "x"; KeepCompressed "true"; KeepCompressedAs "gz"; DefaultEnabled "true"; };`;
-  const configuration = [
-    `Dir::State "${folder}"; Dir::State::lists "${folder}/lists"; Dir::State::status "${folder}/status";`,
-    `Dir::Cache "${folder}/cache"; Dir::Etc "${folder}/etc"; Dir::Etc::sourcelist "sources.list";`,
-    `Acquire::http::Proxy "http://127.0.0.1:${stub.port}"; Acquire::Languages { "es_CO"; "es"; "en"; };`,
-    'APT::Architecture "amd64"; APT::Sandbox::User "root"; Acquire::Retries "0"; Debug::NoLocking "true";',
-    '#clear APT::Update;',
-    target('DEP-11', '$(COMPONENT)/dep11/Components-$(NATIVE_ARCHITECTURE).yml'),
-    target('DEP-11-icons-small', '$(COMPONENT)/dep11/icons-48x48.tar'),
-    target('DEP-11-icons', '$(COMPONENT)/dep11/icons-64x64.tar'),
-  ];
-  writeFileSync(join(folder, 'apt.conf'), `${configuration.join('\n')}\n`);
-  return (...args) => run('apt-get', ['-y', ...args], { APT_CONFIG: join(folder, 'apt.conf') });
+  return aptWith(folder, stub.port, lines);
 }
 
 test('debian-12: with the cable pulled, apt updates and installs as if nothing were missing', async (t) => {

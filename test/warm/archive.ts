@@ -29,6 +29,9 @@ export interface SuiteSpec {
 
 const sum = (kind: string, octets: Uint8Array): string => createHash(kind).update(octets).digest('hex');
 
+/** As in a real index xz is the smallest form, which debootstrap takes: what comes again further than 32 KiB back is nothing to gzip. */
+const FILLER = `X-Filler: ${Array.from({ length: 700 }, (_, i) => sum('sha256', Buffer.from(`${i}`))).join('')}\n`;
+
 /** Signs releases. */
 export class Signer {
   readonly folder = mkdtempSync(join(tmpdir(), 'signer-'));
@@ -81,7 +84,7 @@ export class Archive {
   addSuite(spec: SuiteSpec): void {
     const listed = new Map<string, Buffer>();
     for (const [component, packages] of Object.entries(spec.components)) {
-      const rows = packages.map((each) => this.#package(each, component, 'deb'));
+      const rows = packages.map((each) => `${this.#package(each, component, 'deb')}${FILLER}`);
       this.#index(listed, `${component}/binary-amd64/Packages`, rows.join('\n'), spec);
       this.#index(listed, `${component}/source/Sources`, '', spec);
       const udebs = component === 'main' ? (spec.udebs ?? []) : [];
