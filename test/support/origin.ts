@@ -36,8 +36,9 @@ export interface Origin {
   onHead: ((message: Message, reply: Reply) => void) | undefined;
   /** Handed to the system, heads and framing included; what a reader that has gone will never see may be among it. */
   sentBytes: number;
-  /** Connections so far, and now. */
+  /** Connections so far. */
   connections: number;
+  /** Of them those that the other side has not ended. */
   readonly open: number;
   /** Targets of what was asked, in order: `GET /x`. */
   asked(): readonly string[];
@@ -62,11 +63,6 @@ export class Reply {
 
   get isGone(): boolean {
     return this.#socket.destroyed || this.#socket.readableEnded;
-  }
-
-  /** Resolves once who asked has closed or broken the connection. */
-  async gone(): Promise<void> {
-    if (!this.#socket.destroyed) await once(this.#socket, 'close');
   }
 
   /** Octets as they are; resolves when there is room for more: true, or who asked has gone: false. */
@@ -156,7 +152,7 @@ export async function openOrigin(
     ...{ at: { address, port }, url: `http://${address}:${port}`, requests: [], faults: [] },
     ...{ behave, onHead: undefined, sentBytes: 0, connections: 0 },
     get open() {
-      return sockets.size;
+      return [...sockets].filter((socket) => !socket.readableEnded).length;
     },
     asked: () => origin.requests.map(({ method, target }) => `${method} ${target}`),
     request: async (nth) => {
