@@ -94,7 +94,7 @@ function inspectOption(program: Program, token: OptionToken, known: OptionTable)
   if (!spec) throw unknownOption(program, token, known);
   if (spec.value === undefined) {
     if (value !== undefined) throw new Fault('usage', `${rawName} takes no value: write it alone`);
-  } else if (value === undefined || value === '' || (!token.inlineValue && value.startsWith('-'))) {
+  } else if (value === undefined || value === '' || (!token.inlineValue && value !== '-' && value.startsWith('-'))) {
     throw new Fault('usage', `${rawName} wants a value: ${rawName} ${spec.value}`);
   } else if (spec.choices && !spec.choices.includes(value)) {
     const want = `want one of ${spec.choices.join(', ')}`;

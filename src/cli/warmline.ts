@@ -9,7 +9,8 @@ const MIN_ELAPSED_MS = 3000;
 /** `[######------] 312 of 1840, 1.2 of 4.8 GB, 3.1 Mbit/s, 2h10m left`. */
 export function warmLine(standing: WarmStanding): string {
   const { objects, doneObjects, bytes, doneBytes, failedObjects } = standing;
-  const share = bytes > 0 ? Math.min(1, doneBytes / bytes) : objects > 0 ? doneObjects / objects : 0;
+  // Where all known octets are here and objects are left, those have no known size.
+  const share = doneBytes < bytes ? doneBytes / bytes : doneObjects / Math.max(1, objects);
   const full = Math.floor(share * BAR_CHARS);
   const parts = [
     `${doneObjects} of ${objects}${standing.doing === 'indexes' ? ' indexes' : ''}`,

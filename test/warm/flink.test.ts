@@ -1,15 +1,19 @@
 /** The command, a running flink, real apt; then the origin is gone. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { entry } from '../cli/support.ts';
 import { needs } from '../support/netns.ts';
 import { startProxy } from '../support/proxyflink.ts';
 import { aptWith } from './aptroot.ts';
 import { Archive, Signer } from './archive.ts';
+import { Stub } from './stub.ts';
 
 async function originOf(t: TestContext, files: ReadonlyMap<string, Buffer>) {
   const server = http.createServer(({ url = '', method }, response) => {
@@ -78,4 +82,37 @@ test('flink cache warm: what cannot be had is named, with exit code 1; mistakes 
     ['--from', 'nowhere'],
   ])
     assert.equal((await flink.command('cache', 'warm', ...args)).code, 2, args.join(' '));
+});
+
+test('flink cache warm: Ctrl-C ends it, and it says how to go on', async (t) => {
+  const stub = new Stub();
+  await stub.start();
+  t.after(() => stub.close());
+  for (const name of ['m/1', 'm/2']) stub.outside.set(name, Buffer.alloc(1_000_000));
+  const args = [
+    'cache',
+    'warm',
+    '--from',
+    '-',
+    '--proxy',
+    `127.0.0.1:${stub.port}`,
+    '--rate',
+    '100kbps',
+    '--lan',
+    'lo',
+  ];
+  const child = spawn(process.execPath, [entry('flink'), ...args], { stdio: 'pipe' });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  let isKilled = false;
+  stub.onRequest = () => {
+    if (!isKilled) isKilled = child.kill('SIGINT');
+    return false;
+  };
+  child.stdin.end('http://m/1\nhttp://m/2\n');
+  const [code] = await once(child, 'close');
+  assert.equal(code, 1);
+  assert.match(said, /stopped; what is kept stays: the same command goes on from there/);
 });
