@@ -67,16 +67,6 @@ function closingQuote(value: string, at: number): number | undefined {
   return undefined;
 }
 
-/** By name in lower case, lines joined: what libraries want. `set-cookie` is joined, too. */
-export function recordOf(fields: Fields): Readonly<Record<string, string>> {
-  const record: Record<string, string> = Object.create(null);
-  for (const [name, value] of linesOf(fields)) {
-    const key = name.toLowerCase();
-    record[key] = record[key] === undefined ? value : `${record[key]}, ${value}`;
-  }
-  return record;
-}
-
 function isNamed(name: string | undefined, wanted: string): boolean {
   return name !== undefined && name.length === wanted.length && name.toLowerCase() === wanted;
 }

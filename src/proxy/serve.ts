@@ -8,7 +8,7 @@ import { type UpstreamClient, UpstreamFault } from './client.ts';
 import { type Delivered, type DeliverMeans, pour, sendEntry, sendFlight, sendRefusal, type To } from './deliver.ts';
 import { mayAsk, type Reach } from './destination.ts';
 import type { Fetched, Fetches, Want } from './fetches.ts';
-import { type Fields, fieldOf, hasField, recordOf } from './fields.ts';
+import { elementsOf, type Fields, fieldOf, hasField } from './fields.ts';
 import type { Flight } from './flight.ts';
 import { lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
 import { HOT_BYTES, type HotAnswers } from './hot.ts';
@@ -313,15 +313,23 @@ async function pass(job: Job, deps: ServeDeps): Promise<number> {
   }
 }
 
-/** 103 goes on to the client; the others say nothing to it. */
+/** 103 goes on to the client, as far as the runtime finds its links in order; the others say nothing to it. RFC 8297. */
 function interim({ asked, response }: Job): ((head: Head) => void) | undefined {
   if (asked.version === '1.0') return undefined;
   return ({ status, fields }) => {
     if (response.headersSent || response.destroyed) return;
-    const hints = status === 103 ? recordOf(fields) : undefined;
-    if (hints?.link !== undefined) response.writeEarlyHints({ ...hints, link: hints.link });
+    if (status === 103) hint(response, elementsOf(fieldOf(fields, 'link')));
     else if (status === 102) response.writeProcessing();
   };
+}
+
+/** The runtime throws at links that it does not understand, and it is the origin who wrote them. */
+function hint(response: ServerResponse, links: readonly string[]): void {
+  try {
+    response.writeEarlyHints({ link: [...links] });
+  } catch {
+    // It was no more than a hint.
+  }
 }
 
 function turnAway(response: ServerResponse, refusal: Refusal, { tally }: ServeDeps, isClosing: boolean): void {

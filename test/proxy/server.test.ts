@@ -181,6 +181,19 @@ test('the proxy', async (t) => {
     assert.deepEqual((await old.next()).interim, []);
   });
 
+  await t.test('early hints that are none harm nobody', async () => {
+    const hints = ['</a.css>; rel=preload, </b.css>; rel=preload', 'nonsense', '</a>; title="a b', ''];
+    for (const link of hints) {
+      origin.behave = async (_, reply) => {
+        await reply.send(`HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\nContent-Length: 5\r\n\r\n`);
+        reply.answer(200, NO_STORE, 'late');
+      };
+      const { interim, text } = await flink.get(`${origin.url}/hints`);
+      const told = interim.map(({ lines }) => fieldIn(lines, 'link'));
+      assert.deepEqual([told, text], [link === hints[0] ? [link] : [], 'late']);
+    }
+  });
+
   await t.test('trailers reach a client that takes them (RFC 9110 §6.5)', async () => {
     origin.behave = async (_, reply) => {
       await reply.head(200, { ...NO_STORE, 'Transfer-Encoding': 'chunked', Trailer: 'X-Sum' });
