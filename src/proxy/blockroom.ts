@@ -11,13 +11,15 @@ export interface Block {
 
 /**
  * Blocks that are on disk, too, leave it when others need the room, those first that nobody has asked for for longest. Those that
- * are not on disk yet stay; while they are too many, whoever brings more is to wait.
+ * are not on disk yet stay; while too many of them are full, whoever brings more is to wait. One that is being filled makes nobody
+ * wait, or many that have each begun one would wait for each other for ever; there are no more of them than connections to origins.
  */
 export class BlockRoom {
   readonly #spare = new Set<Block>();
   readonly #maxBytes: number;
   readonly #waiting = new Set<() => void>();
   #spareBytes = 0;
+  #fillingBytes = 0;
   #neededBytes = 0;
 
   constructor(maxBytes: number) {
@@ -30,10 +32,21 @@ export class BlockRoom {
   }
 
   get bytes(): number {
-    return this.#spareBytes + this.#neededBytes;
+    return this.#spareBytes + this.#fillingBytes + this.#neededBytes;
   }
 
-  /** A block that is not on disk. */
+  /** A block that octets come into. */
+  fill(bytes: number): void {
+    this.#fillingBytes += bytes;
+    this.#makeRoom();
+  }
+
+  /** That block went away, or has all that comes. */
+  unfill(bytes: number): void {
+    this.#fillingBytes -= bytes;
+  }
+
+  /** A block that has all its octets, and is not on disk. */
   need(bytes: number): void {
     this.#neededBytes += bytes;
     this.#makeRoom();

@@ -142,15 +142,17 @@ export class ContentDraft implements Draft, StoredContent {
     const { partials, room, trouble, now } = this.#means;
     const isDamaged = this.#failure instanceof Damaged;
     if (isDamaged || this.#writtenBytes < BLOCK_BYTES || !this.#means.mayGoOn(this.#entry)) return this.discard();
+    let surplus: readonly Gone[];
     try {
       this.#save();
       partials.leave(this.id, this.#writtenBytes, room.weigh(this.#writtenBytes));
+      surplus = this.#means.index.removeContents(partials.surplus());
     } catch (error) {
       trouble.met(error, now());
       return this.discard();
     }
     await this.#end();
-    await room.remove(this.#means.index.removeContents(partials.surplus()));
+    await room.remove(surplus);
   }
 
   async discard(): Promise<void> {

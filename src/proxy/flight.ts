@@ -20,8 +20,10 @@ export interface FlightFacts {
   readonly ownHead?: Head | undefined;
   /** Of the whole content, where it is known. */
   readonly totalBytes: number | undefined;
-  /** How old it was when it came, where it came out of another cache. */
+  /** How old it was when it came. */
   readonly arrived?: Exchanged | undefined;
+  /** It said so: it came out of another cache. */
+  readonly isAged?: boolean | undefined;
 }
 
 type State =
@@ -30,14 +32,23 @@ type State =
   | { readonly kind: 'whole' }
   | { readonly kind: 'broken'; readonly fault: unknown };
 
+/** Where somebody reads. */
+interface Place {
+  position: number;
+  hasLeft: boolean;
+  readonly release: () => void;
+}
+
 interface Growing extends Block {
   bytes: Uint8Array;
   readonly index: number;
+  /** `waiting`: for the disk; where that takes no more, for those who read. */
+  place: 'filling' | 'waiting' | 'stored';
 }
 
 /** One who reads. It holds the content's file until it leaves. */
 export interface Reader {
-  /** Octets from `position` on, as many as lie together; none at the end. Waits where none are there yet. Rejects when none will come. */
+  /** Octets from `position` on, as many as lie together; none at the end. Waits where none are there yet. Rejects when none will come, or it has left. */
   at(position: number): Soon<Uint8Array>;
   leave(): void;
 }
@@ -48,7 +59,7 @@ export class Flight {
   readonly #room: BlockRoom;
   readonly #blocks = new Map<number, Growing>();
   readonly #loading = new Map<number, Promise<Growing>>();
-  readonly #readers = new Map<Reader, { position: number; readonly release: () => void }>();
+  readonly #readers = new Map<Reader, Place>();
   #waiting: (() => void)[] = [];
   #state: State = { kind: 'flying' };
   #receivedBytes: number;
@@ -58,6 +69,7 @@ export class Flight {
   #storing: Promise<void> = Promise.resolve();
   #entry: Promise<Entry | undefined> | undefined;
   #onRoom: (() => void) | undefined;
+  readonly #offerRoomAgain = (): void => this.#offerRoom();
 
   /** `draft` may have a beginning from before. */
   constructor(facts: FlightFacts, draft: Draft, room: BlockRoom) {
@@ -76,6 +88,11 @@ export class Flight {
     return this.#readers.size;
   }
 
+  /** Whether all of it is here, or no more will come. */
+  get isOver(): boolean {
+    return this.#state.kind !== 'flying';
+  }
+
   /** Whether somebody new may still read it from the beginning. */
   get isJoinable(): boolean {
     return this.#isStored && this.#state.kind !== 'broken';
@@ -83,29 +100,33 @@ export class Flight {
 
   /** `position`: where it begins to read. Nothing of what is before is kept for it. */
   join(position: number): Reader {
-    const place = { position, release: this.#draft.hold() };
+    const place: Place = { position, hasLeft: false, release: this.#draft.hold() };
     const reader: Reader = {
       at: (next) => {
         place.position = next;
-        return this.#at(next);
+        return this.#at(place);
       },
       leave: () => {
         if (!this.#readers.delete(reader)) return;
+        place.hasLeft = true;
         place.release();
         this.#letGo();
+        this.tell();
       },
     };
     this.#readers.set(reader, place);
     return reader;
   }
 
-  /** More of it came. False: no more, please, until `goOn` is called. */
+  /**
+   * More of it came; those who wait hear of it by `tell`, so that what comes in many small pieces goes out in few large ones. False: no
+   * more, please, until `goOn` is called.
+   */
   arrived(chunk: Uint8Array, goOn: () => void): boolean {
     for (let done = 0; done < chunk.length; ) done += this.#take(chunk, done);
-    this.#wake();
     if (this.#hasRoom()) return true;
     this.#onRoom = goOn;
-    if (this.#room.isFull) this.#room.wait(() => this.#offerRoom());
+    if (this.#room.isFull) this.#room.wait(this.#offerRoomAgain);
     return false;
   }
 
@@ -113,15 +134,18 @@ export class Flight {
   ended(): Promise<Entry | undefined> {
     this.#state = { kind: 'whole' };
     this.#entry ??= this.#finish();
-    this.#wake();
+    this.tell();
     return this.#entry;
   }
 
-  /** No more will come: `fault` is for those who read. `mayResume`: what is stored is true, and somebody may go on with it. */
+  /** No more will come, unless all of it is here: `fault` is for those who read. `mayResume`: what is stored is true, and somebody may go on with it. */
   async broke(fault: unknown, mayResume: boolean): Promise<void> {
-    if (this.#state.kind !== 'flying') return;
+    if (this.#state.kind !== 'flying') {
+      await this.#entry;
+      return;
+    }
     this.#state = { kind: 'broken', fault };
-    this.#wake();
+    this.tell();
     if (mayResume && this.#isStored) this.#storeLast();
     await this.#storing;
     if (mayResume && this.#isStored) await this.#draft.leave();
@@ -147,14 +171,18 @@ export class Flight {
     const known = this.#blocks.get(index);
     if (known && untilBytes <= known.bytes.length) return known;
     const bytes = Buffer.allocUnsafeSlow(this.#lengthFor(index, known, untilBytes));
-    const block: Growing = known ?? { index, bytes, filledBytes: offset, drop: () => void this.#blocks.delete(index) };
+    const block = known ?? this.#blockOf(index, bytes, { filledBytes: offset, place: 'filling' });
     if (known) {
       bytes.set(known.bytes.subarray(0, known.filledBytes));
-      this.#room.unneed(known.bytes.length);
+      this.#room.unfill(known.bytes.length);
       known.bytes = bytes;
     } else this.#blocks.set(index, block);
-    this.#room.need(bytes.length);
+    this.#room.fill(bytes.length);
     return block;
+  }
+
+  #blockOf(index: number, bytes: Uint8Array, rest: Pick<Growing, 'filledBytes' | 'place'>): Growing {
+    return { index, bytes, ...rest, drop: () => void this.#blocks.delete(index) };
   }
 
   #lengthFor(index: number, known: Growing | undefined, untilBytes: number): number {
@@ -168,12 +196,16 @@ export class Flight {
   }
 
   #store(block: Growing): void {
+    block.place = 'waiting';
+    this.#room.unfill(block.bytes.length);
+    this.#room.need(block.bytes.length);
     if (!this.#isStored) return;
     this.#storing = this.#storing.then(async () => {
       if (!this.#isStored) return;
       try {
         await this.#draft.write(block.bytes.subarray(0, block.filledBytes));
         this.#storedBytes += block.filledBytes;
+        block.place = 'stored';
         this.#room.unneed(block.bytes.length);
         if (this.#blocks.get(block.index) === block) this.#room.spare(block);
       } catch {
@@ -187,7 +219,7 @@ export class Flight {
   /** What does not fill a block. */
   #storeLast(): void {
     const block = this.#blocks.get(Math.floor(this.#receivedBytes / BLOCK_BYTES));
-    if (block && block.filledBytes < BLOCK_BYTES && block.filledBytes > 0) this.#store(block);
+    if (block?.place === 'filling') this.#store(block);
   }
 
   async #finish(): Promise<Entry | undefined> {
@@ -198,7 +230,10 @@ export class Flight {
       return undefined;
     }
     // A disk that fails now fails for what is kept, not for those who read.
-    const entry = await this.#draft.finish().catch(() => undefined);
+    const entry = await this.#draft.finish().catch(async () => {
+      await this.#draft.discard();
+      return undefined;
+    });
     if (this.#readers.size === 0) this.#forgetAll();
     return entry;
   }
@@ -220,7 +255,7 @@ export class Flight {
     if (!this.#isStored) {
       const done = this.#doneBytes();
       for (const block of this.#blocks.values()) {
-        if (block.index * BLOCK_BYTES >= this.#storedBytes && (block.index + 1) * BLOCK_BYTES <= done) {
+        if (block.place === 'waiting' && (block.index + 1) * BLOCK_BYTES <= done) {
           this.#blocks.delete(block.index);
           this.#room.unneed(block.bytes.length);
         }
@@ -232,7 +267,7 @@ export class Flight {
 
   #offerRoom(): void {
     if (this.#room.isFull) {
-      if (this.#onRoom) this.#room.wait(() => this.#offerRoom());
+      if (this.#onRoom) this.#room.wait(this.#offerRoomAgain);
       return;
     }
     if (!this.#onRoom || !this.#hasRoom()) return;
@@ -244,25 +279,29 @@ export class Flight {
   #forgetAll(): void {
     if (this.#readers.size > 0) return;
     for (const block of this.#blocks.values()) {
-      this.#room.forget(block);
-      if (block.index * BLOCK_BYTES >= this.#storedBytes) this.#room.unneed(block.bytes.length);
+      if (block.place === 'stored') this.#room.forget(block);
+      else if (block.place === 'waiting') this.#room.unneed(block.bytes.length);
+      else this.#room.unfill(block.bytes.length);
     }
     this.#blocks.clear();
   }
 
-  #wake(): void {
+  /** Those who wait for more are told. */
+  tell(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
     for (const goOn of waiting) goOn();
   }
 
-  #at(position: number): Soon<Uint8Array> {
+  #at(place: Place): Soon<Uint8Array> {
+    const { position } = place;
+    if (place.hasLeft) return Promise.reject(new Error('it has left'));
     if (!this.#isStored) this.#letGo();
     if (position < this.#receivedBytes) return this.#there(position);
     if (this.#state.kind === 'whole') return NOTHING;
     if (this.#state.kind === 'broken') return Promise.reject(this.#state.fault);
-    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#at(position));
+    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#at(place));
   }
 
   #there(position: number): Soon<Uint8Array> {
@@ -273,7 +312,11 @@ export class Flight {
       this.#room.touch(block);
       return block.bytes.subarray(offset, block.filledBytes);
     }
-    return this.#loaded(index).then(({ bytes, filledBytes }) => bytes.subarray(offset, filledBytes));
+    return this.#loaded(index).then(({ bytes, filledBytes }) => {
+      // None would look like the end.
+      if (filledBytes <= offset) throw new Error('it is neither in memory nor on disk');
+      return bytes.subarray(offset, filledBytes);
+    });
   }
 
   /** From disk, once for all who want it. */
@@ -285,7 +328,7 @@ export class Flight {
     const loading = this.#draft
       .read(bytes, start)
       .then((filledBytes) => {
-        const block: Growing = { index, bytes, filledBytes, drop: () => void this.#blocks.delete(index) };
+        const block = this.#blockOf(index, bytes, { filledBytes, place: 'stored' });
         if (!this.#blocks.has(index)) {
           this.#blocks.set(index, block);
           this.#room.spare(block);

@@ -39,6 +39,7 @@ test('one who joins late gets all of it, as one who was there first', async () =
   const { flight } = await flightOf(bytes.length);
   const first = readAll(flight.join(0));
   flight.arrived(bytes.subarray(0, MIB + 7), never);
+  flight.tell();
   await turn();
   const late = readAll(flight.join(0));
   flight.arrived(bytes.subarray(MIB + 7), never);
@@ -127,6 +128,7 @@ test('a full disk: who reads gets all of it, nobody new joins, nothing is kept',
     const chunk = bytes.subarray(at, at + MIB);
     await new Promise<void>((goOn) => {
       if (flight.arrived(chunk, goOn)) goOn();
+      flight.tell();
     });
     await turn();
   }
@@ -166,4 +168,47 @@ test('nothing is held once nobody reads and all is kept', async () => {
   await turn();
   assert.equal(room.bytes, 0);
   assert.equal(draft.holders, 0);
+});
+
+test('many that have each a part of a block are all gone on with: what is being filled waits for no disk', async () => {
+  const room = new BlockRoom(8 * MIB);
+  const bytes = patterned(2 * MIB);
+  const flights: Flight[] = [];
+  const held = new Set<Flight>();
+  for (let i = 0; i < 10; i++) {
+    const head = { status: 200, fields: [] };
+    const entry = { key: `k${i}`, varies: [], head, askedAtMs: 0, answeredAtMs: 0, sizeBytes: bytes.length };
+    const draft = await fakeStore().create({ ...entry, isSummed: false });
+    assert.ok(draft);
+    flights.push(new Flight({ key: `k${i}`, varies: [], head, totalBytes: bytes.length }, draft, room));
+  }
+  for (let at = 0; at < bytes.length; at += MIB / 4) {
+    for (const flight of flights) {
+      assert.ok(!held.has(flight), 'held though nothing is on its way to the disk');
+      held.add(flight);
+      if (flight.arrived(bytes.subarray(at, at + MIB / 4), () => held.delete(flight))) held.delete(flight);
+    }
+    for (let i = 0; i < 5; i++) await turn();
+  }
+  for (const flight of flights) assert.equal((await flight.ended())?.sizeBytes, bytes.length);
+  assert.equal(room.bytes, 0);
+});
+
+test("a content that cannot be kept in the end is nobody's draft any longer, and is read all the same", async () => {
+  const { flight, draft } = await flightOf(100);
+  draft.finish = () => Promise.reject(new Error('it is damaged'));
+  const read = readAll(flight.join(0));
+  flight.arrived(patterned(100), never);
+  assert.equal(await flight.ended(), undefined);
+  assert.equal((await read).length, 100);
+  assert.equal(draft.fate, 'discarded');
+});
+
+test('who leaves while it waits waits no longer', async () => {
+  const { flight } = await flightOf(100);
+  const reader = flight.join(0);
+  const waiting = Promise.resolve(reader.at(0));
+  reader.leave();
+  await assert.rejects(waiting);
+  assert.equal(flight.readers, 0);
 });
