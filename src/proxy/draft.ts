@@ -92,8 +92,8 @@ export class ContentDraft implements Draft, StoredContent {
     return this.#writtenBytes;
   }
 
-  write(block: Uint8Array): Promise<void> {
-    const written = this.#last.then(() => this.#append(block));
+  write(...blocks: readonly Uint8Array[]): Promise<void> {
+    const written = this.#last.then(() => this.#append(blocks));
     this.#last = written.catch(() => {});
     return written;
   }
@@ -173,21 +173,31 @@ export class ContentDraft implements Draft, StoredContent {
     return this.#means.files.hold(this.id);
   }
 
-  async #append(block: Uint8Array): Promise<void> {
+  async #append(blocks: readonly Uint8Array[]): Promise<void> {
     this.#mayGoOn();
-    if (block.length === 0) return;
-    if (block.length > BLOCK_BYTES || this.#writtenBytes % BLOCK_BYTES !== 0) {
-      throw new Error(`a block of ${block.length} octets at ${this.#writtenBytes}`);
-    }
+    const bytes = this.#lengthOf(blocks);
+    if (bytes === 0) return;
     try {
-      await this.#reserveFor(this.#writtenBytes + block.length);
+      await this.#reserveFor(this.#writtenBytes + bytes);
       this.#fd ??= await this.#means.files.create(this.id);
-      await writeAt(this.#fd, block, this.#writtenBytes);
-      this.#wrote(block);
+      await writeAt(this.#fd, blocks, this.#writtenBytes);
+      for (const block of blocks) this.#wrote(block);
     } catch (error) {
       this.#failure = error instanceof Fault ? error : this.#means.trouble.met(error, this.#means.now());
       throw this.#failure;
     }
+  }
+
+  /** Only the very last of a content may be short. */
+  #lengthOf(blocks: readonly Uint8Array[]): number {
+    let end = this.#writtenBytes;
+    for (const { length } of blocks) {
+      if (length > BLOCK_BYTES || (length > 0 && end % BLOCK_BYTES !== 0)) {
+        throw new Error(`a block of ${length} octets at ${end}`);
+      }
+      end += length;
+    }
+    return end - this.#writtenBytes;
   }
 
   #wrote(block: Uint8Array): void {
@@ -236,15 +246,27 @@ export function firstRoomOf({ sizeBytes }: Pick<NewEntry, 'sizeBytes'>): number 
   return sizeBytes === undefined ? RESERVE_BYTES : roomOf(sizeBytes);
 }
 
-async function writeAt(fd: number, bytes: Uint8Array, position: number): Promise<void> {
-  let count = 0;
-  while (count < bytes.length) count += await writeOnce(fd, bytes, count, position + count);
+/** All of them, though the system may take less at once. */
+async function writeAt(fd: number, blocks: readonly Uint8Array[], position: number): Promise<void> {
+  let left = blocks.filter(({ length }) => length > 0);
+  for (let at = position; left.length > 0; ) {
+    const count = await writeOnce(fd, left, at);
+    at += count;
+    left = behind(left, count);
+  }
 }
 
-function writeOnce(fd: number, bytes: Uint8Array, offset: number, position: number): Promise<number> {
+function behind(blocks: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skipped = count;
+  return blocks.flatMap((block) => {
+    const rest = block.subarray(Math.min(skipped, block.length));
+    skipped = Math.max(0, skipped - block.length);
+    return rest.length > 0 ? [rest] : [];
+  });
+}
+
+function writeOnce(fd: number, blocks: readonly Uint8Array[], position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.write(fd, bytes, offset, bytes.length - offset, position, (error, count) =>
-      error ? reject(error) : resolve(count),
-    );
+    fs.writev(fd, [...blocks], position, (error, count) => (error ? reject(error) : resolve(count)));
   });
 }

@@ -66,6 +66,8 @@ export class Flight {
   #storedBytes: number;
   /** The disk takes it. */
   #isStored = true;
+  /** Full, and not yet given to the disk. */
+  #unstored: Growing[] = [];
   #storing: Promise<void> = Promise.resolve();
   #entry: Promise<Entry | undefined> | undefined;
   #onRoom: (() => void) | undefined;
@@ -200,20 +202,28 @@ export class Flight {
     this.#room.unfill(block.bytes.length);
     this.#room.need(block.bytes.length);
     if (!this.#isStored) return;
-    this.#storing = this.#storing.then(async () => {
-      if (!this.#isStored) return;
-      try {
-        await this.#draft.write(block.bytes.subarray(0, block.filledBytes));
+    this.#unstored.push(block);
+    this.#storing = this.#storing.then(() => this.#storeAll());
+  }
+
+  /** All that has come while the disk was at what came before, in one go: a disk's answer takes a turn of the loop. */
+  async #storeAll(): Promise<void> {
+    const blocks = this.#unstored;
+    if (!this.#isStored || blocks.length === 0) return;
+    this.#unstored = [];
+    try {
+      await this.#draft.write(...blocks.map(({ bytes, filledBytes }) => bytes.subarray(0, filledBytes)));
+      for (const block of blocks) {
         this.#storedBytes += block.filledBytes;
         block.place = 'stored';
         this.#room.unneed(block.bytes.length);
         if (this.#blocks.get(block.index) === block) this.#room.spare(block);
-      } catch {
-        // The disk is full: those who read get it from memory, as fast as the slowest of them takes it.
-        this.#isStored = false;
       }
-      this.#letGo();
-    });
+    } catch {
+      // The disk is full: those who read get it from memory, as fast as the slowest of them takes it.
+      this.#isStored = false;
+    }
+    this.#letGo();
   }
 
   /** What does not fill a block. */

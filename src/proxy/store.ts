@@ -50,7 +50,7 @@ export interface Draft {
   /** What is written already: more than nothing for one that is gone on with. */
   readonly writtenBytes: number;
   /** All but the last are `BLOCK_BYTES` long. Resolves when they can be read. Rejects with a `Fault` where the disk takes no more. */
-  write(block: Uint8Array): Promise<void>;
+  write(...blocks: readonly Uint8Array[]): Promise<void>;
   /** As `Content.read`, of what is written. Rejects where it is not what was written. */
   read(into: Uint8Array, position: number): Promise<number>;
   /** It is whole: from now on it is found. In place of what its key and variant had. */

@@ -42,10 +42,10 @@ export function fakeStore(): FakeStore {
       get writtenBytes() {
         return pieces.reduce((sum, piece) => sum + piece.length, 0);
       },
-      write: async (block) => {
+      write: async (...blocks) => {
         if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
         if (draft.isFull) throw new Error('ENOSPC');
-        pieces.push(block.slice());
+        for (const block of blocks) pieces.push(block.slice());
       },
       free: () => {
         for (const goOn of waiting.splice(0)) goOn();
