@@ -234,6 +234,8 @@ function createServer(
     }
   });
   server.on('connect', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    // What comes now is the tunnel's: HTTP's parser is another connection's by the time it comes.
+    socket.removeAllListeners('data');
     const own = opened();
     if (!own || !(socket instanceof Socket)) socket.destroy();
     else
@@ -280,6 +282,12 @@ async function dig(
   { head, door, own }: Handling & { readonly head: Uint8Array },
 ): Promise<void> {
   const { terms, client, bandwidth, tally } = own.serving;
+  const connection = own.connections.of(socket);
+  // Behind a request that is being answered it would be answered first.
+  if (!connection || connection.isBusy) {
+    socket.destroy();
+    return;
+  }
   const { method = 'CONNECT', url: target = '', httpVersion: version, rawHeaders: fields } = request;
   const now = terms();
   const meant = targetOf({ method, target, version, fields }, door, now);
@@ -295,14 +303,13 @@ async function dig(
   if (now.isBlocked(meant.host)) return say(BLOCKED);
   const connecting = client.connect(meant.host, meant.port);
   socket.once('close', connecting.abort);
-  const connection = own.connections.of(socket);
-  connection?.begin();
+  connection.begin();
   own.tunnels += 1;
   try {
     const origin = await connecting.socket;
     socket.off('close', connecting.abort);
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    const address = connection?.ends.clientAddress ?? '';
+    const address = connection.ends.clientAddress;
     const octets = await tunnel({ client: socket, head, origin }, TUNNEL_IDLE_MS, (bytes, goOn) =>
       bandwidth.brought(address, bytes, goOn),
     );
@@ -312,7 +319,7 @@ async function dig(
     if (socket.writable) say(error.refusal);
   } finally {
     own.tunnels -= 1;
-    connection?.end();
+    connection.end();
   }
 }
 
