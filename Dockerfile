@@ -45,8 +45,15 @@ RUN node /opt/flisolator/dist/fnode.js loaders install --dir /srv/boot
 # ---- the director ----
 FROM runtime AS flink
 LABEL org.opencontainers.image.title="flink" \
-      org.opencontainers.image.description="The director of a hall: DHCP, PXE and DNS"
-EXPOSE 53/udp 53/tcp 67/udp
+      org.opencontainers.image.description="The director of a hall: DHCP, PXE, DNS, a caching proxy and a firewall"
+# nft for the firewall, tc and ip for the uplink's queues; a node has no use for them. Then what the proxy keeps, in a folder
+# of its own: it may be emptied or lie on another disk than the state.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nftables iproute2 \
+ && apt-get clean \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -m 0750 -o flisolator -g flisolator /var/cache/flisolator
+EXPOSE 53/udp 53/tcp 67/udp 3128/tcp 3129/tcp
 ENTRYPOINT ["node", "/opt/flisolator/dist/flink.js"]
 CMD ["serve"]
 

@@ -1,6 +1,6 @@
 /** Containers without an engine: an image's root folder, namespaces, the compose file's limits, and a process 1. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Finished, must, run } from '../lab/shell.ts';
@@ -48,6 +48,8 @@ export interface Limits {
   readonly capabilities: readonly string[];
   /** `FROM:TO:ro` or `FROM:TO:rw`. */
   readonly mounts: readonly string[];
+  /** Whether its machine forwards IPv4. It does where this is not said. */
+  readonly isRouter?: boolean;
 }
 
 export interface Container {
@@ -60,12 +62,14 @@ export interface Container {
   readonly ended: Promise<number>;
   /** Runs a command in it, under the same limits. */
   exec(command: readonly string[]): Promise<Finished>;
-  /** Runs a command of this machine in its network. */
+  /** Runs a command of this machine in its network, which is there until `kill`. */
   inNetwork(command: readonly string[]): Promise<Finished>;
+  /** Ends it if it has not ended, and gives up its network. */
   kill(): Promise<void>;
 }
 
 const CONTAIN = fileURLToPath(new URL('contain.sh', import.meta.url));
+const ENTERED = ['--net', '--mount', '--pid', '--ipc', '--root'];
 const NAMESPACES = ['--net', '--mount', '--pid', '--ipc', '--fork'];
 
 /** Longer than anything here takes on a busy machine; no container outlives it without a `ready`. */
@@ -82,8 +86,7 @@ export async function startContainer(image: Image, args: readonly string[], limi
   const child = spawn('unshare', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
-  const container = handle(image, { child, ended, lines }, limits);
-  const timer = setTimeout(() => container.kill(), PATIENCE_SEC * 1000);
+  const timer = setTimeout(() => killFirst(child), PATIENCE_SEC * 1000);
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     for (const stream of [child.stdout, child.stderr]) {
@@ -94,7 +97,7 @@ export async function startContainer(image: Image, args: readonly string[], limi
     }
     ended.then((code) => reject(new Error(`ended with exit code ${code}\n${lines.join('\n')}`)));
   }).finally(() => clearTimeout(timer));
-  return container;
+  return handle(image, { child, ended, lines }, limits);
 }
 
 interface Started {
@@ -104,26 +107,36 @@ interface Started {
 }
 
 function handle(image: Image, { child, ended, lines }: Started, limits: Limits): Container {
-  const pid = (): number => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'));
-  const enter = (): readonly string[] => ['--target', `${pid()}`, '--net'];
+  const pid = (): number => firstOf(child);
+  const network = openSync(`/proc/${pid()}/ns/net`, 'r');
   return {
     pid,
     ended,
     text: () => lines.join('\n'),
     signal: (signal) => process.kill(pid(), signal),
-    exec: (command) =>
-      run('nsenter', [...enter(), '--mount', '--pid', '--ipc', '--root', ...limited(image, command, limits)]),
-    inNetwork: (command) => run('nsenter', [...enter(), ...command]),
-    // Not unshare: its --kill-child loses hold of a process that becomes another user. prctl(2), PR_SET_PDEATHSIG.
+    exec: (command) => run('nsenter', ['--target', `${pid()}`, ...ENTERED, ...limited(image, command, limits)]),
+    inNetwork: (command) => run('nsenter', [`--net=/proc/${process.pid}/fd/${network}`, ...command]),
     kill: async () => {
-      if (child.exitCode === null) process.kill(pid(), 'SIGKILL');
+      killFirst(child);
       await ended;
+      closeSync(network);
     },
   };
 }
 
+/** The number of process 1, out here. */
+function firstOf(unshare: ChildProcess): number {
+  return Number(readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, 'utf8'));
+}
+
+/** Not unshare: its --kill-child loses hold of a process that becomes another user. prctl(2), PR_SET_PDEATHSIG. */
+function killFirst(unshare: ChildProcess): void {
+  if (unshare.exitCode === null && unshare.signalCode === null) process.kill(firstOf(unshare), 'SIGKILL');
+}
+
 function unshareArgs(image: Image, command: readonly string[], limits: Limits): readonly string[] {
-  return [...NAMESPACES, CONTAIN, image.root, ...limits.mounts, '--', ...limited(image, command, limits)];
+  const kind = limits.isRouter === false ? 'host' : 'router';
+  return [...NAMESPACES, CONTAIN, image.root, kind, ...limits.mounts, '--', ...limited(image, command, limits)];
 }
 
 /** The image's environment, the compose file's capabilities, no way to others. */

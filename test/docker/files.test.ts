@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { DEFAULT_CACHE_DIR } from '../../src/config/shape.ts';
 import { DEFAULT_STATE_DIR } from '../../src/host/user.ts';
 import { PROJECT, ROLES, readCompose, serviceOf } from './compose.ts';
 
@@ -54,9 +55,14 @@ for (const role of ROLES) {
     assert.equal(service.network_mode, 'host');
   });
 
-  test(`compose.${role}.yaml: three capabilities, no new privileges, nothing writable but named volumes`, () => {
+  test(`compose.${role}.yaml: the capabilities it needs, no new privileges, nothing writable but named volumes`, () => {
     assert.deepEqual(service.cap_drop, ['ALL']);
-    assert.deepEqual(service.cap_add, ['NET_BIND_SERVICE', 'SETUID', 'SETGID']);
+    assert.deepEqual(service.cap_add, [
+      'NET_BIND_SERVICE',
+      'SETUID',
+      'SETGID',
+      ...(role === 'flink' ? ['NET_ADMIN'] : []),
+    ]);
     assert.deepEqual(service.security_opt, ['no-new-privileges:true']);
     assert.equal(service.read_only, true);
     const writable = service.volumes.filter((volume) => volume.read_only !== true);
@@ -91,6 +97,23 @@ for (const role of ['flink', 'fnode'] as const) {
     assert.ok(dockerfile.some((line) => line.startsWith('RUN useradd') && line.endsWith(owned)));
   });
 }
+
+test('compose.flink.yaml: what the proxy keeps is a named volume at the default folder, which the image gives an owner', () => {
+  const [, volume] = serviceOf('flink', SET).volumes;
+  assert.deepEqual(volume, { type: 'volume', source: 'cache', target: DEFAULT_CACHE_DIR });
+  assert.ok(Object.hasOwn(readCompose('flink', SET).volumes ?? {}, 'cache'));
+  const owned = `install -d -m 0750 -o flisolator -g flisolator ${DEFAULT_CACHE_DIR}`;
+  assert.ok(dockerfile.some((line) => line.endsWith(owned)));
+});
+
+test('the tools of the firewall are in the image of flink alone, without what is only recommended', () => {
+  const installs = dockerfile.flatMap((line, at) => (line.includes('apt-get install') ? [{ line, at }] : []));
+  assert.equal(installs.length, 1);
+  assert.match(installs[0]?.line ?? '', / apt-get install -y --no-install-recommends nftables iproute2 &&/);
+  const stage = dockerfile.slice(0, installs[0]?.at).findLast((line) => line.startsWith('FROM '));
+  assert.equal(stage, 'FROM runtime AS flink');
+  assert.ok(!dockerfile.some((line) => /^FROM flink /.test(line)));
+});
 
 test('compose.fnode.yaml: images are read-only, and a folder that is not there is an error', () => {
   const [volume] = serviceOf('fnode', SET).volumes;

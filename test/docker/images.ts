@@ -5,98 +5,15 @@
  *   node --test test/docker/images.ts
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { must } from '../lab/shell.ts';
-import { type ComposeService, PROJECT, ROLES, type RoleName, serviceOf } from './compose.ts';
-import { type Container, type Image, type Limits, openImage, runContainer, startContainer } from './container.ts';
+import { describe, test } from 'node:test';
+import { beside, folder, imageOf, inside, isos, limitsOf, settings, skip, started, TEST_MS } from './built.ts';
+import { PROJECT, ROLES, type RoleName, serviceOf } from './compose.ts';
+import { type Container, runContainer } from './container.ts';
+import { GATEWAY, testGateway } from './gateway.ts';
 
-const CACHE = process.env.LAB_CACHE ?? '/var/cache/flisolator-lab/cache';
-const BUILD_MS = 1_500_000;
-const TEST_MS = 60_000;
 const ANYBODY = 1000;
-
-const folder = mkdtempSync(join(tmpdir(), 'flisolator-docker-'));
-const isos = join(folder, 'isos');
-const skip = whyNot();
-const images = new Map<RoleName, Image>();
-
-/** In CI everything has to be there. */
-function whyNot(): string | false {
-  if (process.env.CI) return false;
-  if (process.getuid?.() !== 0) return 'images are built and run by root only';
-  for (const program of ['buildah', 'debootstrap', 'unshare', 'setpriv', 'nsenter']) {
-    const found = execFileSync('sh', ['-c', `command -v ${program} || true`], { encoding: 'utf8' });
-    if (found === '') return `there is no ${program}: test/lab/install.sh --all`;
-  }
-  return false;
-}
-
-before(
-  async () => {
-    if (skip !== false) return;
-    chmodSync(folder, 0o755);
-    mkdirSync(isos);
-    writeFileSync(join(isos, 'tiny.iso'), 'not much of an image\n');
-    for (const role of ROLES) {
-      const { image, build } = serviceOf(role, { LAN: 'lan0' });
-      const args = ['--context', PROJECT, '--target', build.target, `${PROJECT}/Dockerfile`, image];
-      await must(`${PROJECT}/test/lab/build-image.sh`, args, { env: { LAB_CACHE: CACHE }, timeoutMs: BUILD_MS });
-      images.set(role, await openImage(join(CACHE, 'containers'), image));
-    }
-  },
-  { timeout: 2 * BUILD_MS },
-);
-
-after(async () => {
-  for (const image of images.values()) await image.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function imageOf(role: RoleName): Image {
-  const image = images.get(role);
-  assert.ok(image, 'the image was not built');
-  return image;
-}
-
-/** A path in the image's root folder. */
-const inside = (role: RoleName, path: string): string => join(imageOf(role).root, path);
-
-/** What the compose file gives: each volume as it says, a new one with the image's owner and mode, as engines make it. */
-function limitsOf(role: RoleName, service: ComposeService): Limits {
-  const mounts = service.volumes.map(({ type, source, target, read_only }) => {
-    const from = type === 'volume' ? newVolume(inside(role, target)) : source;
-    return `${from}:${target}:${read_only === true ? 'ro' : 'rw'}`;
-  });
-  return { capabilities: service.cap_add, mounts };
-}
-
-function newVolume(like: string): string {
-  const volume = mkdtempSync(join(folder, 'volume-'));
-  const { uid, gid, mode } = statSync(like);
-  chownSync(volume, uid, gid);
-  chmodSync(volume, mode);
-  return volume;
-}
-
-/** A file of settings, and the mount that shows it to a container. */
-function settings(name: string, text: string): string {
-  writeFileSync(join(folder, name), text);
-  return `${join(folder, name)}:/etc/flisolator/${name}:ro`;
-}
 
 /** Sends one octet to everybody on the LAN's DHCP port. */
 const BROADCAST = `
@@ -116,31 +33,19 @@ const get = (path: string): readonly string[] => [
 interface Complaint {
   readonly says: RegExp;
   readonly isFatal: boolean;
+  /** A file of settings with which it is needed; without one, it is needed always. */
+  readonly settings?: string;
 }
 const noPort: Complaint = { says: /needs privilege/, isFatal: true };
 /** Root that may not become the owner of flink's volume may not write there, either. */
 const noState: Complaint = { says: /cannot write in the state folder/, isFatal: true };
+const noRules: Complaint = { says: /add CAP_NET_ADMIN/, isFatal: true, settings: GATEWAY };
 const noUser: Complaint = { says: /"event":"still-root"/, isFatal: false };
 /** What is said where one capability is missing. */
 const COMPLAINTS: Readonly<Record<RoleName, Readonly<Record<string, Complaint>>>> = {
-  flink: { NET_BIND_SERVICE: noPort, SETUID: noState, SETGID: noState },
+  flink: { NET_ADMIN: noRules, NET_BIND_SERVICE: noPort, SETUID: noState, SETGID: noState },
   fnode: { NET_BIND_SERVICE: noPort, SETUID: noUser, SETGID: noUser },
 };
-
-/** Runs `use` beside a role at work, and leaves nothing of it. */
-async function beside(
-  role: RoleName,
-  args: readonly string[],
-  limits: Limits,
-  use: (container: Container) => Promise<void>,
-): Promise<void> {
-  const container = await startContainer(imageOf(role), args, limits);
-  try {
-    await use(container);
-  } finally {
-    await container.kill();
-  }
-}
 
 /** A line of what the kernel tells of a process. */
 function statusOf(container: Container, field: string): string {
@@ -202,16 +107,17 @@ for (const role of ROLES) {
   for (const name of service.cap_add) {
     test(`image ${role} needs the capability ${name}`, { skip, timeout: TEST_MS }, async () => {
       const capabilities = service.cap_add.filter((other) => other !== name);
-      const limits = { ...limitsOf(role, service), capabilities };
       const complaint = COMPLAINTS[role][name];
       assert.ok(complaint, `${name}: why is it there?`);
+      const { args, mounts } = started(role, complaint.settings);
+      const limits = { capabilities, mounts };
       if (complaint.isFatal) {
-        const { code, stderr } = await runContainer(imageOf(role), service.command, limits);
+        const { code, stderr } = await runContainer(imageOf(role), args, limits);
         assert.equal(code, 1);
         assert.match(stderr, complaint.says);
         return;
       }
-      await beside(role, service.command, limits, async (container) => assert.match(container.text(), complaint.says));
+      await beside(role, args, limits, async (container) => assert.match(container.text(), complaint.says));
     });
   }
 }
@@ -272,3 +178,5 @@ describe('image fnode', { skip }, () => {
     assert.match(stderr, /^fnode: may not read "\/srv\/isos": chmod it.*\n$/);
   });
 });
+
+testGateway();
