@@ -34,7 +34,7 @@ export interface Want {
 export type Fetched =
   /** It is on its way. `isFirst`: for this request. */
   | { readonly kind: 'flight'; readonly flight: Flight; readonly isFirst: boolean }
-  | { readonly kind: 'entry'; readonly entry: Entry; readonly source: 'revalidated' | 'stale' }
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly source: 'revalidated' | 'stale' | 'miss' }
   /** For this client alone. */
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -92,6 +92,7 @@ export class Fetches {
     return { fetches: this.#attempts.size + this.#aborts.size, waiting: this.#waiting + readers };
   }
 
+  readonly #landings = new Map<string, Promise<void>>();
   /** `leave`: who asked has gone, or has what it wanted. A flight is to be joined at once, in the same turn. */
   get(want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
     const flight = this.#flightFor(want);
@@ -121,6 +122,11 @@ export class Fetches {
     const left = totalBytes === undefined ? Number.POSITIVE_INFINITY : totalBytes - flight.receivedBytes;
     if (left <= Math.max(WORTH_BYTES, flight.receivedBytes)) return;
     abort();
+  /** All of it came, and is not among what is kept yet: fulfilled when it is. */
+  landing(key: string): Promise<void> | undefined {
+    return this.#landings.get(key);
+  }
+
     void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
   }
 
@@ -245,17 +251,21 @@ export class Fetches {
     }
     if (asked.method === 'HEAD') {
       const by = stored && refreshed(stored, answer.head, exchanged);
-      if (stored && by) store.refresh(stored, by);
-      else if (stored && head.status === 200) store.remove(key);
+      if (stored && by) {
+        answer.content.resume();
+        // As a GET would be told from now on: RFC 9110 §9.3.2.
+        return { kind: 'entry', entry: store.refresh(stored, by), source: 'miss' };
+      }
+      if (stored && head.status === 200) store.remove(key);
       return { kind: 'answer', answer };
     }
     const kept = head.status === 206 ? undefined : keepable(asked, answer.head, rule, exchanged);
     const draft = kept && (await store.create({ key, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
     if (!kept || !draft) return { kind: 'answer', answer };
-    const arrived = hasField(answer.head.fields, 'age') ? kept : undefined;
-    const { varies } = kept;
-    const totalBytes = factsOf(answer.head).sizeBytes;
-    const facts = { key, varies, head: kept.head, ownHead: dated(head, exchanged.answeredAtMs), totalBytes, arrived };
+    const facts = {
+      ...{ key, varies: kept.varies, head: kept.head, ownHead: dated(head, exchanged.answeredAtMs) },
+      ...{ totalBytes: factsOf(answer.head).sizeBytes, arrived: kept, isAged: hasField(answer.head.fields, 'age') },
+    };
     const flight = new Flight(facts, draft, this.#deps.room);
     this.#fly(flight, want, answer);
     return { kind: 'flight', flight, isFirst: true };
@@ -320,7 +330,7 @@ export class Fetches {
       if (!bandwidth.brought(client, chunk.length, goOn)) hold();
     });
     content.once('end', () => {
-      if (over()) void this.#whole(flight);
+      if (over()) this.#arrive(flight);
     });
     const onBroken = (error?: Error): void => {
       if (over())
@@ -363,6 +373,14 @@ export class Fetches {
       void this.#break(flight, fault, false);
       return;
     }
+  #arrive(flight: Flight): void {
+    const { key } = flight.facts;
+    const landing = this.#whole(flight).finally(() => {
+      if (this.#landings.get(key) === landing) this.#landings.delete(key);
+    });
+    this.#landings.set(key, landing);
+  }
+
     if (pauseMs === undefined || flight.readers === 0) {
       void this.#break(flight, fault, true);
       return;

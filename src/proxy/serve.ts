@@ -10,8 +10,9 @@ import { mayAsk, type Reach } from './destination.ts';
 import type { Fetched, Fetches, Want } from './fetches.ts';
 import { elementsOf, type Fields, fieldOf, hasField } from './fields.ts';
 import type { Flight } from './flight.ts';
-import { lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
+import { endToEnd, lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
 import { HOT_BYTES, type HotAnswers } from './hot.ts';
+import { COOKIES } from './keepable.ts';
 import { outdated } from './outdated.ts';
 import { type Plan, plan } from './plan.ts';
 import { startOf } from './portion.ts';
@@ -60,6 +61,9 @@ interface Job extends To {
   /** If its answer is to be remembered: where, and by which octets. */
   readonly again: { readonly hot: HotAnswers; readonly text: string } | undefined;
 }
+
+/** By its Date, which has no fractions, what is answered at once may seem a second old. */
+const SURELY_OLD_SEC = 2;
 
 export const BLOCKED: Refusal = {
   ...{ status: 403, reason: 'blocked' },
@@ -128,7 +132,9 @@ function hasContent({ headers }: IncomingMessage): boolean {
 }
 
 async function go(job: Job, deps: ServeDeps): Promise<void> {
-  const { asked, response } = job;
+  const { asked, response, known } = job;
+  const landing = deps.fetches.landing(known.key);
+  if (landing && isAboutKept(asked)) await landing;
   const decided = decide(job, deps);
   switch (decided.kind) {
     case 'tell': {
@@ -144,6 +150,11 @@ async function go(job: Job, deps: ServeDeps): Promise<void> {
     default:
       return turnAway(response, decided, deps, asked.hasContent);
   }
+}
+
+/** Whether it matters that something is kept, and not merely here: for HEAD, no-cache, only-if-cached, and what outdates it. */
+function isAboutKept({ method, fields }: Asked): boolean {
+  return method !== 'GET' || hasField(fields, 'cache-control') || hasField(fields, 'pragma');
 }
 
 function decide(
@@ -273,11 +284,20 @@ async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDep
     return;
   }
   const source = isFirst ? 'miss' : 'shared';
-  const { arrived } = flight.facts;
-  const ageSec = arrived && Math.round(ageSecOf(arrived, deps.clock.date()));
+  const ageSec = ageToTell(flight, isFirst, deps.clock.date());
   const sent: Delivered = await sendFlight(job, flight, { source, ageSec }, deps);
   deps.fetches.left(flight);
   deps.tally.served(asked.url.host, source, sent.bytes, 0);
+}
+
+/**
+ * Whoever gets what another asked for is told how old it is (RFC 9111 §4), and who asked first where it was old when it
+ * came: out of another cache, or long under way (§4.2.3).
+ */
+function ageToTell({ facts }: Flight, isFirst: boolean, nowMs: number): number | undefined {
+  if (!facts.arrived) return undefined;
+  const ageSec = ageSecOf(facts.arrived, nowMs);
+  return isFirst && !facts.isAged && ageSec < SURELY_OLD_SEC ? undefined : ageSec;
 }
 
 function endOf({ fields }: Asked, totalBytes: number): number {
@@ -318,15 +338,21 @@ function interim({ asked, response }: Job): ((head: Head) => void) | undefined {
   if (asked.version === '1.0') return undefined;
   return ({ status, fields }) => {
     if (response.headersSent || response.destroyed) return;
-    if (status === 103) hint(response, elementsOf(fieldOf(fields, 'link')));
+    if (status === 103) hint(response, endToEnd({ status, fields }).fields);
     else if (status === 102) response.writeProcessing();
   };
 }
 
-/** The runtime throws at links that it does not understand, and it is the origin who wrote them. */
-function hint(response: ServerResponse, links: readonly string[]): void {
+/** Links, and what else a proxy must send on: RFC 9110 §15.2. The runtime throws at links that it does not understand. */
+function hint(response: ServerResponse, fields: Fields): void {
+  const hints: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i]?.toLowerCase() ?? '';
+    // A line of each, which cookies cannot share.
+    if (!COOKIES.has(name)) hints[name] ??= fieldOf(fields, name) ?? '';
+  }
   try {
-    response.writeEarlyHints({ link: [...links] });
+    response.writeEarlyHints({ ...hints, link: [...elementsOf(hints.link)] });
   } catch {
     // It was no more than a hint.
   }

@@ -76,7 +76,6 @@ test('cached', async (t) => {
 
   await t.test(
     'who has had the last octet finds it kept: the next request is told so, or asks about it, as ever',
-    { todo: 'no-cache is told what was on its way before it was asked' },
     async () => {
       for (let n = 0; n < 10; n++) {
         const { url, asked } = answers({ 'Cache-Control': HOUR });
@@ -173,6 +172,32 @@ test('cached', async (t) => {
     const two = kept();
     await asks({ method: 'HEAD', url: two.url });
     assert.equal((await get(two.url)).bytes, 300_000);
+  });
+
+  await t.test('HEAD of what is old is told as a GET is from then on (RFC 9110 §9.3.2, RFC 9111 §4.3.5)', async () => {
+    const { url, asked } = at((_, reply, nth) =>
+      nth === 1
+        ? reply.answer(200, { 'Cache-Control': 'max-age=0', ETag: '"v1"', 'X-Old': 'yes' }, 'body')
+        : reply.answer(200, { 'Cache-Control': HOUR, ETag: '"v1"', 'X-New': 'yes' }, 'body'),
+    );
+    await get(url);
+    for (const method of ['HEAD', 'GET']) {
+      const { status, field } = await asks({ method, url });
+      assert.deepEqual(
+        [status, field('x-old'), field('x-new'), field('content-length')],
+        [200, 'yes', 'yes', '4'],
+        method,
+      );
+    }
+    assert.equal(asked.length, 2);
+  });
+
+  await t.test('what was old when it came is told so at once, as it is ever after (RFC 9111 §4.2.3)', async () => {
+    const { url } = answers({ 'Cache-Control': HOUR, Date: new Date(Date.now() - 60_000).toUTCString() });
+    for (const text of ['body 1', 'body 1']) {
+      const got = await get(url);
+      assert.deepEqual([got.text, Number(got.field('age')) >= 60], [text, true]);
+    }
   });
 
   await t.test('what is old is asked about: 304 makes it new with its new fields, 200 replaces it', async () => {

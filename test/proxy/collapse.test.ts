@@ -63,8 +63,14 @@ test('collapsing', async (t) => {
     const late = await join(url);
     await late.until('the same', () => late.contentBytes >= 6 * MiB);
     gate.open();
-    for (const wire of [first, late]) isWhole(await wire.next());
+    const answers = [await first.next(), await late.next()];
+    answers.forEach(isWhole);
     assert.equal(asked().length, 1);
+    // What another asked for is told with its age: RFC 9111 §4.
+    assert.deepEqual(
+      answers.map((answer) => answer.field('age') !== undefined),
+      [false, true],
+    );
   });
 
   for (const way of ['close', 'reset'] as const)

@@ -171,11 +171,12 @@ test('the proxy', async (t) => {
 
   await t.test('early hints reach who understands them, and nobody else (RFC 8297)', async () => {
     origin.behave = async (_, reply) => {
-      await reply.send('HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n');
+      await reply.send('HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nX-Hint: a\r\nx-hint: b\r\nAge: 7\r\n\r\n');
       reply.answer(200, NO_STORE, 'late');
     };
     const { interim, text } = await flink.get(`${origin.url}/hints`);
-    assert.deepEqual([interim.map(({ lines }) => fieldIn(lines, 'link')), text], [['</a.css>'], 'late']);
+    const told = interim.map(({ lines }) => ['link', 'x-hint', 'age'].map((name) => fieldIn(lines, name)));
+    assert.deepEqual([told, text], [[['</a.css>', 'a, b', undefined]], 'late']);
     const old = await flink.wire();
     old.send(`GET ${origin.url}/hints HTTP/1.0\r\nHost: ${host}\r\n\r\n`);
     assert.deepEqual((await old.next()).interim, []);
