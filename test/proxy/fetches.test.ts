@@ -329,3 +329,129 @@ test('nobody reads any longer: what is nearly there is finished, what is far fro
     assert.equal(fetches.counts.fetches, 0);
   }
 });
+
+test('an origin that breaks off while room is made for its answer: the flight hears of it', async () => {
+  const { sent, fetches, store } = bench();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const create = store.create;
+  store.create = async (made) => {
+    await promise;
+    return create(made);
+  };
+  const one = fetches.get(want());
+  await settled();
+  sent[0]?.answer(200, ['Cache-Control', 'max-age=60', 'Content-Length', '10']);
+  await settled();
+  sent[0]?.content.destroy(new Error('reset'));
+  await settled();
+  resolve();
+  await assert.rejects(textOf(flightIn(await one.fetched)));
+  await settled();
+  assert.equal(fetches.counts.fetches, 0);
+});
+
+test('what is asked about without a validator is asked for anew: a 304 to what the client has confirms nothing of ours', async () => {
+  const { sent, fetches } = bench();
+  const stored = entry({ head: { status: 200, fields: ['Cache-Control', 'max-age=1'] } });
+  fetches.get(want(['If-None-Match', '"theirs"', 'Range', 'bytes=1-2'], { stored }));
+  await settled();
+  const { fields = [] } = sent[0]?.outgoing ?? {};
+  assert.deepEqual([fieldOf(fields, 'if-none-match'), fieldOf(fields, 'range')], [undefined, undefined]);
+});
+
+test('what is confirmed for one variant is not told to who wants another (RFC 9111 §4.1)', async () => {
+  const { sent, fetches } = bench();
+  const head = { status: 200, fields: ['ETag', '"one"', 'Vary', 'Accept-Language'] };
+  const english = entry({ id: 1, head, varies: ['accept-language', 'en'] });
+  const spanish = entry({ id: 2, head, varies: ['accept-language', 'es'] });
+  const one = fetches.get(want(['Accept-Language', 'en'], { stored: english }));
+  const other = fetches.get(want(['Accept-Language', 'es'], { stored: spanish }));
+  await settled();
+  sent[0]?.answer(304, ['ETag', '"one"']);
+  await settled();
+  sent[1]?.answer(304, ['ETag', '"one"']);
+  const [first, second] = await Promise.all([one.fetched, other.fetched]);
+  assert.equal(first.kind === 'entry' && first.entry.id, 1);
+  assert.equal(second.kind === 'entry' && second.entry.id, 2);
+});
+
+test('who comes while an abandoned request ends asks anew', async () => {
+  const { sent, fetches, store } = bench();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  store.resume = () => promise;
+  const first = fetches.get(want());
+  await settled();
+  first.leave();
+  const second = fetches.get(want());
+  resolve(undefined);
+  await settled();
+  sent.at(-1)?.answer(200, [...FRESH, 'Content-Length', '0']);
+  assert.equal((await second.fetched).kind, 'flight');
+});
+
+test('a client that gives up says nothing of the origin', async () => {
+  const { sent, fetches } = bench();
+  const stored = entry();
+  const one = fetches.get(want([], { stored, fallback: stored }));
+  await settled();
+  one.leave();
+  await settled();
+  const other = fetches.get(want([], { stored, fallback: stored }));
+  await settled();
+  assert.equal(sent.length, 2);
+  sent[1]?.answer(304, ['ETag', '"one"']);
+  const fetched = await other.fetched;
+  assert.equal(fetched.kind === 'entry' && fetched.source, 'revalidated');
+});
+
+test('the first is gone when the answer comes: those who waited with it read it', async () => {
+  const { sent, fetches } = bench();
+  const first = fetches.get(want());
+  const second = fetches.get(want());
+  await settled();
+  first.leave();
+  // As for a client: each a step behind its fetch.
+  const dropped = (async () => fetches.left(flightIn(await first.fetched)))();
+  const read = (async () => textOf(flightIn(await second.fetched.finally(() => {}))))();
+  sent[0]?.answer(200, [...FRESH, 'Content-Length', `${50 << 20}`]);
+  await dropped;
+  await settled();
+  for (let i = 0; i < 50; i++) {
+    sent[0]?.content.write(Buffer.alloc(1 << 20));
+    await settled(2);
+  }
+  sent[0]?.content.end();
+  assert.equal((await read).length, 50 << 20);
+  assert.equal(sent.length, 1);
+});
+
+test('what has no length and no reader is fetched all the same while it is small', async () => {
+  for (const isSmall of [true, false]) {
+    const { sent, fetches, store } = bench();
+    const one = fetches.get(want());
+    await settled();
+    sent[0]?.answer(200, FRESH);
+    fetches.left(flightIn(await one.fetched));
+    await settled();
+    for (let i = 0; i < (isSmall ? 1 : 20); i++) {
+      sent[0]?.content.write(Buffer.alloc(1 << 20));
+      await settled(2);
+    }
+    if (isSmall) sent[0]?.content.end();
+    await settled();
+    assert.equal(store.drafts[0]?.fate, isSmall ? 'finished' : 'left');
+    assert.deepEqual([sent[0]?.content.destroyed, fetches.counts.fetches], [true, 0]);
+  }
+});
+
+test('content that broke off before anybody listened has broken off', async () => {
+  const { sent, fetches } = bench();
+  const { fetched } = fetches.get(want());
+  await settled();
+  sent[0]?.content.destroy(new Error('garbled'));
+  sent[0]?.answer(200, FRESH);
+  const flight = flightIn(await fetched);
+  await assert.rejects(textOf(flight));
+  await settled();
+  assert.deepEqual(fetches.counts, { fetches: 0, waiting: 0 });
+});
