@@ -39,6 +39,11 @@ export type Fetched =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+export interface Getting {
+  readonly fetched: Promise<Fetched>;
+  leave(): void;
+}
+
 export interface FetchDeps {
   readonly client: UpstreamClient;
   readonly store: Store;
@@ -51,12 +56,18 @@ export interface FetchDeps {
   readonly pseudonym: string;
 }
 
+/** What an origin is asked, and whether anybody still waits for it. */
+interface Call {
+  asking?: Asking;
+  isGivenUp?: boolean;
+}
+
 /** Asked, and nothing heard yet. */
 interface Attempt {
-  readonly want: Want;
+  readonly key: string;
+  readonly call: Call;
   readonly outcome: Promise<Fetched>;
   interested: number;
-  abort: () => void;
 }
 
 /** A key whose answers are each client's own: for so long those who ask do not wait for each other. Taste. */
@@ -66,6 +77,8 @@ const MAX_APART = 4096;
 const PAUSES_MS = [200, 1000, 2000, 4000, 8000] as const;
 /** Nobody reads any longer: what is still to come is fetched all the same if it is no more than this, or than what is here. */
 const WORTH_BYTES = 16 << 20;
+/** Who waited for what was for another waits once more, perhaps; then it asks for itself. */
+const MAX_WAITS = 2;
 /** Fields of a request that are for one client's copy of it. */
 const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
@@ -79,6 +92,7 @@ export class Fetches {
   readonly #downs: Downs;
   /** What ends each flight before its time. */
   readonly #aborts = new Map<Flight, () => void>();
+  readonly #landings = new Map<string, Promise<void>>();
   #waiting = 0;
 
   constructor(deps: FetchDeps) {
@@ -92,42 +106,46 @@ export class Fetches {
     return { fetches: this.#attempts.size + this.#aborts.size, waiting: this.#waiting + readers };
   }
 
-  readonly #landings = new Map<string, Promise<void>>();
   /** `leave`: who asked has gone, or has what it wanted. A flight is to be joined at once, in the same turn. */
-  get(want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
+  get(want: Want): Getting {
+    return this.#get(want, MAX_WAITS);
+  }
+
+  #get(want: Want, waits: number): Getting {
     const flight = this.#flightFor(want);
     if (flight) return { fetched: Promise.resolve({ kind: 'flight', flight, isFirst: false }), leave: () => {} };
     if (want.fallback && this.#downs.isDown(authorityOf(want.asked.url))) {
       return { fetched: Promise.resolve({ kind: 'entry', entry: want.fallback, source: 'stale' }), leave: () => {} };
     }
     const known = this.#attempts.get(want.key);
-    if (known && mayShare(want)) return this.#wait(known, want);
+    if (known && waits > 0 && mayShare(want)) return this.#wait(known, want, waits - 1);
     return this.#begin(want);
   }
 
-  /** All that is under way ends; what is worth it stays for the next start. */
-  async stop(): Promise<void> {
-    for (const attempt of this.#attempts.values()) attempt.abort();
-    const stopped = new UpstreamFault({ status: 503, reason: 'busy', says: 'The proxy is being stopped.' });
-    const flights = [...this.#aborts];
-    for (const [, abort] of flights) abort();
-    await Promise.all(flights.map(([flight]) => flight.broke(stopped, true)));
-  }
-
-  /** Nobody reads it any longer, perhaps: goes on only with what pays. */
-  left(flight: Flight): void {
-    const abort = this.#aborts.get(flight);
-    if (!abort || flight.readers > 0) return;
-    const { totalBytes } = flight.facts;
-    const left = totalBytes === undefined ? Number.POSITIVE_INFINITY : totalBytes - flight.receivedBytes;
-    if (left <= Math.max(WORTH_BYTES, flight.receivedBytes)) return;
-    abort();
   /** All of it came, and is not among what is kept yet: fulfilled when it is. */
   landing(key: string): Promise<void> | undefined {
     return this.#landings.get(key);
   }
 
-    void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
+  /** All that is under way ends; what is worth it stays for the next start. */
+  async stop(): Promise<void> {
+    for (const { call } of this.#attempts.values()) giveUp(call);
+    const stopped = new UpstreamFault({ status: 503, reason: 'busy', says: 'The proxy is being stopped.' });
+    const flights = [...this.#aborts];
+    for (const [, abort] of flights) abort();
+    await Promise.all(flights.map(([flight]) => this.#break(flight, stopped, true)));
+  }
+
+  /** Nobody reads it any longer, perhaps: goes on only with what pays. */
+  left(flight: Flight): void {
+    if (flight.readers > 0 || paysOff(flight)) return;
+    // Others have heard of it in this very turn, perhaps, and are about to read.
+    setImmediate(() => {
+      const abort = this.#aborts.get(flight);
+      if (!abort || flight.isOver || flight.readers > 0 || paysOff(flight)) return;
+      abort();
+      void this.#break(flight, new Error('nobody reads it'), strongValidator(flight.facts.head) !== undefined);
+    });
   }
 
   /** Whether it is on its way, for a request that would not start it. */
@@ -138,62 +156,60 @@ export class Fetches {
   #flightFor({ key, asked }: Pick<Want, 'key' | 'asked'>): Flight | undefined {
     if (asked.method !== 'GET') return undefined;
     for (const flight of this.#flights.get(key) ?? []) {
-      if (flight.isJoinable && isFor(flight, asked)) return flight;
+      if (flight.isJoinable && isFor(flight.facts, asked)) return flight;
     }
     return undefined;
   }
 
-  #begin(want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
-    let isGone = false;
-    let abort = (): void => {};
-    const outcome = this.#ask(want, (asking) => {
-      abort = () => asking.abort();
-      if (isGone) asking.abort();
-    });
-    const attempt: Attempt = {
-      ...{ want, outcome, interested: 1 },
-      abort: () => {
-        isGone = true;
-        abort();
-      },
-    };
-    const isShared = mayShare(want) && !this.#isApart(want.key);
-    if (isShared) this.#attempts.set(want.key, attempt);
-    const fetched = outcome.finally(() => {
-      if (this.#attempts.get(want.key) === attempt) this.#attempts.delete(want.key);
-    });
+  #begin(want: Want): Getting {
+    const { key } = want;
+    const call: Call = {};
+    const outcome = this.#ask(want, call);
+    const attempt: Attempt = { key, call, outcome, interested: 1 };
+    if (mayShare(want) && !this.#isApart(key)) this.#attempts.set(key, attempt);
+    const fetched = outcome.finally(() => this.#forget(attempt));
     fetched.catch(() => {});
     return { fetched, leave: once(() => this.#unwait(attempt)) };
   }
 
-  #wait(attempt: Attempt, want: Want): { readonly fetched: Promise<Fetched>; leave(): void } {
+  #wait(attempt: Attempt, want: Want, waits: number): Getting {
     attempt.interested += 1;
     this.#waiting += 1;
-    let leave = once(() => this.#unwait(attempt));
+    let hasLeft = false;
+    let leave = (): void => this.#unwait(attempt);
     const fetched = attempt.outcome
       .finally(() => {
         this.#waiting -= 1;
       })
       .then((outcome): Fetched | Promise<Fetched> => {
-        if (outcome.kind === 'flight' && isFor(outcome.flight, want.asked) && outcome.flight.isJoinable) {
-          return { ...outcome, isFirst: false };
-        }
-        if (outcome.kind === 'entry' || outcome.kind === 'refused') return outcome;
-        // It was for the other alone: each asks for itself now.
-        this.#keepApart(want.key);
-        const own = this.#begin(want);
+        if (hasLeft) return NOBODY_WAITS;
+        const shared = sharedWith(want, outcome);
+        if (shared) return shared;
+        if (outcome.kind === 'answer') this.#keepApart(want.key);
+        const own = this.#get(want, waits);
         leave = own.leave;
         return own.fetched;
       });
-    return { fetched, leave: () => leave() };
+    const leaveOnce = once(() => {
+      hasLeft = true;
+      leave();
+    });
+    return { fetched, leave: leaveOnce };
   }
 
   #unwait(attempt: Attempt): void {
     attempt.interested -= 1;
-    if (attempt.interested === 0) attempt.abort();
+    if (attempt.interested > 0) return;
+    // Nobody else is to wait for what will not come.
+    this.#forget(attempt);
+    giveUp(attempt.call);
   }
 
-  async #ask(want: Want, onAsking: (asking: Asking) => void): Promise<Fetched> {
+  #forget(attempt: Attempt): void {
+    if (this.#attempts.get(attempt.key) === attempt) this.#attempts.delete(attempt.key);
+  }
+
+  async #ask(want: Want, call: Call): Promise<Fetched> {
     const { store } = this.#deps;
     const isShared = mayShare(want);
     const begun = isShared && !want.stored ? await store.resume(want.key, []) : undefined;
@@ -206,7 +222,7 @@ export class Fetches {
     const askedAtMs = this.#deps.clock.date();
     const authority = authorityOf(want.asked.url);
     try {
-      const answer = await this.#send(want, extra, onAsking);
+      const answer = await this.#send(want, extra, call);
       this.#downs.answered(authority);
       const exchanged = { askedAtMs, answeredAtMs: this.#deps.clock.date() };
       if (begun) {
@@ -216,25 +232,27 @@ export class Fetches {
         // A part of something else than what we have, or none: asked for anew.
         if (answer.head.status === 206 || answer.head.status === 416) {
           answer.content.destroy();
-          return await this.#ask({ ...want }, onAsking);
+          return await this.#ask({ ...want }, call);
         }
       }
-      return await this.#judge(want, answer, exchanged, onAsking);
+      return await this.#judge(want, answer, exchanged, call);
     } catch (error) {
       if (begun) await begun.draft.leave().catch(() => {});
-      return this.#failed(want, error);
+      return this.#failed(want, error, call);
     }
   }
 
-  #send({ asked, onInterim }: Want, extra: Fields, onAsking: (asking: Asking) => void): Promise<Answer> {
+  #send({ asked, stored, onInterim }: Want, extra: Fields, call: Call): Promise<Answer> {
     const fields = toOrigin(asked, this.#deps.pseudonym);
-    const sent = extra.length > 0 ? [...without(fields, OWN_CONDITIONS), ...extra] : fields;
-    const asking = this.#deps.client.ask({ url: asked.url, method: asked.method, fields: sent, onInterim });
-    onAsking(asking);
-    return asking.answer;
+    // What is kept may have no validator: then a 304 to what the client has would seem to confirm it.
+    const isOwn = stored !== undefined || extra.length > 0;
+    const sent = isOwn ? [...without(fields, OWN_CONDITIONS), ...extra] : fields;
+    call.asking = this.#deps.client.ask({ url: asked.url, method: asked.method, fields: sent, onInterim });
+    if (call.isGivenUp) call.asking.abort();
+    return call.asking.answer;
   }
 
-  async #judge(want: Want, answer: Answer, exchanged: Exchanged, onAsking: (asking: Asking) => void): Promise<Fetched> {
+  async #judge(want: Want, answer: Answer, exchanged: Exchanged, call: Call): Promise<Fetched> {
     const { store } = this.#deps;
     const { stored, fallback, asked, key, rule } = want;
     const head = endToEnd(answer.head);
@@ -243,7 +261,7 @@ export class Fetches {
       const by = refreshed(stored, answer.head, exchanged);
       if (by) return { kind: 'entry', entry: store.refresh(stored, by), source: 'revalidated' };
       // Of something else than what it was asked about: asked for without conditions.
-      return this.#ask({ ...want, stored: undefined, asked: unconditional(asked) }, onAsking);
+      return this.#ask({ ...want, stored: undefined, asked: unconditional(asked) }, call);
     }
     if (fallback && IS_TROUBLE.has(head.status)) {
       answer.content.destroy();
@@ -281,10 +299,14 @@ export class Fetches {
     return flight;
   }
 
-  #failed({ asked, fallback }: Want, error: unknown): Fetched {
-    if (!(error instanceof UpstreamFault)) throw error;
+  #failed({ asked, fallback }: Want, error: unknown, call: Call): Fetched {
+    if (!(error instanceof UpstreamFault)) {
+      call.asking?.abort();
+      throw error;
+    }
     const { refusal } = error;
-    if (refusal.status >= 502) this.#downs.failed(authorityOf(asked.url));
+    // That its clients went away says nothing of an origin.
+    if (refusal.status >= 502 && !call.isGivenUp) this.#downs.failed(authorityOf(asked.url));
     if (fallback && refusal.status >= 502) return { kind: 'entry', entry: fallback, source: 'stale' };
     return { kind: 'refused', refusal };
   }
@@ -296,15 +318,8 @@ export class Fetches {
     this.#carry(flight, want, answer, 0);
   }
 
-  #land(flight: Flight): void {
-    this.#aborts.delete(flight);
-    const flights = this.#flights.get(flight.facts.key);
-    flights?.delete(flight);
-    if (flights?.size === 0) this.#flights.delete(flight.facts.key);
-  }
-
   /** From the origin into the flight, at the pace of the disk and of the shares of the uplink. */
-  #carry(flight: Flight, want: Want, { content }: Answer, tries: number): void {
+  #carry(flight: Flight, want: Want, { content, borrow }: Answer, tries: number): void {
     const { bandwidth, tally } = this.#deps;
     const { client, url } = want.asked;
     const startBytes = flight.receivedBytes;
@@ -325,10 +340,22 @@ export class Fetches {
       bandwidth.leave(client, goOn);
       return true;
     };
+    let isTelling = false;
+    const tell = (): void => {
+      isTelling = false;
+      flight.tell();
+    };
     content.on('data', (chunk: Uint8Array) => {
+      if (!isTelling) {
+        // Once for all that the kernel has of it now.
+        isTelling = true;
+        setImmediate(tell);
+      }
       if (!flight.arrived(chunk, goOn)) hold();
       if (!bandwidth.brought(client, chunk.length, goOn)) hold();
+      if (flight.readers === 0) this.left(flight);
     });
+    borrow?.();
     content.once('end', () => {
       if (over()) this.#arrive(flight);
     });
@@ -338,41 +365,14 @@ export class Fetches {
     };
     content.once('error', onBroken);
     content.once('close', () => onBroken());
+    // It broke off before anybody listened. Who asked for it joins it in this turn.
+    if (content.destroyed) setImmediate(() => onBroken(content.errored ?? undefined));
     this.#aborts.set(flight, () => {
       over();
       content.destroy();
     });
   }
 
-  async #whole(flight: Flight): Promise<void> {
-    const { totalBytes } = flight.facts;
-    if (totalBytes !== undefined && flight.receivedBytes !== totalBytes) {
-      await this.#break(flight, new Error('not as long as it said'), false);
-      return;
-    }
-    try {
-      await flight.ended();
-    } finally {
-      this.#land(flight);
-    }
-  }
-
-  async #break(flight: Flight, fault: unknown, mayResume: boolean): Promise<void> {
-    try {
-      await flight.broke(fault, mayResume);
-    } finally {
-      this.#land(flight);
-    }
-  }
-
-  /** The origin broke off: asked for the rest, if it is sure to be of the same content. RFC 9110 §13.1.5. */
-  #resumeLater(flight: Flight, want: Want, fault: Error, tries: number): void {
-    const validator = strongValidator(flight.facts.head);
-    const pauseMs = PAUSES_MS[tries];
-    if (validator === undefined || flight.facts.totalBytes === undefined) {
-      void this.#break(flight, fault, false);
-      return;
-    }
   #arrive(flight: Flight): void {
     const { key } = flight.facts;
     const landing = this.#whole(flight).finally(() => {
@@ -381,6 +381,41 @@ export class Fetches {
     this.#landings.set(key, landing);
   }
 
+  async #whole(flight: Flight): Promise<void> {
+    const { totalBytes } = flight.facts;
+    if (totalBytes !== undefined && flight.receivedBytes !== totalBytes) {
+      await this.#break(flight, new Error('not as long as it said'), false);
+      return;
+    }
+    await this.#landed(flight, flight.ended());
+  }
+
+  #break(flight: Flight, fault: unknown, mayResume: boolean): Promise<void> {
+    return this.#landed(flight, flight.broke(fault, mayResume));
+  }
+
+  /** Whatever became of it, it is under way no longer. */
+  async #landed(flight: Flight, end: Promise<unknown>): Promise<void> {
+    try {
+      await end;
+    } catch (error) {
+      this.#deps.log.error('proxy', 'bug', { error: messageOf(error) });
+    }
+    this.#aborts.delete(flight);
+    const flights = this.#flights.get(flight.facts.key);
+    flights?.delete(flight);
+    if (flights?.size === 0) this.#flights.delete(flight.facts.key);
+  }
+
+  /** The origin broke off: asked for the rest, if it is sure to be of the same content. RFC 9110 §13.1.5. */
+  #resumeLater(flight: Flight, want: Want, fault: Error, tries: number): void {
+    if (flight.isOver) return;
+    const validator = strongValidator(flight.facts.head);
+    const pauseMs = PAUSES_MS[tries];
+    if (validator === undefined || flight.facts.totalBytes === undefined) {
+      void this.#break(flight, fault, false);
+      return;
+    }
     if (pauseMs === undefined || flight.readers === 0) {
       void this.#break(flight, fault, true);
       return;
@@ -400,9 +435,12 @@ export class Fetches {
 
   async #askForRest(flight: Flight, want: Want, validator: string, tries: number): Promise<void> {
     const from = flight.receivedBytes;
+    const call: Call = {};
+    this.#aborts.set(flight, () => giveUp(call));
     try {
       const extra = ['Range', `bytes=${from}-`, 'If-Range', validator];
-      const answer = await this.#send(want, extra, (asking) => this.#aborts.set(flight, () => asking.abort()));
+      const answer = await this.#send(want, extra, call);
+      if (flight.isOver) return;
       if (restOf(answer.head, from, flight.facts.head) === flight.facts.totalBytes) {
         this.#carry(flight, want, answer, tries);
         return;
@@ -412,7 +450,6 @@ export class Fetches {
       if (isTrouble) this.#resumeLater(flight, want, new Error(`status ${answer.head.status}`), tries);
       else await this.#break(flight, new Error('another content by now'), false);
     } catch (error) {
-      if (!this.#aborts.has(flight)) return;
       this.#resumeLater(flight, want, error instanceof Error ? error : new Error(String(error)), tries);
     }
   }
@@ -433,6 +470,11 @@ export class Fetches {
   }
 }
 
+const NOBODY_WAITS: Fetched = {
+  kind: 'refused',
+  refusal: { status: 503, reason: 'busy', says: 'Nobody waits for it any longer.' },
+};
+
 /** What tells that the origin is in trouble, and what is kept may be better. RFC 5861 §4. */
 const IS_TROUBLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
@@ -445,8 +487,38 @@ function mayShare({ asked, stored }: Want): boolean {
   return stored !== undefined || !asked.fields.some((name, i) => i % 2 === 0 && OWN_CONDITIONS.has(name.toLowerCase()));
 }
 
-function isFor(flight: Flight, asked: Asked): boolean {
-  const { head, varies } = flight.facts;
+/** What came for another, as far as it is for this one too. */
+function sharedWith({ asked, fallback }: Want, outcome: Fetched): Fetched | undefined {
+  const older: Fetched | undefined = fallback && { kind: 'entry', entry: fallback, source: 'stale' };
+  switch (outcome.kind) {
+    case 'flight':
+      return isFor(outcome.flight.facts, asked) && outcome.flight.isJoinable
+        ? { ...outcome, isFirst: false }
+        : undefined;
+    case 'entry':
+      // What is told in need is each one's own: not every client takes it.
+      if (outcome.source === 'stale') return older;
+      return isFor(outcome.entry, asked) ? outcome : undefined;
+    case 'refused':
+      return outcome.refusal.status >= 502 && older ? older : outcome;
+    default:
+      return undefined;
+  }
+}
+
+function giveUp(call: Call): void {
+  call.isGivenUp = true;
+  call.asking?.abort();
+}
+
+/** Whether what is still to come is worth fetching though nobody reads it: of unknown length, while it is little. */
+function paysOff({ receivedBytes, isJoinable, facts: { totalBytes } }: Flight): boolean {
+  if (!isJoinable) return false;
+  if (totalBytes === undefined) return receivedBytes <= WORTH_BYTES;
+  return receivedBytes <= totalBytes && totalBytes - receivedBytes <= Math.max(WORTH_BYTES, receivedBytes);
+}
+
+function isFor({ head, varies }: Pick<Entry, 'head' | 'varies'>, asked: Asked): boolean {
   return varies.length === 0 || variesOf(asked, head)?.join('\n') === varies.join('\n');
 }
 
@@ -461,8 +533,9 @@ function restOf(head: Head, from: number, first: Head): number | undefined {
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(fieldOf(head.fields, 'content-range') ?? '');
   const [start, last, total] = [match?.[1], match?.[2], match?.[3]].map(Number);
   if (start !== from || total === undefined || last !== total - 1) return undefined;
-  const etag = fieldOf(head.fields, 'etag');
-  return etag === undefined || etag === fieldOf(first.fields, 'etag') ? total : undefined;
+  const isSame = (name: string): boolean =>
+    !hasField(head.fields, name) || fieldOf(head.fields, name) === fieldOf(first.fields, name);
+  return isSame('etag') && isSame('last-modified') && isSame('content-encoding') ? total : undefined;
 }
 
 function once(act: () => void): () => void {
