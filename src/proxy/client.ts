@@ -25,10 +25,15 @@ export interface Outgoing {
 
 export interface Answer {
   readonly head: Head;
-  /** Ends where the origin's answer does; fails where it broke off. Whoever does not want it destroys it, which closes the connection. */
+  /**
+   * Ends where the origin's answer does; fails where it broke off. Whoever does not want it destroys it, which closes the connection. Who
+   * begins to listen later than at once looks whether it is `destroyed`: then it has failed, and says so no more.
+   */
   readonly content: Readable;
   /** Behind the content, once it has ended. */
   trailers(): Fields;
+  /** For who hears 'data' already and has copied each piece when its listener returns: from now on pieces are only lent. */
+  borrow?(): void;
 }
 
 export interface Asking {

@@ -7,6 +7,7 @@ import type { Connection, Connections, Holder, Taker } from './connections.ts';
 import { broken, exchangeFault, garbled, halfSent, late, type UpstreamFault, unsendable } from './faults.ts';
 import type { Fields } from './fields.ts';
 import { extentOf, framed } from './framing.ts';
+import { borrow, giveBack } from './lending.ts';
 import { authorityOf } from './url.ts';
 
 /** A kept connection that an origin has closed in the meantime may be met with a second try: RFC 9112 §9.3.1, RFC 9110 §9.2.2. */
@@ -102,8 +103,7 @@ export class Exchange implements Asking, Taker, Holder {
   }
 
   lost(error?: Error): void {
-    if (this.#response) this.#breakOff(exchangeFault(this.#host, error));
-    else this.#onError(error);
+    this.#onError(error);
   }
 
   isPatient(): boolean {
@@ -142,7 +142,6 @@ export class Exchange implements Asking, Taker, Holder {
 
   #onResponse(response: IncomingMessage): void {
     const { statusCode: status = 0, rawHeaders: fields, httpVersion: version } = response;
-    // Whatever breaks from now on is told by the content, to who reads it.
     this.#response = response;
     const extent = extentOf({ method: this.#outgoing.method, status, version, fields });
     if (typeof extent === 'string') {
@@ -150,12 +149,20 @@ export class Exchange implements Asking, Taker, Holder {
       return;
     }
     this.#mindConnection(response, extent.keepSec);
+    const content = extent.isEmpty ? emptied(response) : response;
+    // What came with the head, in one piece, is read before: where it is garbled there is no answer.
+    queueMicrotask(() =>
+      this.#answer({
+        ...{ head: { status, fields }, content, trailers: () => trailersOf(response) },
+        borrow: () => lend(response),
+      }),
+    );
+  }
+
+  #answer(answer: Answer): void {
+    if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#settling.resolve({
-      head: { status, fields },
-      content: extent.isEmpty ? emptied(response) : response,
-      trailers: () => trailersOf(response),
-    });
+    this.#settling.resolve(answer);
   }
 
   #mindConnection(response: IncomingMessage, keepSec: number | undefined): void {
@@ -169,7 +176,7 @@ export class Exchange implements Asking, Taker, Holder {
   }
 
   #onError(error: unknown): void {
-    if (this.#isSettled) {
+    if (this.#isSettled || this.#response?.complete) {
       this.#breakOff(exchangeFault(this.#host, error));
       return;
     }
@@ -226,4 +233,12 @@ const MARGIN_MS = 1000;
 
 function keptMs(keepSec: number, idleMs: number): number {
   return Math.max(0, Math.min(idleMs, keepSec * 1000 - MARGIN_MS));
+}
+
+/** What the socket brings of this answer may be overwritten by what comes next, as long as none of it waits for its reader. */
+function lend(response: IncomingMessage): void {
+  const { socket } = response;
+  const borrower = { hasAll: () => response.readableLength === 0 };
+  borrow(socket, borrower);
+  response.once('close', () => giveBack(socket, borrower));
 }

@@ -63,6 +63,8 @@ export function extentOf({ method, status, version, fields }: Heard): Extent | s
   if (fields.length > 2 * MAX_FIELDS) return 'it has too many header fields';
   // Nobody asked it to switch protocols. RFC 9110 §15.2.2.
   if (status < 200) return `${status} is no answer`;
+  // A proxy's own word: of an origin it would have browsers give it the password of this one. RFC 9110 §15.5.8.
+  if (status === 407) return 'it asks for the password of a proxy';
   let length: string | undefined;
   let coding: string | undefined;
   let keepSec: number | undefined;

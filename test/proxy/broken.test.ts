@@ -193,19 +193,17 @@ test('an origin that breaks off', async (t) => {
     },
   );
 
-  await t.test(
-    'content that is garbled right behind its head: an end, not a wait',
-    { todo: 'who asked hears nothing until the other side is given up' },
-    async () => {
-      for (const octets of ['xyz\r\nabc\r\n0\r\n\r\n', 'ffffffffffffffffff\r\nabc']) {
-        const { url } = rows(async (_, reply) => {
-          await reply.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${octets}`);
-          reply.close();
-        });
-        isNotWhole(await outcome(flink.get(url, {}, { patienceMs: 3000 })));
-      }
-    },
-  );
+  await t.test('content that is garbled right behind its head: an end, not a wait', async () => {
+    for (const octets of ['xyz\r\nabc\r\n0\r\n\r\n', 'ffffffffffffffffff\r\nabc'])
+      for (const kept of ['', 'Cache-Control: max-age=60\r\n'])
+        for (const method of ['GET', 'POST']) {
+          const { url } = rows(async (_, reply) => {
+            await reply.send(`HTTP/1.1 200 OK\r\n${kept}Transfer-Encoding: chunked\r\n\r\n${octets}`);
+            reply.close();
+          });
+          isNotWhole(await outcome(flink.ask({ method, url }, { patienceMs: 3000 })));
+        }
+  });
 
   await t.test('a kept connection that the origin closes just then is no fault of the client', async () => {
     const { url } = rows((_, reply) => {
