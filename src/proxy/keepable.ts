@@ -24,6 +24,7 @@ export const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2'
  */
 export function keepable(asked: Asked, head: Head, rule: Rule, exchanged: Exchanged): Kept | undefined {
   if (asked.method !== 'GET' || asked.hasContent || head.status < 200 || NEVER.has(head.status)) return undefined;
+  if (isEndUnsure(asked, head)) return undefined;
   const says = directivesOf(head.fields);
   if (isWithheld(says, head.status) || directivesOf(asked.fields).has('no-store')) return undefined;
   if (!isStorable(head, says, hasField(asked.fields, 'authorization'))) return undefined;
@@ -35,6 +36,15 @@ export function keepable(asked: Asked, head: Head, rule: Rule, exchanged: Exchan
   const plain = dated(endToEnd(head), exchanged.answeredAtMs);
   const fields = without(plain.fields, isRuled ? new Set([...reserved, ...COOKIES]) : reserved);
   return { head: { status: head.status, fields }, varies, ...arrival(head, exchanged) };
+}
+
+/**
+ * By TLS, content that ends with its connection: the runtime does not tell an end that the origin signed (close_notify)
+ * from one that anybody on the way made. RFC 9112 §9.8.
+ */
+function isEndUnsure({ url }: Asked, { status, fields }: Head): boolean {
+  if (url.scheme !== 'https' || status === 204) return false;
+  return !hasField(fields, 'content-length') && !hasField(fields, 'transfer-encoding');
 }
 
 /** With the time that it came at as its Date, where the origin gave none: RFC 9110 §6.6.1. */

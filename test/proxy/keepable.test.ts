@@ -20,6 +20,7 @@ interface Row {
 }
 
 const AUTHORIZED = request(['Authorization', 'Basic x']);
+const BY_TLS = request([], { url: { scheme: 'https', host: 'origin.test', port: 443, path: '/a' } });
 const cases: readonly Row[] = [
   { name: 'what is fresh', head: ok(...cc('max-age=1')), want: true },
   { name: 'what can be asked about: ETag', head: ok('ETag', '"a"'), want: true },
@@ -58,6 +59,26 @@ const cases: readonly Row[] = [
   { name: 'a HEAD has no content', head: ok(...cc('max-age=9')), asked: request([], { method: 'HEAD' }), want: false },
   { name: 'a POST', head: ok(...cc('max-age=9')), asked: request([], { method: 'POST' }), want: false },
   { name: 'a GET with content', head: ok(...cc('max-age=9')), asked: request([], { hasContent: true }), want: false },
+  {
+    name: 'by TLS, where its length is told',
+    head: ok(...cc('max-age=9'), 'Content-Length', '2'),
+    asked: BY_TLS,
+    want: true,
+  },
+  {
+    name: 'by TLS, in chunks',
+    head: ok(...cc('max-age=9'), 'Transfer-Encoding', 'chunked'),
+    asked: BY_TLS,
+    want: true,
+  },
+  { name: 'by TLS, without content', head: answered(204, ...cc('max-age=9')), asked: BY_TLS, want: true },
+  {
+    name: 'by TLS, its end is the connection’s, RFC 9112 §9.8',
+    head: ok(...cc('max-age=9')),
+    asked: BY_TLS,
+    want: false,
+  },
+  { name: 'the same, whatever the rule', head: ok(), asked: BY_TLS, rule: LASTING, want: false },
   { name: 'Authorization, §3.5', head: ok(...cc('max-age=9')), asked: AUTHORIZED, want: false },
   { name: 'Authorization, whatever the rule', head: ok(), asked: AUTHORIZED, rule: LASTING, want: false },
   { name: 'Authorization and public', head: ok(...cc('max-age=9, public')), asked: AUTHORIZED, want: true },
