@@ -96,6 +96,7 @@ export async function sendFlight(
     return { status, bytes: 0, isWhole: true };
   }
   const reader = flight.join(firstOf(segments));
+  response.once('close', reader.leave);
   let bytes = 0;
   try {
     for (const segment of segments) {
@@ -109,11 +110,18 @@ export async function sendFlight(
     response.end();
     return { status, bytes, isWhole: true };
   } catch {
-    response.destroy();
+    cutOff({ asked, response });
     return { status, bytes, isWhole: false };
   } finally {
+    response.off('close', reader.leave);
     reader.leave();
   }
+}
+
+/** The client must see that it is not all. To one of HTTP/1.0 an end in good order is the content's: RFC 1945 §7.2.2. */
+function cutOff({ asked, response }: Pick<To, 'asked' | 'response'>): void {
+  if (asked.version === '1.0') response.socket?.resetAndDestroy();
+  response.destroy();
 }
 
 async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint8Array> | Uint8Array) {
@@ -140,14 +148,16 @@ function firstOf(segments: readonly Segment[]): number {
 
 /** As it comes, for this client alone. */
 export function pour(
-  { asked, response }: To,
+  to: To,
   answer: Answer,
   provenance: Provenance,
   { bandwidth, clock, pseudonym }: DeliverMeans,
 ): Promise<Delivered> {
+  const { asked, response } = to;
   const { content, head } = answer;
   const fields = [...toClient(endToEnd(head), provenance, pseudonym, clock.date())];
-  const length = fieldOf(head.fields, 'content-length');
+  // RFC 9110 §8.6: none where nothing can follow.
+  const length = head.status === 204 ? undefined : fieldOf(head.fields, 'content-length');
   if (length !== undefined) fields.push('Content-Length', length);
   const age = fieldOf(head.fields, 'age');
   if (age !== undefined) fields.push('Age', age);
@@ -186,16 +196,17 @@ export function pour(
       if (trailers.length > 0 && length === undefined) response.addTrailers(pairsOf(endToEndTrailers(trailers)));
       response.end();
     });
-    // Cut off: the client must see that it is not all.
-    content.once('error', () => response.destroy());
+    content.once('error', () => cutOff(to));
     content.once('close', () => {
-      if (!isWhole) response.destroy();
+      if (!isWhole) cutOff(to);
     });
     response.once('close', () => {
       bandwidth.leave(asked.client, goOn);
       content.destroy();
       resolve({ status: head.status, bytes, isWhole });
     });
+    // It broke off before anybody listened.
+    if (content.destroyed) cutOff(to);
   });
 }
 
@@ -224,7 +235,8 @@ function writeHead(response: ServerResponse, kept: Head, { portion, provenance, 
   const { status, bytes } = portion;
   const all = toClient({ ...kept, status }, provenance, means.pseudonym, means.clock.date());
   const isTyped = portion.fields[0] === 'Content-Type';
-  const own = status === 304 ? without(all, OF_CONTENT) : isTyped || status > 206 ? without(all, TYPE) : all;
+  const isOther = status === 412 || status === 416;
+  const own = status === 304 ? without(all, OF_CONTENT) : isTyped || isOther ? without(all, TYPE) : all;
   const fields = [...own, ...portion.fields];
   if (bytes !== undefined && status !== 304 && status !== 204) fields.push('Content-Length', `${bytes}`);
   response.writeHead(status, fields);

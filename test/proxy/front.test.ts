@@ -1,6 +1,7 @@
 /** What a connection of a client becomes, and that it is nobody else's: HTTP, a tunnel, or closed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { errnoOf } from '../../src/core/errors.ts';
 import { requestFor } from '../support/httpask.ts';
 import { openOrigin } from '../support/origin.ts';
 import { eventually, Gate } from '../support/proxychecks.ts';
@@ -51,6 +52,50 @@ test('connections of clients', async (t) => {
       gate.open();
     },
   );
+
+  for (const control of ['no-store', 'max-age=60']) {
+    await t.test(
+      `what breaks off looks so to a client of HTTP/1.0, for which the end of the connection is that of the content: ${control}`,
+      async () => {
+        const gate = new Gate();
+        origin.behave = async (_, reply) => {
+          await reply.send(
+            `HTTP/1.1 200 OK\r\nCache-Control: ${control}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`,
+          );
+          await gate.opened;
+          reply.reset();
+        };
+        const wire = await flink.wire();
+        let code: unknown;
+        wire.socket.on('error', (error) => {
+          code = errnoOf(error);
+        });
+        wire.send(`GET ${origin.url}/old/${control} HTTP/1.0\r\nHost: ${new URL(origin.url).host}\r\n\r\n`);
+        await wire.until('the beginning', () => wire.contentBytes === 5);
+        gate.open();
+        await wire.ended();
+        assert.equal(code, 'ECONNRESET');
+      },
+    );
+  }
+
+  await t.test('what is kept of an error has its type', async () => {
+    origin.behave = (_, reply) =>
+      reply.answer(404, { 'Cache-Control': 'max-age=60', 'Content-Type': 'text/x-a' }, 'no');
+    for (let i = 0; i < 2; i++) {
+      const { status, text, field } = await flink.get(`${origin.url}/gone`);
+      assert.deepEqual([status, text, field('content-type')], [404, 'no', 'text/x-a']);
+    }
+  });
+
+  await t.test('a 204 has no length, whatever its origin says (RFC 9110 §8.6)', async () => {
+    origin.behave = async (_, reply) => {
+      await reply.send('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n');
+      reply.end();
+    };
+    const { status, field } = await flink.get(`${origin.url}/nothing`);
+    assert.deepEqual([status, field('content-length')], [204, undefined]);
+  });
 
   await t.test('who ends before it asks is let go', async () => {
     const wire = await flink.wire();
