@@ -1,5 +1,10 @@
 /** Memory for what is on its way: one bound for all that is being fetched. */
 
+/** Of a content, as the store takes it. */
+export const BLOCK_BYTES = 1 << 20;
+/** Enough for what comes and goes in a turn of the loop. */
+const MAX_FREE = 64;
+
 /** A part of a content: what of it is there is there for good. */
 export interface Block {
   readonly bytes: Uint8Array;
@@ -15,6 +20,8 @@ export interface Block {
  * wait, or many that have each begun one would wait for each other for ever; there are no more of them than connections to origins.
  */
 export class BlockRoom {
+  /** Whole blocks that nobody reads any longer: the collector would take as long for each as the kernel for its octets. */
+  readonly #free: Uint8Array[] = [];
   readonly #spare = new Set<Block>();
   readonly #maxBytes: number;
   readonly #waiting = new Set<() => void>();
@@ -33,6 +40,16 @@ export class BlockRoom {
 
   get bytes(): number {
     return this.#spareBytes + this.#fillingBytes + this.#neededBytes;
+  }
+
+  /** Memory for a block; what stands in it means nothing. */
+  take(bytes: number): Uint8Array {
+    return (bytes === BLOCK_BYTES ? this.#free.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Nobody reads it any longer, nor ever will. */
+  giveBack(bytes: Uint8Array): void {
+    if (bytes.length === BLOCK_BYTES && this.#free.length < MAX_FREE) this.#free.push(bytes);
   }
 
   /** A block that octets come into. */

@@ -2,6 +2,7 @@
 import net, { type Socket } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
 import { connectFault, forbidden, late, nobodyKnows, tlsFault, UpstreamFault, unknownName } from './faults.ts';
+import { connectLending } from './lending.ts';
 
 export interface ConnectTerms {
   /** The addresses of a name, IPv4 first; none where it has none. Rejects where nobody answers. Never more than a dozen. */
@@ -131,7 +132,8 @@ function dial({ addresses, way, limits, isAllowed }: Dialling, onConnected: OnCo
 
 /** `onOver` is called once, unless the socket is destroyed before. */
 function attempt(address: string, way: Way, attemptMs: number, onOver: (error?: unknown) => void): Socket {
-  const socket = net.connect({ host: address, port: way.port, allowHalfOpen: way.isHalfOpen, noDelay: true });
+  const to = { host: address, port: way.port, allowHalfOpen: way.isHalfOpen, noDelay: true };
+  const socket = way.isTls || way.isHalfOpen ? net.connect(to) : connectLending(to);
   const over = (error?: unknown): void => {
     socket.off('connect', onOpen).off('error', over).off('timeout', onLate).setTimeout(0);
     // What else it has to say nobody hears any more, until somebody has it.

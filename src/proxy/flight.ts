@@ -1,12 +1,10 @@
 /** An object on its way: what of it is there, in memory and on disk, and who waits for more. Many read it, each at its own place. */
 import type { Soon } from '../core/content.ts';
-import type { Block, BlockRoom } from './blockroom.ts';
+import { BLOCK_BYTES, type Block, type BlockRoom } from './blockroom.ts';
 import type { Fields } from './fields.ts';
 import type { Draft } from './store.ts';
 import type { Entry, Exchanged, Head } from './types.ts';
 
-/** Of a content, as the store takes it. */
-const BLOCK_BYTES = 1 << 20;
 /** Where the origin does not say how much comes: room for most pages. */
 const FIRST_BYTES = 64 << 10;
 /** What may be on its way to the disk for one object. */
@@ -37,6 +35,8 @@ interface Place {
   position: number;
   hasLeft: boolean;
   readonly release: () => void;
+  /** What it was given last, until it asks for more. */
+  held: Growing | undefined;
 }
 
 interface Growing extends Block {
@@ -44,11 +44,19 @@ interface Growing extends Block {
   readonly index: number;
   /** `waiting`: for the disk; where that takes no more, for those who read. */
   place: 'filling' | 'waiting' | 'stored';
+  /** How many have been given it, and have not asked for more yet. */
+  readers: number;
+  isGone: boolean;
+  /** Its memory is used again. */
+  isLent: boolean;
 }
 
 /** One who reads. It holds the content's file until it leaves. */
 export interface Reader {
-  /** Octets from `position` on, as many as lie together; none at the end. Waits where none are there yet. Rejects when none will come, or it has left. */
+  /**
+   * Octets from `position` on, as many as lie together, and there until it asks again or leaves; none at the end. Waits where none
+   * are there yet. Rejects when none will come, or it has left.
+   */
   at(position: number): Soon<Uint8Array>;
   leave(): void;
 }
@@ -102,15 +110,17 @@ export class Flight {
 
   /** `position`: where it begins to read. Nothing of what is before is kept for it. */
   join(position: number): Reader {
-    const place: Place = { position, hasLeft: false, release: this.#draft.hold() };
+    const place: Place = { position, hasLeft: false, release: this.#draft.hold(), held: undefined };
     const reader: Reader = {
       at: (next) => {
         place.position = next;
+        this.#putBack(place);
         return this.#at(place);
       },
       leave: () => {
         if (!this.#readers.delete(reader)) return;
         place.hasLeft = true;
+        this.#putBack(place);
         place.release();
         this.#letGo();
         this.tell();
@@ -172,8 +182,8 @@ export class Flight {
   #growing(index: number, offset: number, untilBytes: number): Growing {
     const known = this.#blocks.get(index);
     if (known && untilBytes <= known.bytes.length) return known;
-    const bytes = Buffer.allocUnsafeSlow(this.#lengthFor(index, known, untilBytes));
-    const block = known ?? this.#blockOf(index, bytes, { filledBytes: offset, place: 'filling' });
+    const bytes = this.#room.take(this.#lengthFor(index, known, untilBytes));
+    const block = known ?? this.#blockOf(index, bytes, { filledBytes: offset, place: 'filling', isLent: true });
     if (known) {
       bytes.set(known.bytes.subarray(0, known.filledBytes));
       this.#room.unfill(known.bytes.length);
@@ -183,8 +193,30 @@ export class Flight {
     return block;
   }
 
-  #blockOf(index: number, bytes: Uint8Array, rest: Pick<Growing, 'filledBytes' | 'place'>): Growing {
-    return { index, bytes, ...rest, drop: () => void this.#blocks.delete(index) };
+  #blockOf(index: number, bytes: Uint8Array, rest: Pick<Growing, 'filledBytes' | 'place' | 'isLent'>): Growing {
+    const block: Growing = { index, bytes, ...rest, readers: 0, isGone: false, drop: () => this.#drop(block) };
+    return block;
+  }
+
+  /** Out of memory, once all who were given it have done with it. */
+  #drop(block: Growing): void {
+    this.#blocks.delete(block.index);
+    block.isGone = true;
+    if (block.isLent && block.readers === 0) this.#room.giveBack(block.bytes);
+  }
+
+  #putBack(place: Place): void {
+    const block = place.held;
+    if (!block) return;
+    place.held = undefined;
+    block.readers -= 1;
+    if (block.isLent && block.isGone && block.readers === 0) this.#room.giveBack(block.bytes);
+  }
+
+  #give(place: Place, block: Growing, offset: number): Uint8Array {
+    place.held = block;
+    block.readers += 1;
+    return block.bytes.subarray(offset, block.filledBytes);
   }
 
   #lengthFor(index: number, known: Growing | undefined, untilBytes: number): number {
@@ -266,7 +298,7 @@ export class Flight {
       const done = this.#doneBytes();
       for (const block of this.#blocks.values()) {
         if (block.place === 'waiting' && (block.index + 1) * BLOCK_BYTES <= done) {
-          this.#blocks.delete(block.index);
+          this.#drop(block);
           this.#room.unneed(block.bytes.length);
         }
       }
@@ -292,8 +324,8 @@ export class Flight {
       if (block.place === 'stored') this.#room.forget(block);
       else if (block.place === 'waiting') this.#room.unneed(block.bytes.length);
       else this.#room.unfill(block.bytes.length);
+      this.#drop(block);
     }
-    this.#blocks.clear();
   }
 
   /** Those who wait for more are told. */
@@ -308,24 +340,26 @@ export class Flight {
     const { position } = place;
     if (place.hasLeft) return Promise.reject(new Error('it has left'));
     if (!this.#isStored) this.#letGo();
-    if (position < this.#receivedBytes) return this.#there(position);
+    if (position < this.#receivedBytes) return this.#there(place);
     if (this.#state.kind === 'whole') return NOTHING;
     if (this.#state.kind === 'broken') return Promise.reject(this.#state.fault);
     return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#at(place));
   }
 
-  #there(position: number): Soon<Uint8Array> {
+  #there(place: Place): Soon<Uint8Array> {
+    const { position } = place;
     const index = Math.floor(position / BLOCK_BYTES);
     const offset = position - index * BLOCK_BYTES;
     const block = this.#blocks.get(index);
     if (block && offset < block.filledBytes) {
       this.#room.touch(block);
-      return block.bytes.subarray(offset, block.filledBytes);
+      return this.#give(place, block, offset);
     }
-    return this.#loaded(index).then(({ bytes, filledBytes }) => {
-      // None would look like the end.
-      if (filledBytes <= offset) throw new Error('it is neither in memory nor on disk');
-      return bytes.subarray(offset, filledBytes);
+    return this.#loaded(index).then((loaded) => {
+      // None would look like the end; and one that has left has nothing to give back.
+      if (loaded.filledBytes <= offset) throw new Error('it is neither in memory nor on disk');
+      if (place.hasLeft) throw new Error('it has left');
+      return this.#give(place, loaded, offset);
     });
   }
 
@@ -334,11 +368,12 @@ export class Flight {
     const known = this.#loading.get(index);
     if (known) return known;
     const start = index * BLOCK_BYTES;
+    // Many wait for it, at the same time: nobody knows when the last of them has got it.
     const bytes = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, this.#storedBytes - start));
     const loading = this.#draft
       .read(bytes, start)
       .then((filledBytes) => {
-        const block = this.#blockOf(index, bytes, { filledBytes, place: 'stored' });
+        const block = this.#blockOf(index, bytes, { filledBytes, place: 'stored', isLent: false });
         if (!this.#blocks.has(index)) {
           this.#blocks.set(index, block);
           this.#room.spare(block);

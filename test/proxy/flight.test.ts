@@ -212,3 +212,39 @@ test('who leaves while it waits waits no longer', async () => {
   await assert.rejects(waiting);
   assert.equal(flight.readers, 0);
 });
+
+test('what a reader was given stays as it is until it asks for more, whatever else comes and goes', async () => {
+  const store = fakeStore();
+  const bytes = patterned(2 * MIB);
+  const room = new BlockRoom(4 * MIB);
+  const fly = async (content: Uint8Array) => {
+    const head = { status: 200, fields: [] };
+    const entry = {
+      key: 'k',
+      varies: [],
+      head,
+      askedAtMs: 0,
+      answeredAtMs: 0,
+      sizeBytes: content.length,
+      isSummed: false,
+    };
+    const draft = await store.create(entry);
+    assert.ok(draft);
+    return new Flight({ key: 'k', varies: [], head, totalBytes: content.length }, draft, room);
+  };
+  const flight = await fly(bytes);
+  const reader = flight.join(0);
+  flight.arrived(bytes, never);
+  await flight.ended();
+  const held = await reader.at(0);
+  const copy = held.slice();
+  // Others take all the memory there is, again and again.
+  for (let i = 0; i < 6; i++) {
+    const other = await fly(patterned(3 * MIB, i));
+    other.arrived(patterned(3 * MIB, i), () => {});
+    await other.ended();
+    await turn();
+  }
+  assert.ok(Buffer.from(held).equals(copy));
+  reader.leave();
+});
