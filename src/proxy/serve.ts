@@ -194,9 +194,10 @@ async function tell(job: Job, entry: Entry, provenance: Provenance, deps: ServeD
     if (provenance.source === 'hit' && sent.status === 200 && sent.isWhole) remember(job, entry, deps);
     return;
   }
-  // It was lost, or not what was written: as if it had never been there.
-  const decided = decide(job, deps);
+  // It was lost, is not what was written, or cannot be read now: as if it had never been there.
+  const decided = plan(job.asked, [], job.rule, deps.clock.date());
   if (decided.kind === 'ask') await ask(job, decided, deps);
+  else if (decided.kind === 'pass') await pass(job, deps);
   else turnAway(job.response, NOT_KEPT, deps, false);
 }
 
@@ -236,6 +237,7 @@ function renew(job: Job, entry: Entry, { fetches, log }: ServeDeps): void {
 
 async function ask(job: Job, decided: Plan & { kind: 'ask' }, deps: ServeDeps): Promise<void> {
   const { response } = job;
+  if (response.destroyed) return;
   const want: Want = { ...wantOf(job, decided), onInterim: interim(job) };
   const { fetched, leave } = deps.fetches.get(want);
   response.once('close', leave);
