@@ -65,6 +65,24 @@ test('cached', async (t) => {
       if (isKept || fields.Age === undefined) assert.equal(again.field('age') !== undefined, isKept);
     });
 
+  await t.test(
+    'told from the cache: that there is no content (RFC 9110 §15.3.5), and content of no octets',
+    async () => {
+      for (const status of [204, 200]) {
+        const { url, asked } = at((_, reply) => reply.answer(status, { 'Cache-Control': HOUR }));
+        const answers = [await get(url), await get(url)];
+        assert.deepEqual(
+          answers.map((answer) => [answer.status, answer.bytes, answer.field('age') !== undefined]),
+          [
+            [status, 0, false],
+            [status, 0, true],
+          ],
+        );
+        assert.equal(asked.length, 1);
+      }
+    },
+  );
+
   await t.test('a request that wants it new is asked for: no-cache, max-age=0; no-store is not kept', async () => {
     for (const wants of ['no-cache', 'max-age=0', 'no-store']) {
       const { url, asked } = answers({ 'Cache-Control': HOUR });
