@@ -3,7 +3,7 @@
 /** Of a content, as the store takes it. */
 export const BLOCK_BYTES = 1 << 20;
 /** Enough for what comes and goes in a turn of the loop. */
-const MAX_FREE = 64;
+const MAX_FREE = 48;
 
 /** A part of a content: what of it is there is there for good. */
 export interface Block {

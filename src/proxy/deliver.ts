@@ -124,20 +124,25 @@ function cutOff({ asked, response }: Pick<To, 'asked' | 'response'>): void {
   response.destroy();
 }
 
+/** The first pieces are small, so that fifty who begin at a time all hear something at once; then fewer, larger ones. */
+const FIRST_PIECE_BYTES = 32 << 10;
+
 async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint8Array> | Uint8Array) {
   if (segment instanceof Uint8Array) {
     yield segment;
     return;
   }
+  let maxBytes = FIRST_PIECE_BYTES;
   for (let position = segment.start; position < segment.end; ) {
     const view = await at(position);
     if (view.length === 0) {
       if (segment.end !== Number.POSITIVE_INFINITY) throw new Error('shorter than it was to be');
       return;
     }
-    const cut = view.subarray(0, segment.end - position);
+    const cut = view.subarray(0, Math.min(maxBytes, segment.end - position));
     yield cut;
     position += cut.length;
+    maxBytes *= 4;
   }
 }
 

@@ -5,6 +5,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Endpoint, LOOPBACK } from '../core/addr.ts';
 import type { CacheReport } from '../core/cachereport.ts';
+import { messageOf } from '../core/errors.ts';
+import { countBuffersWithHeap } from '../host/collector.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { bindFault } from '../host/system.ts';
 import type { Host } from '../host.ts';
@@ -75,7 +77,7 @@ const STALLED_MS = 600_000;
 const DISPLACED_MS = 60_000;
 const TUNNEL_IDLE_MS = 900_000;
 /** For all that is on its way. */
-const ROOM_BYTES = 128 << 20;
+const ROOM_BYTES = 64 << 20;
 const MAX_BIG_BUFFERS = 128;
 const MAX_SOURCE_SHARE = 0.5;
 const CHECK_MS = 5000;
@@ -154,11 +156,13 @@ async function anyStore(
     return await openStore(folder, () => policy().limits, deps.host.log);
   } catch (fault) {
     if (others.length === 0) throw fault;
+    deps.host.log.warn('proxy', 'cache-elsewhere', { why: messageOf(fault), folder: others[0] });
     return anyStore(others, policy, deps);
   }
 }
 
 function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyDeps): Opened {
+  countBuffersWithHeap();
   const { clock, log } = host;
   const bandwidth = new Bandwidth(() => policy().rates, clock);
   const terms = (): ProxyTerms => policy().terms;
