@@ -7,6 +7,8 @@ import { type ConnectionLimits, Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import { broken, UpstreamFault } from './faults.ts';
 import type { Fields } from './fields.ts';
+import type { Content, SendingLimits } from './sending.ts';
+import { type ShareLimits, Shares } from './shares.ts';
 import type { Head } from './types.ts';
 import type { Url } from './url.ts';
 
@@ -17,8 +19,10 @@ export interface Outgoing {
   readonly method: string;
   /** As they are to be sent; framing (Content-Length, Transfer-Encoding) is the client's own business where there is `content`. */
   readonly fields: Fields;
-  /** What the request carries; its length where it is known. */
-  readonly content?: { readonly from: Readable; readonly bytes: number | undefined } | undefined;
+  /** What the request carries. */
+  readonly content?: Content | undefined;
+  /** For whom: one client does not take all connections that there are for content. */
+  readonly client?: string | undefined;
   /** 100, 103 and the like; 64 at most. */
   readonly onInterim?: ((head: Head) => void) | undefined;
 }
@@ -50,7 +54,7 @@ export interface ClientTerms extends ConnectTerms {
   readonly authorities?: string | undefined;
 }
 
-export interface ClientLimits extends ConnectLimits, ConnectionLimits {
+export interface ClientLimits extends ConnectLimits, ConnectionLimits, SendingLimits {
   /** An origin that sends nothing for so long, and takes nothing, is given up. */
   readonly silentMs: number;
   /** From the first octet of an answer's head to its last. */
@@ -61,7 +65,17 @@ export interface ClientLimits extends ConnectLimits, ConnectionLimits {
 export const LIMITS: ClientLimits = {
   ...{ attemptMs: 5000, connectMs: 15_000, staggerMs: 250, silentMs: 60_000, headMs: 60_000 },
   ...{ maxPerOrigin: 128, maxInAll: 1024, maxIdle: 64, idleMs: 20_000, maxWaiting: 4096, waitMs: 120_000 },
+  ...{ gatherMs: 1000, continueMs: 1000 },
 };
+
+/** Of all there is for requests; what has no content, and nobody can hold up, has the other half for itself. */
+function shareOf({ maxPerOrigin, maxInAll, maxWaiting }: ClientLimits, maxPerClient: number): ShareLimits {
+  const quarter = (count: number): number => Math.ceil(count / 4);
+  return {
+    ...{ maxPerOrigin: quarter(maxPerOrigin), maxInAll: quarter(maxInAll), maxPerClient },
+    ...{ maxWaiting: quarter(maxWaiting), maxWaitingPerClient: Math.ceil(maxWaiting / 32) },
+  };
+}
 
 export interface UpstreamClient {
   ask(outgoing: Outgoing): Asking;
@@ -75,12 +89,24 @@ export function openClient(terms: ClientTerms): UpstreamClient {
   const limits = { ...LIMITS, ...terms.limits };
   const connect = connector(terms, limits, tls.createSecureContext({ ca: terms.authorities }));
   const connections = new Connections(connect, limits);
+  const { maxPerOrigin } = limits;
+  const turns = {
+    quick: new Shares(shareOf(limits, Math.ceil(maxPerOrigin / 4))),
+    slow: new Shares(shareOf(limits, Math.ceil(maxPerOrigin / 16))),
+  };
+  /** Those with content, which may not have come as far as a connection. */
+  const senders = new Set<Asking>();
   /** How each is closed. */
   const tunnels = new Set<() => void>();
   let isStopped = false;
   return {
     ask: (outgoing) => {
-      const exchange = new Exchange(outgoing, connections, limits);
+      const exchange = new Exchange(outgoing, connections, turns, limits);
+      if (outgoing.content) {
+        const over = (): void => void senders.delete(exchange);
+        senders.add(exchange);
+        exchange.answer.then(over, over);
+      }
       if (isStopped) exchange.abort();
       else exchange.start();
       return exchange;
@@ -94,6 +120,7 @@ export function openClient(terms: ClientTerms): UpstreamClient {
     stop: () => {
       isStopped = true;
       for (const abort of tunnels) abort();
+      for (const sender of senders) sender.abort();
       connections.stop(broken('The origin', 'is asked no more'));
     },
   };

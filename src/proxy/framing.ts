@@ -5,7 +5,7 @@ import type { Fields } from './fields.ts';
 export interface Framed {
   readonly method: string;
   readonly fields: Fields;
-  readonly content?: { readonly bytes: number | undefined } | undefined;
+  readonly content?: { readonly bytes: number | undefined; readonly onWanted?: unknown } | undefined;
 }
 
 /** Of each hop's own, whoever left it in. Trailers of requests are not sent on (RFC 9110 §6.5.1), nor is Upgrade (§7.8). */
@@ -26,6 +26,8 @@ export function framed({ method, fields, content }: Framed): string[] {
   if (content?.bytes !== undefined) out.push('Connection', 'close', 'Content-Length', String(content.bytes));
   else if (content) out.push('Connection', 'close', 'Transfer-Encoding', 'chunked');
   else if (EXPECTS_CONTENT.has(method)) out.push('Content-Length', '0');
+  // Whoever it comes from waits, and so do we. RFC 9110 §10.1.1.
+  if (content?.onWanted) out.push('Expect', '100-continue');
   return out;
 }
 

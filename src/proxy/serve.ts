@@ -313,11 +313,12 @@ async function pass(job: Job, deps: ServeDeps): Promise<number> {
   const { client, store, tally, pseudonym } = deps;
   const length = fieldOf(asked.fields, 'content-length');
   const content = asked.hasContent
-    ? { from: request, bytes: length === undefined ? undefined : Number(length) }
+    ? { from: request, bytes: length === undefined ? undefined : Number(length), onWanted: awaited(job) }
     : undefined;
-  if (content && hasField(asked.fields, 'expect')) response.writeContinue();
-  const fields = toOrigin(asked, pseudonym);
-  const asking = client.ask({ url: asked.url, method: asked.method, fields, content, onInterim: interim(job) });
+  const asking = client.ask({
+    ...{ url: asked.url, method: asked.method, fields: toOrigin(asked, pseudonym), content },
+    ...{ client: asked.client, onInterim: interim(job) },
+  });
   const abort = (): void => asking.abort();
   response.once('close', abort);
   try {
@@ -333,6 +334,14 @@ async function pass(job: Job, deps: ServeDeps): Promise<number> {
   } finally {
     response.off('close', abort);
   }
+}
+
+/** Who waits to be told that content is wanted. Not HTTP/1.0. RFC 9110 §10.1.1. */
+function awaited({ asked, response }: Job): (() => void) | undefined {
+  if (asked.version === '1.0' || !/100-continue/i.test(fieldOf(asked.fields, 'expect') ?? '')) return undefined;
+  return () => {
+    if (!response.headersSent && !response.destroyed) response.writeContinue();
+  };
 }
 
 /** 103 goes on to the client, as far as the runtime finds its links in order; the others say nothing to it. RFC 8297. */
