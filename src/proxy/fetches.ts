@@ -92,6 +92,7 @@ export class Fetches {
   readonly #downs: Downs;
   /** What ends each flight before its time. */
   readonly #aborts = new Map<Flight, () => void>();
+  readonly #outdated = new WeakSet<Flight>();
   readonly #landings = new Map<string, Promise<void>>();
   #waiting = 0;
 
@@ -120,6 +121,11 @@ export class Fetches {
     const known = this.#attempts.get(want.key);
     if (known && waits > 0 && mayShare(want)) return this.#wait(known, want, waits - 1);
     return this.#begin(want);
+  }
+
+  /** What is on its way under that key is for nobody new, and not kept: it may be as it was before. RFC 9111 §4.4. */
+  outdate(key: string): void {
+    for (const flight of this.#flights.get(key) ?? []) this.#outdated.add(flight);
   }
 
   /** All of it came, and is not among what is kept yet: fulfilled when it is. */
@@ -156,7 +162,7 @@ export class Fetches {
   #flightFor({ key, asked }: Pick<Want, 'key' | 'asked'>): Flight | undefined {
     if (asked.method !== 'GET') return undefined;
     for (const flight of this.#flights.get(key) ?? []) {
-      if (flight.isJoinable && isFor(flight.facts, asked)) return flight;
+      if (flight.isJoinable && !this.#outdated.has(flight) && isFor(flight.facts, asked)) return flight;
     }
     return undefined;
   }
@@ -388,6 +394,7 @@ export class Fetches {
       return;
     }
     await this.#landed(flight, flight.ended());
+    if (this.#outdated.has(flight)) this.#deps.store.remove(flight.facts.key);
   }
 
   #break(flight: Flight, fault: unknown, mayResume: boolean): Promise<void> {

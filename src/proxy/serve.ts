@@ -310,7 +310,7 @@ function endOf({ fields }: Asked, totalBytes: number): number {
 /** For this client alone; what an unsafe method changes is forgotten. RFC 9111 §4.4. Comes back with the octets of content. */
 async function pass(job: Job, deps: ServeDeps): Promise<number> {
   const { asked, request, response } = job;
-  const { client, store, tally, pseudonym } = deps;
+  const { client, store, fetches, tally, pseudonym } = deps;
   const length = fieldOf(asked.fields, 'content-length');
   const content = asked.hasContent
     ? { from: request, bytes: length === undefined ? undefined : Number(length), onWanted: awaited(job) }
@@ -323,7 +323,10 @@ async function pass(job: Job, deps: ServeDeps): Promise<number> {
   response.once('close', abort);
   try {
     const answer = await asking.answer;
-    for (const url of outdated(asked, answer.head)) store.remove(url);
+    for (const url of outdated(asked, answer.head)) {
+      fetches.outdate(url);
+      store.remove(url);
+    }
     const { bytes } = await pour(job, answer, { source: 'pass' }, deps);
     tally.served(asked.url.host, 'pass', bytes, bytes);
     return bytes;

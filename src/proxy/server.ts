@@ -142,7 +142,10 @@ export function proxyService(options: ProxyOptions, policy: () => ProxyPolicy, d
     refresh: () => {
       for (const hot of Object.values(opened?.hot ?? {})) hot.clear();
     },
-    purge: (key) => opened?.store.remove(key),
+    purge: (key) => {
+      opened?.serving.fetches.outdate(key);
+      return opened?.store.remove(key);
+    },
   };
 }
 

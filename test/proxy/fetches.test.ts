@@ -455,3 +455,19 @@ test('content that broke off before anybody listened has broken off', async () =
   await settled();
   assert.deepEqual(fetches.counts, { fetches: 0, waiting: 0 });
 });
+
+test('what is on its way and was changed meanwhile is for who has it already, and not kept (RFC 9111 §4.4)', async () => {
+  const { sent, fetches, store } = bench();
+  const one = fetches.get(want());
+  await settled();
+  sent[0]?.answer(200, [...FRESH, 'Content-Length', '3']);
+  const text = textOf(flightIn(await one.fetched));
+  fetches.outdate('http://origin.test/a');
+  fetches.get(want());
+  await settled();
+  assert.equal(sent.length, 2);
+  sent[0]?.content.end('old');
+  assert.equal(await text, 'old');
+  await settled();
+  assert.equal(store.find('http://origin.test/a').length, 0);
+});
