@@ -124,8 +124,9 @@ function cutOff({ asked, response }: Pick<To, 'asked' | 'response'>): void {
   response.destroy();
 }
 
-/** The first pieces are small, so that fifty who begin at a time all hear something at once; then fewer, larger ones. */
+/** The first pieces are small, so that fifty who begin at a time all hear something at once; later ones not so large that whoever comes then waits long. */
 const FIRST_PIECE_BYTES = 32 << 10;
+const MAX_PIECE_BYTES = 256 << 10;
 
 async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint8Array> | Uint8Array) {
   if (segment instanceof Uint8Array) {
@@ -142,7 +143,7 @@ async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint
     const cut = view.subarray(0, Math.min(maxBytes, segment.end - position));
     yield cut;
     position += cut.length;
-    maxBytes *= 4;
+    maxBytes = Math.min(2 * maxBytes, MAX_PIECE_BYTES);
   }
 }
 

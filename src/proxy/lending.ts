@@ -4,10 +4,8 @@
  */
 import net, { type Socket } from 'node:net';
 
-/** Where nobody says that he has copied what he heard. Node's own. */
+/** Node's own. It reads 32 times before others have their turn: larger reads keep those who just come waiting. */
 const READ_BYTES = 64 << 10;
-/** Fewer, larger reads for whoever copies: measured, larger ones bring nothing more. */
-const LENT_BYTES = 256 << 10;
 /** Pieces up to this are copied at once, so that the memory they came in is free. */
 const COPIED_BYTES = 8 << 10;
 
@@ -33,8 +31,7 @@ export function connectLending(options: net.TcpNetConnectOpts): Socket {
   let isFree = false;
   let memory = Buffer.allocUnsafeSlow(READ_BYTES);
   const next = (): Buffer => {
-    const wantedBytes = borrowers.has(socket) ? LENT_BYTES : READ_BYTES;
-    if (!isFree || memory.length !== wantedBytes) memory = Buffer.allocUnsafeSlow(wantedBytes);
+    if (!isFree) memory = Buffer.allocUnsafeSlow(READ_BYTES);
     return memory;
   };
   const callback = (bytes: number, into: Uint8Array): boolean => {
