@@ -58,11 +58,11 @@ export class Sending {
     from.on('error', this.#onBroken).on('close', this.#onBroken);
     if (from.destroyed && !from.readableEnded) this.#onBroken();
     else if (this.#isAllHere) this.#wait(this.#turns.quick);
-    // What waits to be told does not come.
-    else if (onWanted) this.#wait(this.#turns.slow);
     else {
       from.on('readable', this.#onMore);
-      this.#timer = setTimeout(() => this.#wait(this.#turns.slow), this.#limits.gatherMs);
+      // What waits to be told that it is wanted does not come.
+      if (onWanted) this.#wait(this.#turns.slow);
+      else this.#timer = setTimeout(() => this.#wait(this.#turns.slow), this.#limits.gatherMs);
     }
   }
 
@@ -130,10 +130,10 @@ export class Sending {
     this.#leaveTurn?.();
     clearTimeout(this.#timer);
     this.#state = 'waiting';
-    const fault = busy(this.#sender.origin);
-    this.#timer = setTimeout(() => this.#sender.onFault(fault), this.#limits.waitMs);
+    const refuse = (): void => this.#sender.onFault(busy(this.#sender.origin));
+    this.#timer = setTimeout(refuse, this.#limits.waitMs);
     this.#leaveTurn = turns.take(this.#sender, () => this.#onTurn());
-    if (!this.#leaveTurn) this.#sender.onFault(fault);
+    if (!this.#leaveTurn) refuse();
     // It had its turn at once, and no connection was to be had.
     else if (this.#isOver) this.#leaveTurn();
   }
