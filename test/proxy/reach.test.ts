@@ -225,9 +225,9 @@ test('tunnels', async (t) => {
 
   await t.test('a reset of one side is the end of the other', async () => {
     const one = await open();
-    const before = echo.open();
+    await eventually('those of before are gone', () => echo.open() === 1);
     one.reset();
-    await eventually('the origin hears of it', () => echo.open() === before - 1);
+    await eventually('the origin hears of it', () => echo.open() === 0);
     const two = await open();
     two.send('RESET');
     await two.ended();
