@@ -4,10 +4,11 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Answer, Asking, ClientLimits, Outgoing } from './client.ts';
 import type { Connection, Connections, Holder, Taker } from './connections.ts';
-import { broken, exchangeFault, garbled, halfSent, late, type UpstreamFault, unsendable } from './faults.ts';
+import { broken, exchangeFault, garbled, late, type UpstreamFault, unsendable } from './faults.ts';
 import type { Fields } from './fields.ts';
 import { extentOf, framed } from './framing.ts';
 import { borrow, giveBack } from './lending.ts';
+import { type Sender, Sending, type Turns } from './sending.ts';
 import { authorityOf } from './url.ts';
 
 /** A kept connection that an origin has closed in the meantime may be met with a second try: RFC 9112 §9.3.1, RFC 9110 §9.2.2. */
@@ -25,7 +26,7 @@ class Handing extends http.Agent {
 }
 const AGENT = new Handing({ keepAlive: true });
 
-export class Exchange implements Asking, Taker, Holder {
+export class Exchange implements Asking, Taker, Holder, Sender {
   readonly answer: Promise<Answer>;
   readonly way: Taker['way'];
   isFresh: boolean;
@@ -33,6 +34,7 @@ export class Exchange implements Asking, Taker, Holder {
   readonly #connections: Connections;
   readonly #limits: ClientLimits;
   readonly #settling: PromiseWithResolvers<Answer>;
+  readonly #sending: Sending | undefined;
   #leave = (): void => {};
   #connection: Connection | undefined;
   #request: ClientRequest | undefined;
@@ -43,14 +45,16 @@ export class Exchange implements Asking, Taker, Holder {
   #headSinceMs: number | undefined;
   #interims = 0;
 
-  constructor(outgoing: Outgoing, connections: Connections, limits: ClientLimits) {
+  constructor(outgoing: Outgoing, connections: Connections, turns: Turns, limits: ClientLimits) {
     const { scheme, host, port } = outgoing.url;
+    const { content } = outgoing;
     this.#outgoing = outgoing;
     this.#connections = connections;
     this.#limits = limits;
     this.way = { host, port, isTls: scheme === 'https', isHalfOpen: false };
     // What cannot be asked twice is not asked over a connection that may be dead.
-    this.isFresh = outgoing.content !== undefined || !REPEATABLE.has(outgoing.method);
+    this.isFresh = content !== undefined || !REPEATABLE.has(outgoing.method);
+    this.#sending = content && new Sending(content, this, turns, limits);
     this.#settling = Promise.withResolvers();
     this.answer = this.#settling.promise;
     // Who has given up hears no more of it.
@@ -58,6 +62,20 @@ export class Exchange implements Asking, Taker, Holder {
   }
 
   start(): void {
+    if (this.#sending) this.#sending.start();
+    else this.onReady();
+  }
+
+  /** As `Sender`. */
+  get origin(): string {
+    return this.#host;
+  }
+
+  get client(): string {
+    return this.#outgoing.client ?? '';
+  }
+
+  onReady(): void {
     this.#leave = this.#connections.take(this);
   }
 
@@ -72,7 +90,7 @@ export class Exchange implements Asking, Taker, Holder {
   onConnection(connection: Connection): void {
     this.#connection = connection;
     connection.hold(this, this.#limits.silentMs);
-    const { method, url, content } = this.#outgoing;
+    const { method, url } = this.#outgoing;
     let request: ClientRequest;
     try {
       request = http.request({
@@ -90,7 +108,7 @@ export class Exchange implements Asking, Taker, Holder {
       .on('information', (head) => this.#onInterim(head.statusCode, head.rawHeaders))
       .on('upgrade', () => this.#fail(garbled(this.#host, 'it switched protocols unasked')))
       .on('response', (response) => this.#onResponse(response));
-    if (content) this.#send(request, content.from);
+    if (this.#sending) this.#sending.send(request);
     else request.end();
   }
 
@@ -124,18 +142,10 @@ export class Exchange implements Asking, Taker, Holder {
     if (nowMs - this.#headSinceMs > this.#limits.headMs) this.#fail(late(this.#host, 'answer'));
   }
 
-  #send(request: ClientRequest, from: Readable): void {
-    const broke = (error?: unknown): void => {
-      if (!from.readableEnded) this.#fail(halfSent(error));
-    };
-    from.on('error', broke).on('close', broke).pipe(request);
-    request.once('close', () => from.off('error', broke).off('close', broke).unpipe(request));
-    if (from.destroyed) broke();
-  }
-
   #onInterim(status: number, fields: Fields): void {
     this.#interims += 1;
     this.#headSinceMs = undefined;
+    if (status === 100) this.#sending?.wanted();
     if (this.#interims > MAX_INTERIM) this.#fail(broken(this.#host, 'says that it will answer, and does not'));
     else this.#outgoing.onInterim?.({ status, fields });
   }
@@ -143,6 +153,7 @@ export class Exchange implements Asking, Taker, Holder {
   #onResponse(response: IncomingMessage): void {
     const { statusCode: status = 0, rawHeaders: fields, httpVersion: version } = response;
     this.#response = response;
+    this.#sending?.answered();
     const extent = extentOf({ method: this.#outgoing.method, status, version, fields });
     if (typeof extent === 'string') {
       this.#fail(garbled(this.#host, extent));
@@ -206,6 +217,7 @@ export class Exchange implements Asking, Taker, Holder {
   /** The connection is closed, unless its answer has come to its end and it is somebody else's. */
   #letGo(): void {
     const connection = this.#connection;
+    this.#sending?.leave();
     this.#request = undefined;
     this.#connection = undefined;
     if (connection?.letGo(this)) this.#connections.drop(connection);
