@@ -148,9 +148,9 @@ test('the proxy', async (t) => {
     wire.send(
       `PUT ${origin.url}/expect HTTP/1.1\r\nHost: ${host}\r\nExpect: 100-continue\r\nContent-Length: 4000\r\n\r\n`,
     );
-    const { status, interim } = await wire.next();
-    assert.deepEqual([status, interim.length], [413, 0]);
-    wire.close();
+    const { status, interim, field } = await wire.next();
+    assert.deepEqual([status, interim.length, field('connection')], [413, 0, 'close']);
+    await wire.ended();
   });
 
   await t.test('an answer that comes before the content is all there reaches the client', async () => {
