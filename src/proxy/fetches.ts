@@ -300,7 +300,7 @@ export class Fetches {
     const total = restOf(answer.head, draft.writtenBytes, entry.head);
     if (total === undefined || (entry.sizeBytes !== undefined && entry.sizeBytes !== total)) return undefined;
     const { key, varies, head } = entry;
-    const flight = new Flight({ key, varies, head, totalBytes: total }, draft, this.#deps.room);
+    const flight = new Flight({ key, varies, head, totalBytes: total, arrived: entry }, draft, this.#deps.room);
     this.#fly(flight, want, answer);
     return flight;
   }
