@@ -254,6 +254,6 @@ function parseFlinkDoor(input: string): FlinkDoor | undefined {
 /** A folder by HTTP or HTTPS; with a slash at its end. */
 function parseMirrorAddress(text: string): string | undefined {
   const url = /^https?:\/\/[^?#@\s]+$/.test(text) ? URL.parse(text) : null;
-  if (!url || url.username !== '') return undefined;
+  if (url?.username !== '') return undefined;
   return url.pathname.endsWith('/') ? url.href : `${url.href}/`;
 }
