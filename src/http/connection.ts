@@ -47,6 +47,11 @@ export class Connection {
     this.#onMove(true);
   }
 
+  /** Something of its answer has left. */
+  moved(): void {
+    this.#onMove(true);
+  }
+
   /** Waits for its turn. True when it came, false when the connection went away, or asks too much at once. */
   begin(): Soon<boolean> {
     if (!this.#isBusy) {

@@ -190,6 +190,7 @@ export function pour(
     });
     content.on('data', (chunk: Uint8Array) => {
       bytes += chunk.length;
+      to.connection.moved();
       if (!response.write(chunk) && !isDraining) {
         isDraining = true;
         hold();

@@ -6,38 +6,28 @@ import type { Bandwidth } from './bandwidth.ts';
 import type { BlockRoom } from './blockroom.ts';
 import { type Answer, type Asking, type UpstreamClient, UpstreamFault } from './client.ts';
 import { Downs } from './downs.ts';
-import { type Fields, fieldOf, hasField, without } from './fields.ts';
+import { type Fields, hasField, without } from './fields.ts';
 import { Flight } from './flight.ts';
 import { endToEnd, toOrigin } from './forward.ts';
 import { dated, keepable } from './keepable.ts';
-import { collapses } from './plan.ts';
 import type { NewEntry, Store } from './store.ts';
 import type { Tally } from './tally.ts';
-import type { Asked, Entry, Exchanged, Head, Refusal, Rule } from './types.ts';
+import type { Asked, Exchanged } from './types.ts';
 import { authorityOf } from './url.ts';
 import { refreshed, strongValidator, validationFields } from './validation.ts';
-import { variesOf } from './vary.ts';
-
-/** What a request came to want. */
-export interface Want {
-  readonly asked: Asked;
-  readonly key: string;
-  readonly rule: Rule;
-  readonly isSummed: boolean;
-  /** Kept, and to be asked about. */
-  readonly stored: Entry | undefined;
-  /** Told where the origin does not answer. */
-  readonly fallback: Entry | undefined;
-  readonly onInterim?: ((head: Head) => void) | undefined;
-}
-
-export type Fetched =
-  /** It is on its way. `isFirst`: for this request. */
-  | { readonly kind: 'flight'; readonly flight: Flight; readonly isFirst: boolean }
-  | { readonly kind: 'entry'; readonly entry: Entry; readonly source: 'revalidated' | 'stale' | 'miss' }
-  /** For this client alone. */
-  | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+import {
+  type Fetched,
+  IS_TROUBLE,
+  isFor,
+  mayShare,
+  OWN_CONDITIONS,
+  paysOff,
+  restOf,
+  sharedWith,
+  sizeOf,
+  unconditional,
+  type Want,
+} from './want.ts';
 
 export interface Getting {
   readonly fetched: Promise<Fetched>;
@@ -73,16 +63,12 @@ interface Attempt {
 /** A key whose answers are each client's own: for so long those who ask do not wait for each other. Taste. */
 const APART_MS = 60_000;
 const MAX_APART = 4096;
+/** For an origin's answer, where what is kept can be told instead. Less than half of what apt waits. */
+const PATIENCE_MS = 8000;
 /** Pauses before an origin that broke off is asked to go on; as often without an octet in between, and it is given up. */
 const PAUSES_MS = [200, 1000, 2000, 4000, 8000] as const;
-/** Nobody reads any longer: what is still to come is fetched all the same if it is no more than this, or than what is here. */
-const WORTH_BYTES = 16 << 20;
 /** Who waited for what was for another waits once more, perhaps; then it asks for itself. */
 const MAX_WAITS = 2;
-/** Fields of a request that are for one client's copy of it. */
-const OWN_CONDITIONS: ReadonlySet<string> = new Set([
-  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
-]);
 
 export class Fetches {
   readonly #deps: FetchDeps;
@@ -248,14 +234,26 @@ export class Fetches {
     }
   }
 
-  #send({ asked, stored, onInterim }: Want, extra: Fields, call: Call): Promise<Answer> {
+  #send(want: Want, extra: Fields, call: Call): Promise<Answer> {
+    const { asked, stored, fallback, onInterim } = want;
     const fields = toOrigin(asked, this.#deps.pseudonym);
     // What is kept may have no validator: then a 304 to what the client has would seem to confirm it.
-    const isOwn = stored !== undefined || extra.length > 0;
+    const isOwn = stored !== undefined || extra.length > 0 || mayShare(want);
     const sent = isOwn ? [...without(fields, OWN_CONDITIONS), ...extra] : fields;
     call.asking = this.#deps.client.ask({ url: asked.url, method: asked.method, fields: sent, onInterim });
     if (call.isGivenUp) call.asking.abort();
-    return call.asking.answer;
+    return fallback ? this.#inTime(call.asking) : call.asking.answer;
+  }
+
+  /** Who has something to tell instead does not keep its client waiting: the other side may be gone, and a connection not know it. */
+  #inTime(asking: Asking): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#deps.clock.after(PATIENCE_MS, () => {
+        reject(new UpstreamFault({ status: 504, reason: 'timed-out', says: 'The server takes too long.' }));
+        asking.abort();
+      });
+      asking.answer.then(resolve, reject).finally(cancel);
+    });
   }
 
   async #judge(want: Want, answer: Answer, exchanged: Exchanged, call: Call): Promise<Fetched> {
@@ -284,11 +282,12 @@ export class Fetches {
       return { kind: 'answer', answer };
     }
     const kept = head.status === 206 ? undefined : keepable(asked, answer.head, rule, exchanged);
-    const draft = kept && (await store.create({ key, ...kept, ...factsOf(answer.head), isSummed: want.isSummed }));
+    const draft =
+      kept && (await store.create({ key, ...kept, sizeBytes: sizeOf(answer.head), isSummed: want.isSummed }));
     if (!kept || !draft) return { kind: 'answer', answer };
     const facts = {
       ...{ key, varies: kept.varies, head: kept.head, ownHead: dated(head, exchanged.answeredAtMs) },
-      ...{ totalBytes: factsOf(answer.head).sizeBytes, arrived: kept, isAged: hasField(answer.head.fields, 'age') },
+      ...{ totalBytes: sizeOf(answer.head), arrived: kept, isAged: hasField(answer.head.fields, 'age') },
     };
     const flight = new Flight(facts, draft, this.#deps.room);
     this.#fly(flight, want, answer);
@@ -482,67 +481,9 @@ const NOBODY_WAITS: Fetched = {
   refusal: { status: 503, reason: 'busy', says: 'Nobody waits for it any longer.' },
 };
 
-/** What tells that the origin is in trouble, and what is kept may be better. RFC 5861 §4. */
-const IS_TROUBLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
-
-const unconditional = (asked: Asked): Asked => ({ ...asked, fields: without(asked.fields, OWN_CONDITIONS) });
-
-/** Whether others may wait for what comes of it. */
-function mayShare({ asked, stored }: Want): boolean {
-  if (asked.method !== 'GET' || !collapses(asked)) return false;
-  // Asked with the client's own conditions, the origin's answer may be for that client alone.
-  return stored !== undefined || !asked.fields.some((name, i) => i % 2 === 0 && OWN_CONDITIONS.has(name.toLowerCase()));
-}
-
-/** What came for another, as far as it is for this one too. */
-function sharedWith({ asked, fallback }: Want, outcome: Fetched): Fetched | undefined {
-  const older: Fetched | undefined = fallback && { kind: 'entry', entry: fallback, source: 'stale' };
-  switch (outcome.kind) {
-    case 'flight':
-      return isFor(outcome.flight.facts, asked) && outcome.flight.isJoinable
-        ? { ...outcome, isFirst: false }
-        : undefined;
-    case 'entry':
-      // What is told in need is each one's own: not every client takes it.
-      if (outcome.source === 'stale') return older;
-      return isFor(outcome.entry, asked) ? outcome : undefined;
-    case 'refused':
-      return outcome.refusal.status >= 502 && older ? older : outcome;
-    default:
-      return undefined;
-  }
-}
-
 function giveUp(call: Call): void {
   call.isGivenUp = true;
   call.asking?.abort();
-}
-
-/** Whether what is still to come is worth fetching though nobody reads it: of unknown length, while it is little. */
-function paysOff({ receivedBytes, isJoinable, facts: { totalBytes } }: Flight): boolean {
-  if (!isJoinable) return false;
-  if (totalBytes === undefined) return receivedBytes <= WORTH_BYTES;
-  return receivedBytes <= totalBytes && totalBytes - receivedBytes <= Math.max(WORTH_BYTES, receivedBytes);
-}
-
-function isFor({ head, varies }: Pick<Entry, 'head' | 'varies'>, asked: Asked): boolean {
-  return varies.length === 0 || variesOf(asked, head)?.join('\n') === varies.join('\n');
-}
-
-function factsOf(head: Head): { readonly sizeBytes: number | undefined } {
-  const length = fieldOf(head.fields, 'content-length');
-  return { sizeBytes: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined };
-}
-
-/** The length of the whole, where `head` is of the rest of `first`'s content from `from` on, to its end. RFC 9110 §14.4, §15.3.7. */
-function restOf(head: Head, from: number, first: Head): number | undefined {
-  if (head.status !== 206) return undefined;
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(fieldOf(head.fields, 'content-range') ?? '');
-  const [start, last, total] = [match?.[1], match?.[2], match?.[3]].map(Number);
-  if (start !== from || total === undefined || last !== total - 1) return undefined;
-  const isSame = (name: string): boolean =>
-    !hasField(head.fields, name) || fieldOf(head.fields, name) === fieldOf(first.fields, name);
-  return isSame('etag') && isSame('last-modified') && isSame('content-encoding') ? total : undefined;
 }
 
 function once(act: () => void): () => void {

@@ -1,6 +1,6 @@
 /** What of a content a request gets: all of it, parts, or none. RFC 9110 §13, §14. */
 import { contentRange, lengthOf, multipart, type Segment } from '../http/answer.ts';
-import { decideRange } from '../http/range.ts';
+import { type ByteRange, decideRange } from '../http/range.ts';
 import { type Fields, fieldOf, hasField } from './fields.ts';
 import type { Asked, Head } from './types.ts';
 import { conditionOf } from './validation.ts';
@@ -54,8 +54,9 @@ function rangeOf({ fields }: Asked, head: Head): string | undefined {
   return isSame ? range : undefined;
 }
 
-/** Where the first octet is that a request wants; 0 where it wants all, or what nobody can tell without the length. */
-export function startOf(asked: Asked): number {
-  const match = /^bytes=(\d{1,15})-/.exec(fieldOf(asked.fields, 'range') ?? '');
-  return match ? Number(match[1]) : 0;
+/** From the first octet of a part, or of several, to behind the last; nothing for all of it, or none. */
+export function extentOf({ status, segments = NONE }: Portion): ByteRange | undefined {
+  const ranges = segments.filter((segment): segment is ByteRange => !(segment instanceof Uint8Array));
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  return status === 206 && first && last ? { start: first.start, end: last.end } : undefined;
 }

@@ -7,7 +7,7 @@ import { ageSecOf } from './age.ts';
 import { type UpstreamClient, UpstreamFault } from './client.ts';
 import { type Delivered, type DeliverMeans, pour, sendEntry, sendFlight, sendRefusal, type To } from './deliver.ts';
 import { mayAsk, type Reach } from './destination.ts';
-import type { Fetched, Fetches, Want } from './fetches.ts';
+import type { Fetches } from './fetches.ts';
 import { elementsOf, type Fields, fieldOf, hasField } from './fields.ts';
 import type { Flight } from './flight.ts';
 import { endToEnd, lessNamed, type Provenance, toClient, toOrigin } from './forward.ts';
@@ -15,7 +15,7 @@ import { HOT_BYTES, type HotAnswers } from './hot.ts';
 import { COOKIES } from './keepable.ts';
 import { outdated } from './outdated.ts';
 import { type Plan, plan } from './plan.ts';
-import { startOf } from './portion.ts';
+import { extentOf, portionOf } from './portion.ts';
 import type { Ranges } from './ranges.ts';
 import type { Releases } from './releases.ts';
 import { type Known, knownOf } from './repository.ts';
@@ -23,6 +23,7 @@ import type { Tally } from './tally.ts';
 import { type Door, type TargetTerms, targetOf } from './target.ts';
 import type { Asked, Entry, Head, Refusal, Rule } from './types.ts';
 import { textOf, type Url } from './url.ts';
+import { type Fetched, sizeOf, type Want } from './want.ts';
 
 /** As they are now: a reload changes them. */
 export interface ProxyTerms extends TargetTerms {
@@ -166,8 +167,8 @@ function decide(
   // The last octet may have left before all is on disk: it is here all the same.
   const isHere = decided.kind === 'refused' && decided.reason === 'not-cached' && fetches.isFlying(known.key, asked);
   if (isHere) return { kind: 'ask', stored: undefined, fallback: undefined };
-  const isPart = decided.kind === 'ask' && !decided.stored && startOf(asked) > 0;
-  return isPart && ranges.isPassed(known.key) ? { kind: 'pass', reason: 'condition' } : decided;
+  const isNew = decided.kind === 'ask' && !decided.stored && isPart(asked);
+  return isNew && ranges.isPassed(known.key) ? { kind: 'pass', reason: 'condition' } : decided;
 }
 
 /** What has its checksum in its name is the same wherever it was fetched. */
@@ -208,6 +209,7 @@ function remember({ asked, known, rule, again }: Job, entry: Entry, deps: ServeD
     entry,
     host: asked.url.host,
     again: () => {
+      if (problemOf(asked.url, deps.terms())) return undefined;
       const decided = decide({ asked, known, rule }, deps);
       if (decided.kind !== 'tell' || decided.entry !== entry || decided.isStale) return undefined;
       const { ageSec } = decided;
@@ -257,6 +259,13 @@ async function hand(job: Job, outcome: Fetched, deps: ServeDeps): Promise<void> 
     case 'flight':
       return follow(job, outcome.flight, outcome.isFirst, deps);
     case 'answer': {
+      if (isPart(asked) && outcome.answer.head.status === 200) {
+        // The whole of it is for nobody.
+        outcome.answer.content.destroy();
+        deps.ranges.note(known.key, sizeOf(outcome.answer.head) ?? Number.POSITIVE_INFINITY, 0);
+        await pass(job, deps);
+        return;
+      }
       const { bytes } = await pour(job, outcome.answer, { source: 'miss' }, deps);
       deps.tally.served(asked.url.host, 'miss', bytes, bytes);
       return;
@@ -276,9 +285,9 @@ async function hand(job: Job, outcome: Fetched, deps: ServeDeps): Promise<void> 
 
 async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDeps): Promise<void> {
   const { asked, known } = job;
-  const { totalBytes = 0 } = flight.facts;
-  const start = startOf(asked);
-  if (deps.ranges.isFar(start, endOf(asked, totalBytes), flight.receivedBytes, totalBytes)) {
+  const { head, totalBytes = 0 } = flight.facts;
+  const part = isPart(asked) ? extentOf(portionOf(asked, head, totalBytes, deps.boundary)) : undefined;
+  if (part && deps.ranges.isFar(part.start, part.end, flight.receivedBytes, totalBytes)) {
     // Begun for this part alone, it ends again.
     deps.fetches.left(flight);
     const bytes = await pass(job, deps);
@@ -302,10 +311,8 @@ function ageToTell({ facts }: Flight, isFirst: boolean, nowMs: number): number |
   return isFirst && !facts.isAged && ageSec < SURELY_OLD_SEC ? undefined : ageSec;
 }
 
-function endOf({ fields }: Asked, totalBytes: number): number {
-  const last = /^bytes=\d+-(\d{1,15})$/.exec(fieldOf(fields, 'range') ?? '')?.[1];
-  return last === undefined ? totalBytes : Number(last) + 1;
-}
+/** Whether less than all is asked for, or may be. */
+const isPart = ({ method, fields }: Asked): boolean => method === 'GET' && hasField(fields, 'range');
 
 /** For this client alone; what an unsafe method changes is forgotten. RFC 9111 §4.4. Comes back with the octets of content. */
 async function pass(job: Job, deps: ServeDeps): Promise<number> {

@@ -317,9 +317,10 @@ async function dig(
     socket.off('close', connecting.abort);
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     const address = connection.ends.clientAddress;
-    const octets = await tunnel({ client: socket, head, origin }, TUNNEL_IDLE_MS, (bytes, goOn) =>
-      bandwidth.brought(address, bytes, goOn),
-    );
+    const octets = await tunnel({ client: socket, head, origin }, TUNNEL_IDLE_MS, (bytes, goOn) => {
+      connection?.moved();
+      return bandwidth.brought(address, bytes, goOn);
+    });
     tally.served(meant.host, 'tunnel', octets.down, octets.down);
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;

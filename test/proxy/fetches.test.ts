@@ -5,10 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Bandwidth } from '../../src/proxy/bandwidth.ts';
 import { BlockRoom } from '../../src/proxy/blockroom.ts';
 import { type Answer, type Outgoing, type UpstreamClient, UpstreamFault } from '../../src/proxy/client.ts';
-import { type Fetched, Fetches, type Want } from '../../src/proxy/fetches.ts';
+import { Fetches } from '../../src/proxy/fetches.ts';
 import { type Fields, fieldOf } from '../../src/proxy/fields.ts';
 import type { Flight } from '../../src/proxy/flight.ts';
 import type { Entry } from '../../src/proxy/types.ts';
+import type { Fetched, Want } from '../../src/proxy/want.ts';
 import { FakeClock, FakeLog } from '../support/fakes.ts';
 import { fakeStore } from './fakestore.ts';
 
