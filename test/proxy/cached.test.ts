@@ -144,6 +144,21 @@ test('cached', async (t) => {
       }
     });
 
+  await t.test('a part of what is not there brings the whole, once: later parts and the whole are there', async () => {
+    const { url, asked } = kept();
+    const parts = await Promise.all(
+      ['bytes=0-99999', 'bytes=100000-199999', 'bytes=-100000'].map((range) => get(url, { Range: range })),
+    );
+    assert.deepEqual(
+      parts.map(({ status }) => status),
+      [206, 206, 206],
+    );
+    assert.ok(Buffer.concat(parts.map(({ body }) => body)).equals(all));
+    assert.equal((await get(url, { Range: 'bytes=5-9' })).status, 206);
+    assert.equal((await get(url)).bytes, 300_000);
+    assert.equal(asked.length, 1);
+  });
+
   await t.test('ranges: several, none that is there, words that are none, another unit, If-Range', async () => {
     const { url, asked } = kept();
     await get(url);
