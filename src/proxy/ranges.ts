@@ -2,18 +2,12 @@
 
 /** A part that begins so far behind what is here is not waited for. */
 const FAR_BYTES = 16 << 20;
-/** Parts of one object are remembered for so long. Taste. */
+/** So long parts of that object are asked for by themselves at once: an image that is read here and there is asked for thousands. Taste. */
 const MEMORY_MS = 600_000;
 const MAX_KEYS = 1024;
 
-interface Asked {
-  readonly totalBytes: number;
-  readonly untilMs: number;
-  passedBytes: number;
-}
-
 export class Ranges {
-  readonly #asked = new Map<string, Asked>();
+  readonly #untilMs = new Map<string, number>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -25,21 +19,16 @@ export class Ranges {
     return startBytes > receivedBytes + FAR_BYTES && endBytes - startBytes < totalBytes / 2;
   }
 
-  /** Parts of it were asked for by themselves, and are not yet as much as half of it together. */
+  /** Whether a part of it was found to be far a while ago. */
   isPassed(key: string): boolean {
-    const asked = this.#asked.get(key);
-    if (!asked) return false;
-    if (this.#now() < asked.untilMs && asked.passedBytes * 2 < asked.totalBytes) return true;
-    this.#asked.delete(key);
-    return false;
+    return this.#now() < (this.#untilMs.get(key) ?? Number.NEGATIVE_INFINITY);
   }
 
-  note(key: string, totalBytes: number, passedBytes: number): void {
-    const known = this.#asked.get(key);
-    this.#asked.delete(key);
-    const untilMs = this.#now() + MEMORY_MS;
-    this.#asked.set(key, { totalBytes, untilMs, passedBytes: (known?.passedBytes ?? 0) + passedBytes });
-    const oldest = this.#asked.size > MAX_KEYS ? this.#asked.keys().next().value : undefined;
-    if (oldest !== undefined) this.#asked.delete(oldest);
+  /** A part of it is asked for by itself. */
+  note(key: string): void {
+    this.#untilMs.delete(key);
+    this.#untilMs.set(key, this.#now() + MEMORY_MS);
+    const oldest = this.#untilMs.size > MAX_KEYS ? this.#untilMs.keys().next().value : undefined;
+    if (oldest !== undefined) this.#untilMs.delete(oldest);
   }
 }

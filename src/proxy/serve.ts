@@ -23,7 +23,7 @@ import type { Tally } from './tally.ts';
 import { type Door, type TargetTerms, targetOf } from './target.ts';
 import type { Asked, Entry, Head, Refusal, Rule } from './types.ts';
 import { textOf, type Url } from './url.ts';
-import { type Fetched, sizeOf, type Want } from './want.ts';
+import type { Fetched, Want } from './want.ts';
 
 /** As they are now: a reload changes them. */
 export interface ProxyTerms extends TargetTerms {
@@ -168,7 +168,9 @@ function decide(
   const isHere = decided.kind === 'refused' && decided.reason === 'not-cached' && fetches.isFlying(known.key, asked);
   if (isHere) return { kind: 'ask', stored: undefined, fallback: undefined };
   const isNew = decided.kind === 'ask' && !decided.stored && isPart(asked);
-  return isNew && ranges.isPassed(known.key) ? { kind: 'pass', reason: 'condition' } : decided;
+  return isNew && ranges.isPassed(known.key) && !fetches.isFlying(known.key, asked)
+    ? { kind: 'pass', reason: 'condition' }
+    : decided;
 }
 
 /** What has its checksum in its name is the same wherever it was fetched. */
@@ -262,7 +264,7 @@ async function hand(job: Job, outcome: Fetched, deps: ServeDeps): Promise<void> 
       if (isPart(asked) && outcome.answer.head.status === 200) {
         // The whole of it is for nobody.
         outcome.answer.content.destroy();
-        deps.ranges.note(known.key, sizeOf(outcome.answer.head) ?? Number.POSITIVE_INFINITY, 0);
+        deps.ranges.note(known.key);
         await pass(job, deps);
         return;
       }
@@ -290,8 +292,8 @@ async function follow(job: Job, flight: Flight, isFirst: boolean, deps: ServeDep
   if (part && deps.ranges.isFar(part.start, part.end, flight.receivedBytes, totalBytes)) {
     // Begun for this part alone, it ends again.
     deps.fetches.left(flight);
-    const bytes = await pass(job, deps);
-    deps.ranges.note(known.key, totalBytes, bytes);
+    deps.ranges.note(known.key);
+    await pass(job, deps);
     return;
   }
   const source = isFirst ? 'miss' : 'shared';
@@ -314,8 +316,8 @@ function ageToTell({ facts }: Flight, isFirst: boolean, nowMs: number): number |
 /** Whether less than all is asked for, or may be. */
 const isPart = ({ method, fields }: Asked): boolean => method === 'GET' && hasField(fields, 'range');
 
-/** For this client alone; what an unsafe method changes is forgotten. RFC 9111 §4.4. Comes back with the octets of content. */
-async function pass(job: Job, deps: ServeDeps): Promise<number> {
+/** For this client alone; what an unsafe method changes is forgotten. RFC 9111 §4.4. */
+async function pass(job: Job, deps: ServeDeps): Promise<void> {
   const { asked, request, response } = job;
   const { client, store, fetches, tally, pseudonym } = deps;
   const length = fieldOf(asked.fields, 'content-length');
@@ -336,11 +338,9 @@ async function pass(job: Job, deps: ServeDeps): Promise<number> {
     }
     const { bytes } = await pour(job, answer, { source: 'pass' }, deps);
     tally.served(asked.url.host, 'pass', bytes, bytes);
-    return bytes;
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
     turnAway(response, error.refusal, deps, asked.hasContent);
-    return 0;
   } finally {
     response.off('close', abort);
   }

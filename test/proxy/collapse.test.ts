@@ -202,6 +202,35 @@ test('collapsing', async (t) => {
     await gone.opened;
   });
 
+  await t.test('a part far inside a large object is fetched by itself, half of it brings the whole', async () => {
+    const huge = new Seeded('huge', 96 * MiB);
+    origin.behave = paths({ '/huge.iso': keeps(huge, { etag: '"huge"' }) });
+    const url = `${origin.url}/huge.iso`;
+    const since = origin.requests.length;
+    const part = async (from: number, bytes: number): Promise<void> => {
+      const expected = huge.part(from, from + bytes);
+      const got = await flink.get(url, { Range: `bytes=${from}-${from + bytes - 1}` }, comparing(expected));
+      assert.deepEqual([got.status, got.bytes], [206, bytes]);
+    };
+    await part(80 * MiB, 1000);
+    await part(70 * MiB, 30_000);
+    const ranges = (): (string | undefined)[] => origin.requests.slice(since).map((request) => request.field('range'));
+    // The first began the whole, saw how far it was, and let it be.
+    assert.deepEqual(ranges(), [
+      undefined,
+      `bytes=${80 * MiB}-${80 * MiB + 999}`,
+      `bytes=${70 * MiB}-${70 * MiB + 29_999}`,
+    ]);
+    origin.behave = paths({ '/other.iso': keeps(huge, { etag: '"huge"' }) });
+    const half = huge.part(20 * MiB, 69 * MiB);
+    const got = await flink.get(
+      `${origin.url}/other.iso`,
+      { Range: `bytes=${20 * MiB}-${69 * MiB - 1}` },
+      comparing(half),
+    );
+    assert.deepEqual([got.status, got.bytes, ranges().at(-1)], [206, 49 * MiB, undefined]);
+  });
+
   await t.test('one of unknown length is shared, and kept when it is whole', async () => {
     for (const framing of ['chunked', 'close'] as const) {
       const { gate, url, asked } = held(2 * MiB, { framing });
