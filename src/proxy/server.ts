@@ -16,19 +16,18 @@ import { BigBuffers } from '../http/pool.ts';
 import type { Service } from '../service.ts';
 import { Bandwidth, type Rates } from './bandwidth.ts';
 import { BlockRoom } from './blockroom.ts';
-import { LIMITS, openClient, UpstreamFault } from './client.ts';
-import { mayAsk, mayConnect } from './destination.ts';
+import { LIMITS, openClient } from './client.ts';
+import { mayConnect } from './destination.ts';
+import { dig, type Tunnels } from './dig.ts';
 import { Fetches } from './fetches.ts';
 import { greet } from './front.ts';
 import { HotAnswers } from './hot.ts';
 import { Ranges } from './ranges.ts';
 import { Releases } from './releases.ts';
-import { BAD_PORT, BLOCKED, bug, type ProxyTerms, type ServeDeps, serve } from './serve.ts';
+import { bug, type ProxyTerms, type ServeDeps, serve } from './serve.ts';
 import { openStore, type Store, type StoreLimits } from './store.ts';
 import { Tally } from './tally.ts';
-import { type Door, targetOf } from './target.ts';
-import { tunnel } from './tunnel.ts';
-import type { Refusal } from './types.ts';
+import type { Door } from './target.ts';
 
 export interface ProxyDoor {
   readonly at: Endpoint;
@@ -75,7 +74,6 @@ const IDLE_MS = 60_000;
 /** Without an octet either way, while an answer is under way. */
 const STALLED_MS = 600_000;
 const DISPLACED_MS = 60_000;
-const TUNNEL_IDLE_MS = 900_000;
 /** For all that is on its way. */
 const ROOM_BYTES = 64 << 20;
 const MAX_BIG_BUFFERS = 128;
@@ -90,7 +88,7 @@ interface Opened {
   readonly stopClient: () => void;
   readonly hot: Readonly<Record<Door, HotAnswers>>;
   readonly asked: WeakMap<Socket, string>;
-  tunnels: number;
+  readonly tunnels: Tunnels;
 }
 
 export function proxyService(options: ProxyOptions, policy: () => ProxyPolicy, deps: ProxyDeps): ProxyService {
@@ -181,7 +179,7 @@ function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyD
   const max = Math.min(MAX_CONNECTIONS, descriptorShare('proxy') / 2);
   const bounds = { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: DISPLACED_MS };
   return {
-    ...{ store, bandwidth, tunnels: 0, asked: new WeakMap() },
+    ...{ store, bandwidth, tunnels: { open: 0 }, asked: new WeakMap() },
     hot: { forward: new HotAnswers(() => clock.date()), intercept: new HotAnswers(() => clock.date()) },
     connections: new Connections(bounds, () => clock.now()),
     stopClient: () => client.stop(),
@@ -246,7 +244,7 @@ function createServer(
     const own = opened();
     if (!own || !(socket instanceof Socket)) socket.destroy();
     else
-      dig(request, socket, { head, door, own }).catch((error: unknown) => {
+      dig(request, socket, head, { door, ...own, ...own.serving }).catch((error: unknown) => {
         bug(host.log, error);
         socket.destroy();
       });
@@ -282,61 +280,12 @@ async function handle(
   }
 }
 
-/** CONNECT. RFC 9110 §9.3.6. */
-async function dig(
-  request: http.IncomingMessage,
-  socket: Socket,
-  { head, door, own }: Handling & { readonly head: Uint8Array },
-): Promise<void> {
-  const { terms, client, bandwidth, tally } = own.serving;
-  const connection = own.connections.of(socket);
-  // Behind a request that is being answered it would be answered first.
-  if (!connection || connection.isBusy) {
-    socket.destroy();
-    return;
-  }
-  const { method = 'CONNECT', url: target = '', httpVersion: version, rawHeaders: fields } = request;
-  const now = terms();
-  const meant = targetOf({ method, target, version, fields }, door, now);
-  const say = (refusal: Refusal): void => {
-    tally.served('', refusal.reason, 0, 0);
-    refuse(socket, {
-      status: `${refusal.status} ${http.STATUS_CODES[refusal.status] ?? 'Refused'}`,
-      says: refusal.says,
-    });
-  };
-  if (meant.kind === 'refused') return say(meant);
-  if (meant.kind !== 'tunnel' || !mayAsk(meant.host, meant.port, 'tunnel', now.reach)) return say(BAD_PORT);
-  if (now.isBlocked(meant.host)) return say(BLOCKED);
-  const connecting = client.connect(meant.host, meant.port);
-  socket.once('close', connecting.abort);
-  connection.begin();
-  own.tunnels += 1;
-  try {
-    const origin = await connecting.socket;
-    socket.off('close', connecting.abort);
-    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    const address = connection.ends.clientAddress;
-    const octets = await tunnel({ client: socket, head, origin }, TUNNEL_IDLE_MS, (bytes, goOn) => {
-      connection?.moved();
-      return bandwidth.brought(address, bytes, goOn);
-    });
-    tally.served(meant.host, 'tunnel', octets.down, octets.down);
-  } catch (error) {
-    if (!(error instanceof UpstreamFault)) throw error;
-    if (socket.writable) say(error.refusal);
-  } finally {
-    own.tunnels -= 1;
-    connection.end();
-  }
-}
-
 function reportOf({ store, serving, connections, tunnels }: Opened, { limits }: ProxyPolicy): CacheReport {
   return {
     ...serving.tally.counts(),
     ...serving.fetches.counts,
     connections: connections.count,
-    tunnels,
+    tunnels: tunnels.open,
     store: { ...store.report(), maxBytes: limits.maxBytes },
   };
 }
