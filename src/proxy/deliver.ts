@@ -135,6 +135,8 @@ async function* viewsOf(segment: Segment, at: (position: number) => Promise<Uint
   }
   let maxBytes = FIRST_PIECE_BYTES;
   for (let position = segment.start; position < segment.end; ) {
+    // What is here needs no network, and a peer that takes it at once neither: all others would wait for this one.
+    if (position > segment.start) await turn();
     const view = await at(position);
     if (view.length === 0) {
       if (segment.end !== Number.POSITIVE_INFINITY) throw new Error('shorter than it was to be');
