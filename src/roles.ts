@@ -71,6 +71,7 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       const changed = keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
       if (next.firewall !== config.firewall) throw needsRestart('firewall');
       if (next.dhcp.mode !== config.dhcp.mode) throw needsRestart('dhcp.mode');
+      if (next.proxy.memoryBytes !== config.proxy.memoryBytes) throw needsRestart('proxy.memory');
       if (next.proxy.cacheDir !== config.proxy.cacheDir) throw needsRestart('proxy.cacheDir');
       if (next.dns.cacheEntries !== config.dns.cacheEntries) throw needsRestart('dns.cacheEntries');
       if (next.dns.serveStaleSec !== config.dns.serveStaleSec) throw needsRestart('dns.serveStale');
@@ -93,7 +94,8 @@ export function flinkRole(initial: FlinkConfig, host: Host): Role<FlinkConfig> {
       const { address, port } = config.admin.listen;
       const admin = `admin API on ${address}:${port}`;
       const names = isResolving() ? [`DNS on ${lan.address}:${config.ports.dns}`] : [];
-      if (isCaching()) names.push(`caching proxy on ${lan.address}:${config.ports.proxy}`);
+      if (isCaching())
+        names.push(`caching proxy on ${lan.address}:${config.ports.proxy} (intercepting: ${config.ports.intercept})`);
       if (isOff) return [`no DHCP (dhcp.mode is off)`, ...names, admin];
       const { range } = policy.networks[0];
       const does =

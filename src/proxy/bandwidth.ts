@@ -109,6 +109,12 @@ export class Bandwidth {
   }
 
   /** How many clients it has in mind. */
+  /** Whether there is any limit. */
+  get isLimited(): boolean {
+    const { totalBitsPerSec, perClientBitsPerSec } = this.#rates();
+    return totalBitsPerSec !== undefined || perClientBitsPerSec !== undefined;
+  }
+
   get clients(): number {
     return this.#clients.size;
   }

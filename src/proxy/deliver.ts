@@ -95,7 +95,7 @@ export async function sendFlight(
     response.end();
     return { status, bytes: 0, isWhole: true };
   }
-  const reader = flight.join(firstOf(segments));
+  const reader = flight.join(firstOf(segments), asked.client);
   response.once('close', reader.leave);
   let bytes = 0;
   try {

@@ -14,12 +14,15 @@ export interface Reach {
 /** Below 1024 other protocols live, whose servers take a request for one of theirs. What squid has called safe for twenty years, less FTP, gopher and WAIS. */
 const OBJECT_PORTS: ReadonlySet<number> = new Set([80, 443, 488, 591, 777]);
 const FIRST_FREE_PORT = 1024;
+/** H.323's and SIP's: a router on the way may open ports for what looks like a call. */
+const TELEPHONES: ReadonlySet<number> = new Set([1720, 5060, 5061]);
 /** HTTPS, and news by TLS. Anything else in a tunnel would make a mail relay of us. */
 const TUNNEL_PORTS: ReadonlySet<number> = new Set([443, 563]);
 
-/** Whether that port may be asked for: 80, 443, 488, 591, 777 and those from 1024 on, tunnels to 443 and 563 alone; what is allowed by name, always. */
+/** Whether that port may be asked for: 80, 443, 488, 591, 777 and those from 1024 on but telephones', tunnels to 443 and 563 alone; what is allowed by name, always. */
 export function mayAsk(host: string, port: number, way: 'object' | 'tunnel', reach: Reach): boolean {
-  const isUsual = way === 'tunnel' ? TUNNEL_PORTS.has(port) : OBJECT_PORTS.has(port) || port >= FIRST_FREE_PORT;
+  const isHigh = port >= FIRST_FREE_PORT && !TELEPHONES.has(port);
+  const isUsual = way === 'tunnel' ? TUNNEL_PORTS.has(port) : OBJECT_PORTS.has(port) || isHigh;
   return isUsual || isAllowed(host, port, reach);
 }
 

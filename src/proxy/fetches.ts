@@ -338,11 +338,23 @@ export class Fetches {
       holds += 1;
       content.pause();
     };
+    /** Those who have been billed; some of them may wait for their turn. */
+    const billed = new Set<string>();
+    const bill = (bytes: number): void => {
+      const readers = flight.payers();
+      const payers = readers.size > 0 ? readers : [client];
+      // What many read costs each of them its part of it.
+      const part = Math.ceil(bytes / Math.max(1, readers.size));
+      for (const payer of payers) {
+        billed.add(payer);
+        if (!bandwidth.brought(payer, part, goOn)) hold();
+      }
+    };
     const over = (): boolean => {
       if (isOver) return false;
       isOver = true;
       tally.brought(url.host, flight.receivedBytes - startBytes);
-      bandwidth.leave(client, goOn);
+      for (const payer of billed) bandwidth.leave(payer, goOn);
       return true;
     };
     let isTelling = false;
@@ -357,7 +369,7 @@ export class Fetches {
         setImmediate(tell);
       }
       if (!flight.arrived(chunk, goOn)) hold();
-      if (!bandwidth.brought(client, chunk.length, goOn)) hold();
+      if (bandwidth.isLimited) bill(chunk.length);
       if (flight.readers === 0) this.left(flight);
     });
     borrow?.();

@@ -33,6 +33,8 @@ type State =
 /** Where somebody reads. */
 interface Place {
   position: number;
+  /** Its address. */
+  readonly client: string;
   hasLeft: boolean;
   readonly release: () => void;
   /** What it was given last, until it asks for more. */
@@ -98,6 +100,13 @@ export class Flight {
     return this.#readers.size;
   }
 
+  /** Who pays for what comes: each of those who read it, once. */
+  payers(): ReadonlySet<string> {
+    const clients = new Set<string>();
+    for (const { client } of this.#readers.values()) clients.add(client);
+    return clients;
+  }
+
   /** Whether all of it is here, or no more will come. */
   get isOver(): boolean {
     return this.#state.kind !== 'flying';
@@ -109,8 +118,8 @@ export class Flight {
   }
 
   /** `position`: where it begins to read. Nothing of what is before is kept for it. */
-  join(position: number): Reader {
-    const place: Place = { position, hasLeft: false, release: this.#draft.hold(), held: undefined };
+  join(position: number, client = ''): Reader {
+    const place: Place = { position, client, hasLeft: false, release: this.#draft.hold(), held: undefined };
     const reader: Reader = {
       at: (next) => {
         place.position = next;

@@ -64,7 +64,7 @@ export class FolderStore implements Store {
     this.#limits = limits;
     this.#log = log;
     this.#unlock = unlock;
-    this.#trouble = new Trouble(folder);
+    this.#trouble = new Trouble(folder, (says) => log.warn('proxy', 'store-failed', { why: says }));
     this.#files = new ObjectFiles(join(folder, 'objects'));
     this.#reader = new CheckedReader(this.#files);
     this.#index = new StoreIndex(join(folder, 'index.sqlite'), (why) => this.#begunAnew(why));

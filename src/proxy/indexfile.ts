@@ -1,5 +1,5 @@
 /** The index's file: SQLite, one connection, each statement prepared once. A broken one is put aside and begun anew. */
-import { renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Fault, messageOf } from '../core/errors.ts';
 import { sqliteCodeOf } from './trouble.ts';
@@ -149,6 +149,8 @@ export class IndexFile {
 }
 
 function opened(path: string): DatabaseSync {
+  // What all have fetched is nobody's business.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   try {
     database.exec(SETTINGS);

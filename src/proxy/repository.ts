@@ -1,7 +1,7 @@
 /** What is known of package repositories by their URLs: which files never change, which are looked after, which are the same everywhere. */
 import { sharedKey } from './mirrors.ts';
 import type { Rule } from './types.ts';
-import { textOf, type Url } from './url.ts';
+import { textOf, type Url, USUAL_PORTS } from './url.ts';
 
 export interface Known {
   /** Of answers with status 200 and their parts; a redirection or an error is what HTTP says. */
@@ -167,9 +167,14 @@ function lasting(url: Url, sha256: string | undefined): Known {
 
 /** Mirrors are not all renewed at the same moment: an index stays with the host that it came from. */
 function index(url: Url): Known {
-  const key = textOf(url);
+  const key = indexKey(url);
   const listed = listedOf(url.path, key);
   return { rule: CHECKED, key, sha256: undefined, listed, isSummed: listed !== undefined };
+}
+
+/** A host that is known serves the same by HTTP and HTTPS: what machines fetch by its own name and what a mirror of ours does is one. */
+function indexKey(url: Url): string {
+  return sharedKey(url) === undefined ? textOf(url) : textOf({ ...url, scheme: 'http', port: USUAL_PORTS.http });
 }
 
 const RELEASES: ReadonlySet<string> = new Set(['InRelease', 'Release', 'Release.gpg']);

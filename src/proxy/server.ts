@@ -119,6 +119,7 @@ export function proxyService(options: ProxyOptions, policy: () => ProxyPolicy, d
     was?.bandwidth.stop();
     await Promise.all(closing);
     await was?.store.close();
+    if (was) tellOf(was, deps.host);
   };
 
   return {
@@ -278,6 +279,14 @@ async function handle(
   } finally {
     connection.end();
   }
+}
+
+/** What it was good for, when it ends: no names, and no clients. */
+function tellOf({ serving }: Opened, { log }: Host): void {
+  const { answers, sentBytes, broughtBytes } = serving.tally.counts();
+  const { hit = 0, shared = 0, stale = 0, miss = 0 } = answers;
+  const savedBytes = Math.max(0, sentBytes - broughtBytes);
+  log.info('proxy', 'served', { hit, shared, stale, miss, sentBytes, savedBytes });
 }
 
 function reportOf({ store, serving, connections, tunnels }: Opened, { limits }: ProxyPolicy): CacheReport {

@@ -24,11 +24,14 @@ const CURES: Readonly<Record<string, string>> = {
 
 export class Trouble {
   readonly #folder: string;
+  readonly #onSaid: (says: string) => void;
   #says: string | undefined;
   #againAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(folder: string) {
+  /** `onSaid` is told when something begins to go wrong. */
+  constructor(folder: string, onSaid: (says: string) => void = () => {}) {
     this.#folder = folder;
+    this.#onSaid = onSaid;
   }
 
   /** One sentence; nothing as long as all is well. */
@@ -45,9 +48,11 @@ export class Trouble {
   met(error: unknown, nowMs: number): Fault {
     const code = codeOf(error);
     const cure = CURES[code ?? ''] ?? `${messageOf(error)}: see whether it can be written to`;
-    this.#says = `the cache in ${this.#folder} takes nothing more, ${cure}`;
+    const says = `the cache in ${this.#folder} takes nothing more, ${cure}`;
+    if (this.#says === undefined) this.#onSaid(says);
+    this.#says = says;
     this.#againAtMs = nowMs + AGAIN_MS;
-    return new Fault('store-failed', this.#says, error);
+    return new Fault('store-failed', says, error);
   }
 
   /** The file system is nearly full, whoever it was, and there was no room for something; for another there may be. */

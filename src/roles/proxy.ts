@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import { DEFAULT_CACHE_DIR } from '../config/shape.ts';
 import type { FlinkConfig } from '../config/types.ts';
 import { type Ipv4, LOOPBACK, parseIpv4, subnetHas, subnetOf } from '../core/addr.ts';
 import type { CacheReport } from '../core/cachereport.ts';
@@ -56,7 +55,9 @@ export function hallProxy(parts: HallProxyParts): HallProxy {
     isServing: service.isServing,
     report: service.report,
     purge: (text) => {
-      const url = parseUrl(text);
+      const asked = parseUrl(text);
+      const { isOwn, mirrorUrl } = policy().terms;
+      const url = asked && isOwn(asked.host, asked.port) ? mirrorUrl(asked.path) : asked;
       return url && service.purge(knownOf(url).key);
     },
     mirrorUrl: () => (service.isServing() ? `http://${lan.address}:${ports.intercept}` : undefined),
@@ -80,10 +81,9 @@ function doorsOf({ ports, fnodes }: FlinkConfig, own: Ipv4): readonly ProxyDoor[
   return [...both(own, false), ...(own === LOOPBACK ? [] : both(LOOPBACK, true)), ...(isAlone ? [mirror] : [])];
 }
 
-/** Where the usual one cannot be used, it is beside what else flink keeps. */
+/** Where it cannot be used the cache is beside what else flink keeps: a disk that fails must not cost a hall its addresses. */
 function cacheDirs({ proxy, stateDir }: FlinkConfig): readonly string[] {
-  const isUsual = proxy.cacheDir === DEFAULT_CACHE_DIR;
-  return isUsual && stateDir !== undefined ? [proxy.cacheDir, path.join(stateDir, 'cache')] : [proxy.cacheDir];
+  return stateDir === undefined ? [proxy.cacheDir] : [proxy.cacheDir, path.join(stateDir, 'cache')];
 }
 
 /** Made anew when the configuration is another. */

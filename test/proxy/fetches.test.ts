@@ -21,7 +21,7 @@ interface Sent {
   fail(status?: number): void;
 }
 
-function bench() {
+function bench(perClientBitsPerSec?: number) {
   const sent: Sent[] = [];
   const client: UpstreamClient = {
     ask: (outgoing) => {
@@ -50,7 +50,7 @@ function bench() {
   };
   const clock = new FakeClock();
   const store = fakeStore();
-  const rates = { totalBitsPerSec: undefined, perClientBitsPerSec: undefined };
+  const rates = { totalBitsPerSec: undefined, perClientBitsPerSec };
   const fetches = new Fetches({
     ...{ client, store, clock, log: new FakeLog(), tally: { brought: () => {} }, pseudonym: 'flisolator-test' },
     ...{ room: new BlockRoom(64 << 20), bandwidth: new Bandwidth(() => rates, clock) },
@@ -474,4 +474,26 @@ test('what is on its way and was changed meanwhile is for who has it already, an
   assert.equal(await text, 'old');
   await settled();
   assert.equal(store.find('http://origin.test/a').length, 0);
+});
+
+test('what many read costs each of them its part: two get it in half the time of one, by shares of the uplink', async () => {
+  const took: number[] = [];
+  for (const clients of [['172.16.0.7'], ['172.16.0.7', '172.16.0.8']]) {
+    const { sent, fetches, clock } = bench(8_000_000);
+    const gettings = clients.map((client) => fetches.get({ ...want(), asked: { ...want().asked, client } }));
+    await settled();
+    sent[0]?.answer(200, [...FRESH, 'Content-Length', '4000000']);
+    const flights = (await Promise.all(gettings.map(({ fetched }) => fetched))).map(flightIn);
+    for (const [i, flight] of flights.entries()) flight.join(0, clients[i]);
+    for (let i = 0; i < 40; i++) sent[0]?.content.write(Buffer.alloc(100_000));
+    const startMs = clock.now();
+    while ((flights[0]?.receivedBytes ?? 0) < 4_000_000 && clock.now() < startMs + 60_000) {
+      await settled(4);
+      clock.advance(20);
+    }
+    took.push(clock.now() - startMs);
+    await fetches.stop();
+  }
+  const [alone = 0, together = 0] = took;
+  assert.ok(alone > 3000 && alone < 5000 && together > alone * 0.4 && together < alone * 0.6, `${took}`);
 });
