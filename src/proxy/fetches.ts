@@ -42,6 +42,8 @@ export interface FetchDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly tally: Pick<Tally, 'brought'>;
+  /** Told of octets that came and went. */
+  readonly passed?: ((bytes: number) => void) | undefined;
   /** As in Via. */
   readonly pseudonym: string;
 }
@@ -325,9 +327,10 @@ export class Fetches {
 
   /** From the origin into the flight, at the pace of the disk and of the shares of the uplink. */
   #carry(flight: Flight, want: Want, { content, borrow }: Answer, tries: number): void {
-    const { bandwidth, tally } = this.#deps;
+    const { bandwidth, tally, passed } = this.#deps;
     const { client, url } = want.asked;
     const startBytes = flight.receivedBytes;
+    let passedBytes = startBytes;
     let holds = 0;
     let isOver = false;
     const goOn = (): void => {
@@ -361,6 +364,8 @@ export class Fetches {
     const tell = (): void => {
       isTelling = false;
       flight.tell();
+      passed?.(flight.receivedBytes - passedBytes);
+      passedBytes = flight.receivedBytes;
     };
     content.on('data', (chunk: Uint8Array) => {
       if (!isTelling) {

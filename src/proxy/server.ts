@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type Endpoint, LOOPBACK } from '../core/addr.ts';
 import type { CacheReport } from '../core/cachereport.ts';
 import { messageOf } from '../core/errors.ts';
-import { countBuffersWithHeap } from '../host/collector.ts';
+import { buffersThatPass } from '../host/collector.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { bindFault } from '../host/system.ts';
 import type { Host } from '../host.ts';
@@ -164,7 +164,6 @@ async function anyStore(
 }
 
 function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyDeps): Opened {
-  countBuffersWithHeap();
   const { clock, log } = host;
   const bandwidth = new Bandwidth(() => policy().rates, clock);
   const terms = (): ProxyTerms => policy().terms;
@@ -176,7 +175,10 @@ function open(store: Store, policy: () => ProxyPolicy, { host, resolve }: ProxyD
   const { pseudonym } = terms();
   const room = new BlockRoom(ROOM_BYTES);
   const tally = new Tally();
-  const fetches = new Fetches({ client, store, room, bandwidth, clock, log, tally, pseudonym });
+  const fetches = new Fetches({
+    ...{ client, store, room, bandwidth, clock, log, tally, pseudonym },
+    passed: buffersThatPass(),
+  });
   const max = Math.min(MAX_CONNECTIONS, descriptorShare('proxy') / 2);
   const bounds = { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: DISPLACED_MS };
   return {
