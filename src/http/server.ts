@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { Traffic } from '../core/swarm.ts';
 import { descriptorShare } from '../host/descriptors.ts';
-import { bindFault } from '../host/system.ts';
+import { listening } from '../host/listening.ts';
 import type { Service } from '../service.ts';
 import { type ConnectionBounds, Connections } from './connections.ts';
 import type { Delivery } from './deliver.ts';
@@ -142,19 +142,6 @@ function createServer(limits: HttpLimits, routes: http.RequestListener): Server 
   // Whoever waits to be told to go on hears at once what comes of it: no content is taken.
   server.on('checkContinue', routes);
   return server;
-}
-
-/** Binds, or rejects with a `Fault`. */
-function listening(endpoint: Endpoint, server: Server): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(bindFault('TCP', endpoint, error)));
-    server.listen({ host: endpoint.address, port: endpoint.port, backlog: 1024, exclusive: true }, () => {
-      server.removeAllListeners('error');
-      // No descriptor left for a connection: it is dropped, and those that come when others have gone are served.
-      server.on('error', () => {});
-      resolve(server);
-    });
-  });
 }
 
 function admitting(connections: Connections, { host }: HttpDeps): (socket: Socket) => void {

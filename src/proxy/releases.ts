@@ -6,12 +6,13 @@ import type { Entry } from './types.ts';
 
 /** Those of the largest distributions have 10 MiB. */
 const MAX_RELEASE_BYTES = 16 << 20;
-const MAX_KEPT = 16;
+const MAX_KEPT = 4;
 
 export class Releases {
   readonly #store: Pick<Store, 'find' | 'open'>;
-  /** By the release's entry and its last change. */
-  readonly #sums = new Map<string, ReadonlyMap<string, string> | undefined>();
+  /** By the release's entry and its last change: read once for all who ask, and one release at a time. */
+  readonly #sums = new Map<string, Promise<ReadonlyMap<string, string> | undefined>>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: Pick<Store, 'find' | 'open'>) {
     this.#store = store;
@@ -25,10 +26,12 @@ export class Releases {
     return wanted === undefined || wanted === index.sha256;
   }
 
-  async #sumsOf(release: Entry): Promise<ReadonlyMap<string, string> | undefined> {
+  #sumsOf(release: Entry): Promise<ReadonlyMap<string, string> | undefined> {
     const key = `${release.id} ${release.answeredAtMs}`;
-    if (this.#sums.has(key)) return this.#sums.get(key);
-    const sums = await this.#read(release);
+    const known = this.#sums.get(key);
+    if (known) return known;
+    const sums = this.#last.then(() => this.#read(release));
+    this.#last = sums.catch(() => {});
     this.#sums.set(key, sums);
     const oldest = this.#sums.size > MAX_KEPT ? this.#sums.keys().next().value : undefined;
     if (oldest !== undefined) this.#sums.delete(oldest);

@@ -8,7 +8,7 @@ import type { CacheReport } from '../core/cachereport.ts';
 import { messageOf } from '../core/errors.ts';
 import { buffersThatPass } from '../host/collector.ts';
 import { descriptorShare } from '../host/descriptors.ts';
-import { bindFault } from '../host/system.ts';
+import { listening } from '../host/listening.ts';
 import type { Host } from '../host.ts';
 import { Connections } from '../http/connections.ts';
 import { refusalOf, refuse } from '../http/garbled.ts';
@@ -299,18 +299,6 @@ function reportOf({ store, serving, connections, tunnels }: Opened, { limits }: 
     tunnels: tunnels.open,
     store: { ...store.report(), maxBytes: limits.maxBytes },
   };
-}
-
-/** Binds, or rejects with a `Fault`. */
-function listening(endpoint: Endpoint, server: Server): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(bindFault('TCP', endpoint, error)));
-    server.listen({ host: endpoint.address, port: endpoint.port, backlog: 1024, exclusive: true }, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => {});
-      resolve(server);
-    });
-  });
 }
 
 function endpointOf(server: Server): Endpoint | undefined {
