@@ -47,6 +47,7 @@ const PROTOCOLS = new Set([
   'dhcp',
   'tftp',
   'http',
+  'nfs',
   'menu',
   'swarm',
   'loaders',

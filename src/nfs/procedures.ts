@@ -1,0 +1,2 @@
+/** NFS version 3 as a program: each procedure over what the shelf has. */
+export {};
