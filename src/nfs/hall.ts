@@ -1,0 +1,233 @@
+/** The folders that no image holds, `/`, `/isos` and `/tree`, and the way from any folder to what is in it. */
+import { type ImageName, nameImages } from '../core/alias.ts';
+import type { Soon } from '../core/content.ts';
+import type { Clock } from '../host.ts';
+import type { Attributes } from './attributes.ts';
+import { type Handles, numberOf, tagOf } from './handle.ts';
+import type { Images } from './images.ts';
+import {
+  attributesOf,
+  failureOf,
+  HALL_FSID,
+  type HallItem,
+  type HallPlace,
+  type InsideItem,
+  type Item,
+  type Items,
+} from './items.ts';
+import type { DirEntry } from './listing.ts';
+import type { Mountable } from './mount.ts';
+import type { Failure } from './protocol.ts';
+import type { Shelf } from './shelf.ts';
+
+/** A name in a folder of the hall. */
+interface Row {
+  readonly name: string;
+  readonly open: () => Promise<Item | Failure>;
+}
+
+/** One look at a folder of the hall, for all who ask within `FRESH_MS`. */
+interface Look {
+  readonly rows: readonly Row[];
+  readonly lookedAtMs: number;
+}
+
+const FRESH_MS = 1000;
+/** `.` and `..` come first. */
+const FIRST_COOKIE = 3;
+/** RFC 1813's names are no longer; every file system of ours holds them. */
+const MAX_NAME_BYTES = 255;
+/** Cookies of the hall's folders are made of names, so that a name that comes or goes between two pages moves no other. */
+const COOKIE_SPAN = 2 ** 40;
+
+export interface HallDeps {
+  readonly images: Images;
+  readonly shelf: Shelf;
+  readonly items: Items;
+  readonly handles: () => Handles;
+  readonly clock: Pick<Clock, 'now' | 'date'>;
+}
+
+export class Hall {
+  readonly #deps: HallDeps;
+  readonly #looks = new Map<string, Promise<Look | undefined>>();
+  /** What was seen of each folder last, and since when it is so: clients keep listings for as long as a folder's time stays. */
+  readonly #changes = new Map<string, { readonly mark: string; readonly atMs: number }>();
+
+  constructor(deps: HallDeps) {
+    this.#deps = deps;
+  }
+
+  /** What a handle stands for. */
+  of(handle: Uint8Array): Soon<Item | Failure> {
+    const found = this.#deps.items.of(handle);
+    return found instanceof Promise ? found.then((item) => this.#known(item)) : this.#known(found);
+  }
+
+  #known(found: Item | HallPlace | Failure): Soon<Item | Failure> {
+    if (typeof found === 'string') return found;
+    return 'attributes' in found ? found : this.#folder(found);
+  }
+
+  /** What is called `name` in `folder`; `.` and `..` too. Links are not followed: that is the client's. */
+  child(folder: Item, name: string): Soon<Item | Failure> {
+    if (folder.attributes.kind !== 'folder') return 'not-a-folder';
+    if (Buffer.byteLength(name) > MAX_NAME_BYTES) return 'name-too-long';
+    if (name === '.') return folder;
+    if (folder.kind === 'inside') return this.#childInside(folder, name);
+    return folder.kind === 'hall' ? this.#childOfHall(folder, name) : 'not-a-folder';
+  }
+
+  async #childInside(folder: InsideItem, name: string): Promise<Item | Failure> {
+    const { held, shelved, node } = folder;
+    const found = name === '..' ? await held.parentOf(node) : await held.child(node, name);
+    return found ? this.#deps.items.inside(shelved, held, found) : 'not-found';
+  }
+
+  async #childOfHall({ place }: HallItem, name: string): Promise<Item | Failure> {
+    if (name === '..') return this.#folder(place.kind === 'folder' ? { kind: 'isos' } : { kind: 'top' });
+    const look = await this.#look(place);
+    const row = look?.rows.find((each) => each.name === name);
+    if (row) return row.open();
+    if (place.kind === 'tree') return this.#image(name);
+    return place.kind === 'isos' && !name.includes('/') ? this.#file(name) : 'not-found';
+  }
+
+  /** Behind `cookie`, in order; what is inside images lazily, since a page takes a few of many. `isPlus`: with attributes and handles. */
+  async entries(folder: Item, cookie: number, isPlus: boolean): Promise<Iterable<DirEntry> | Failure> {
+    if (folder.kind === 'inside') return this.#entriesInside(folder, cookie, isPlus);
+    if (folder.kind !== 'hall') return 'not-a-folder';
+    const look = await this.#look(folder.place);
+    if (!look) return 'stale';
+    const { fileid } = folder.attributes;
+    const dots = [
+      { name: '.', fileid, cookie: 1 },
+      { name: '..', fileid: hallFileid({ kind: 'top' }), cookie: 2 },
+    ];
+    const named = look.rows.map(({ name }) => ({ name, fileid: numberOf(tagOf(name)), cookie: cookieOf(name) }));
+    return [...dots, ...named.sort((a, b) => a.cookie - b.cookie)].filter((entry) => entry.cookie > cookie);
+  }
+
+  async #entriesInside(folder: InsideItem, cookie: number, isPlus: boolean): Promise<Iterable<DirEntry> | Failure> {
+    const { held, shelved, node } = folder;
+    if (node.kind !== 'folder') return 'not-a-folder';
+    const nodes = await held.list(node);
+    const parent = cookie < 2 ? ((await held.parentOf(node).catch(() => undefined)) ?? node) : node;
+    const { items } = this.#deps;
+    return (function* () {
+      if (cookie < 1)
+        yield { name: '.', fileid: node.place, cookie: 1, attributes: folder.attributes, handle: folder.handle };
+      if (cookie < 2) yield { name: '..', fileid: parent.place, cookie: 2 };
+      for (let i = Math.max(0, cookie - FIRST_COOKIE + 1); i < nodes.length; i++) {
+        const each = nodes[i];
+        if (!each) return;
+        const entry = { name: each.name, fileid: each.place, cookie: i + FIRST_COOKIE };
+        yield isPlus
+          ? { ...entry, attributes: attributesOf(each, shelved), handle: items.sealed(shelved, each) }
+          : entry;
+      }
+    })();
+  }
+
+  /** `/tree/mint-22`, `/tree/mint-22.iso/casper`, `/isos`. */
+  async resolve(path: string): Promise<Mountable> {
+    let item: Item | Failure = await this.#folder({ kind: 'top' });
+    for (const name of path.split('/').filter((step) => step !== '')) {
+      if (typeof item === 'string') break;
+      item = await this.child(item, name);
+    }
+    if (typeof item === 'string') return { kind: 'refused', reason: refusalOf(item) };
+    if (item.attributes.kind !== 'folder') return { kind: 'refused', reason: 'not-a-folder' };
+    return { kind: 'folder', handle: item.handle };
+  }
+
+  /** For people: `/isos`, and each image as menus write it, and with its suffix. */
+  async exports(): Promise<readonly string[]> {
+    const names = await this.#imageNames();
+    return ['/isos', ...names.flatMap(({ alias, suffix }) => [`/tree/${alias}`, `/tree/${alias}${suffix}`])];
+  }
+
+  async #folder(place: HallPlace): Promise<HallItem | Failure> {
+    const look = await this.#look(place);
+    if (!look) return 'stale';
+    const mark = look.rows.map(({ name }) => name).join('/');
+    const key = keyOf(place);
+    const known = this.#changes.get(key);
+    const since = known?.mark === mark ? known : { mark, atMs: this.#deps.clock.date() };
+    this.#changes.set(key, since);
+    const attributes: Attributes = {
+      ...{ kind: 'folder', mode: 0o555, uid: 0, gid: 0, sizeBytes: 4096, modifiedMs: since.atMs },
+      ...{ fsid: HALL_FSID, fileid: hallFileid(place) },
+    };
+    return { kind: 'hall', handle: this.#deps.handles().seal(place), attributes, place };
+  }
+
+  /** Nothing for a folder that is not there any more. */
+  async #look(place: HallPlace): Promise<Look | undefined> {
+    const key = keyOf(place);
+    const known = await this.#looks.get(key)?.catch(() => undefined);
+    if (known && this.#deps.clock.now() - known.lookedAtMs < FRESH_MS) return known;
+    const looking = this.#rows(place).then((rows) => rows && { rows, lookedAtMs: this.#deps.clock.now() });
+    if (this.#looks.size > 256) this.#looks.clear();
+    this.#looks.set(key, looking);
+    return looking;
+  }
+
+  async #rows(place: HallPlace): Promise<readonly Row[] | undefined> {
+    if (place.kind === 'tree') {
+      return (await this.#imageNames()).map(({ alias }) => ({ name: alias, open: () => this.#image(alias) }));
+    }
+    if (place.kind === 'top') {
+      return (['isos', 'tree'] as const).map((kind) => ({ name: kind, open: () => this.#folder({ kind }) }));
+    }
+    const below = place.kind === 'folder' ? await this.#nameOf(place.tag) : '';
+    if (below === undefined) return undefined;
+    const entries = (await this.#deps.images.list(below)) ?? [];
+    return entries.flatMap(({ name, kind }) => {
+      if (kind === 'file') return [{ name, open: () => this.#file(below === '' ? name : `${below}/${name}`) }];
+      // Deeper ones are in no menu either.
+      return below === '' ? [{ name, open: () => this.#folder({ kind: 'folder' as const, tag: tagOf(name) }) }] : [];
+    });
+  }
+
+  /** Of a folder in the folder of images. */
+  async #nameOf(tag: string): Promise<string | undefined> {
+    const entries = (await this.#deps.images.list('')) ?? [];
+    return entries.find(({ name, kind }) => kind === 'folder' && tagOf(name) === tag)?.name;
+  }
+
+  /** As the catalogue calls them; one that came a moment ago as it will be called. */
+  async #imageNames(): Promise<readonly ImageName[]> {
+    const known = new Map(this.#deps.images.names().map((image) => [image.path, image]));
+    return nameImages(await this.#deps.shelf.files()).map((image) => known.get(image.path) ?? image);
+  }
+
+  async #image(name: string): Promise<Item | Failure> {
+    const image = await this.#deps.images.find(name);
+    if (!image) return 'not-found';
+    const shelved = await this.#deps.shelf.at(image.path);
+    return typeof shelved === 'string' ? failureOf(shelved) : this.#deps.items.root(shelved);
+  }
+
+  async #file(path: string): Promise<Item | Failure> {
+    const shelved = await this.#deps.shelf.at(path);
+    return typeof shelved === 'string' ? failureOf(shelved) : this.#deps.items.file(shelved);
+  }
+}
+
+function keyOf(place: HallPlace): string {
+  return place.kind === 'folder' ? place.tag : place.kind;
+}
+
+function hallFileid(place: HallPlace): number {
+  return numberOf(tagOf(`hall ${keyOf(place)}`));
+}
+
+function cookieOf(name: string): number {
+  return FIRST_COOKIE + (numberOf(tagOf(name)) % COOKIE_SPAN);
+}
+
+function refusalOf(failure: Failure): (Mountable & { readonly kind: 'refused' })['reason'] {
+  if (failure === 'name-too-long' || failure === 'not-a-folder') return failure;
+  return failure === 'not-found' || failure === 'stale' ? 'not-found' : 'io';
+}
