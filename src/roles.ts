@@ -181,18 +181,20 @@ export function optionProblem(key: string, value: OptionInput): string | undefin
 export function fnodeRole(initial: FnodeConfig, host: Host): Role<FnodeConfig> {
   let config = initial;
   let secret = secretOf(config, host);
-  const { services, tftpPorts, httpPorts } = bootNode({ config: () => config, secret: () => secret, host });
+  const { services, tftpPorts, httpPorts, shownNfs } = bootNode({ config: () => config, secret: () => secret, host });
   return {
     services,
     reload: async (next) => {
-      for (const key of ['isos', 'boot', 'listen', 'ports', 'cache', 'flink'] as const) {
+      for (const key of ['isos', 'boot', 'listen', 'ports', 'cache', 'flink', 'nfs'] as const) {
         if (JSON.stringify(next[key]) !== JSON.stringify(config[key])) throw needsRestart(key);
       }
       secret = secretOf(next, host);
       config = next;
     },
     get ready() {
-      const doors = `TFTP on ${shown(tftpPorts())}, HTTP on ${shown(httpPorts())}`;
+      const doors = [`TFTP on ${shown(tftpPorts())}`, `HTTP on ${shown(httpPorts())}`, shownNfs() ?? []]
+        .flat()
+        .join(', ');
       return [doors, `images from ${config.isos}`, `boot loaders from ${config.boot}`];
     },
   };

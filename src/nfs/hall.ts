@@ -1,5 +1,5 @@
 /** The folders that no image holds, `/`, `/isos` and `/tree`, and the way from any folder to what is in it. */
-import { type ImageName, nameImages } from '../core/alias.ts';
+import { type ImageName, isImagePath, nameImages } from '../core/alias.ts';
 import type { Soon } from '../core/content.ts';
 import type { Clock } from '../host.ts';
 import type { Attributes } from './attributes.ts';
@@ -90,7 +90,9 @@ export class Hall {
     const row = look?.rows.find((each) => each.name === name);
     if (row) return row.open();
     if (place.kind === 'tree') return this.#image(name);
-    return place.kind === 'isos' && !name.includes('/') ? this.#file(name) : 'not-found';
+    // By its alias, as menus write it.
+    const image = place.kind === 'isos' && isImagePath(name) ? await this.#deps.images.find(name) : undefined;
+    return image ? this.#file(image.path) : 'not-found';
   }
 
   /** Behind `cookie`, in order; what is inside images lazily, since a page takes a few of many. `isPlus`: with attributes and handles. */

@@ -49,7 +49,7 @@ export interface Images {
   find(name: string): Promise<ImageName | undefined>;
   /** Never rejects for a name. */
   hold(path: string): Promise<HeldImage | { readonly kind: 'missing'; readonly reason: MissReason }>;
-  /** The image's file at `path` in the folder of images (`old/mint.iso`), by its own name or its alias. Whoever gets it closes it. */
+  /** The file at `path` in the folder of images (`old/mint.iso`), by its own name. Whoever gets it closes it. */
   open(path: string): Promise<Content | { readonly kind: 'missing'; readonly reason: MissReason }>;
   /** What the folder of images holds at `path`, empty for itself; nothing where that is no folder. */
   list(path: string): Promise<readonly FolderEntry[] | undefined>;

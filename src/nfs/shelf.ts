@@ -74,7 +74,7 @@ export class Shelf {
     return this.#once(tag, () => this.#search(tag));
   }
 
-  /** The file at `path`, by its own name or another of an image. */
+  /** The file at `path`. */
   async at(path: string): Promise<Shelved | MissReason> {
     const opened = await this.#images.open(path);
     return 'kind' in opened ? opened.reason : this.#hold(path, opened);

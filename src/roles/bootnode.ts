@@ -3,6 +3,7 @@ import os from 'node:os';
 import type { CatalogService } from '../catalog/server.ts';
 import type { FnodeConfig } from '../config/types.ts';
 import type { Endpoint } from '../core/addr.ts';
+import type { Transport } from '../core/image.ts';
 import type { Directions, Traffic } from '../core/swarm.ts';
 import { cleanHostname } from '../dhcp/options.ts';
 import { descriptorLimit } from '../host/descriptors.ts';
@@ -15,6 +16,7 @@ import { currentName } from '../swarm/client.ts';
 import { nodeSwarm } from '../swarm/node.ts';
 import { tftpBounds, tftpService } from '../tftp/server.ts';
 import { announced } from './announced.ts';
+import { nodeNfs } from './nfs.ts';
 import { nodeContent } from './node.ts';
 
 export interface BootNodeParts {
@@ -30,16 +32,21 @@ export interface BootNode {
   /** Where it serves, once it does. */
   tftpPorts(): readonly Endpoint[];
   httpPorts(): readonly Endpoint[];
+  /** Where it serves NFS, for people; nothing where it doesn't. */
+  shownNfs(): string | undefined;
 }
+
+const PLAIN: ReadonlySet<Transport> = new Set(['http', 'tftp']);
+const STREAMING: ReadonlySet<Transport> = new Set(['http', 'tftp', 'nfs']);
 
 /** Throws a `Fault` where the folder of images is not there. */
 export function bootNode({ config, secret, host }: BootNodeParts): BootNode {
   const { listen: addresses, ports, boot } = config();
   const content = nodeContent({
     ...{ config, host, verify: 'gently' },
-    settings: () => menuSettings(config(), swarm.directions()),
+    settings: () => menuSettings(config(), swarm.directions(), nfs.isServed()),
   });
-  const { open, menu, catalog } = content;
+  const { open, menu, catalog, images } = content;
   const doors: { traffic(): Traffic }[] = [];
   const options = () => ({ flink: config().flink, name: nameOf(config()), secret: secret() });
   const swarm = nodeSwarm(() => ({ ...options(), httpPort: ports.http, tftpPort: ports.tftp }), {
@@ -49,14 +56,16 @@ export function bootNode({ config, secret, host }: BootNodeParts): BootNode {
     readCatalog: () => announced({ open, menu, images: catalog.images }),
   });
   const { onFetch } = swarm;
+  const nfs = nodeNfs({ config, secret, host, images, onFetch });
   const listen = addresses.length > 0 ? addresses : ('every-address' as const);
   const bounds = tftpBounds(descriptorLimit());
   const tftp = tftpService(() => ({ ...bounds, listen, port: ports.tftp, httpPort: ports.http }), {
     ...{ host, open, onFetch },
   });
-  const services: Service[] = [loadersNotice(boot, host), catalog, menuNotice(menu, catalog), tftp];
+  const services: Service[] = [loadersNotice(boot, host), catalog, menuNotice(menu, catalog), tftp, nfs.service];
   const health = () => ({
-    ok: services.every((s) => s.health().ok),
+    // Without NFS it boots nearly all, and the menus know.
+    ok: services.every((service) => service === nfs.service || service.health().ok),
     services: Object.fromEntries(services.map((s) => [s.name, s.health()])),
   });
   const nodeName = () => nameOf(config(), swarm.directions());
@@ -67,18 +76,19 @@ export function bootNode({ config, secret, host }: BootNodeParts): BootNode {
     language: () => config().menu.language,
     mirrorUrl: () => swarm.directions()?.mirrorUrl,
   });
-  doors.push(tftp, http);
+  doors.push(tftp, http, nfs);
   services.push(http, swarm);
-  return { services, tftpPorts: tftp.ports, httpPorts: http.address };
+  return { services, tftpPorts: tftp.ports, httpPorts: http.address, shownNfs: nfs.shown };
 }
 
-/** `directions`: what flink said last. */
-export function menuSettings(config: FnodeConfig, directions?: Directions): MenuSettings {
+/** `directions`: what flink said last. `isStreaming`: whether NFS is served, as it is meant to be where nobody serves yet. */
+export function menuSettings(config: FnodeConfig, directions?: Directions, isStreaming = config.nfs): MenuSettings {
   const { menu, clients } = config;
   const { peers = [], boots } = directions ?? {};
   return {
     ...{ ...menu, clients, peers, nodeName: nameOf(config, directions), serial: menu.serial ?? false },
     ...(boots ? { boots } : {}),
+    transports: isStreaming ? STREAMING : PLAIN,
   };
 }
 

@@ -1,12 +1,14 @@
 /** An fnode's one name space: generated menus over the folder of loaders; images, and what is inside them. */
-import type { FolderEntry, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
+import type { Content, FolderEntry, MissReason, OpenContent, Opened, Visit } from '../core/content.ts';
 import { errnoOf, Fault } from '../core/errors.ts';
 import type { Blocks } from '../host/blocks.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../host/files.ts';
 import type { Looked } from '../menu/probe.ts';
-import { type ImageDoorDeps, imageDoors } from './images.ts';
+import type { ImageDoorDeps, ImageDoors } from './images.ts';
 
-export interface NameSpace extends ImageDoorDeps {
+export interface NameSpace {
+  readonly isos: ImageDoorDeps['isos'];
+  readonly doors: ImageDoors;
   readonly boot: Pick<FolderContent, 'open'>;
   /** A generated file, or undefined where the folders decide. */
   menu(path: string, visit: Visit): Promise<Opened | undefined>;
@@ -16,8 +18,7 @@ export interface NameSpace extends ImageDoorDeps {
  * `/boot/**`, `/isos/**`, `/tree/**` and what the menus generate. `/boot/tftp/**` is `/boot/**` with menus that load by
  * TFTP alone.
  */
-export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
-  const doors = imageDoors(deps);
+export function nameSpace({ boot, menu, isos, doors }: NameSpace): OpenContent {
   const openAny = async (path: string, visit: Visit): Promise<Opened> => {
     const generated = await menu(path, visit);
     if (generated) return generated;
@@ -30,7 +31,7 @@ export function nameSpace({ boot, menu, ...deps }: NameSpace): OpenContent {
   return (path, visit) => {
     // No menu is among the images, nor in them.
     const [, root, rest = ''] = /^\/(isos|tree)\/(.+)$/s.exec(path) ?? [];
-    if (root === 'isos') return deps.isos.openNow?.(rest) ?? doors.openImage(rest);
+    if (root === 'isos') return isos.openNow?.(rest) ?? doors.openImage(rest);
     return root === 'tree' ? doors.openTree(rest) : openAny(path, visit);
   };
 }
@@ -52,6 +53,18 @@ export function laterFolder(root: string, blocks?: Blocks): Pick<FolderContent, 
       return folder ? folder.open(path) : { kind: 'missing', reason: 'not-found' };
     },
   };
+}
+
+/** The content of what is a file. */
+export function contentIn(opened: Opened): Content | (Opened & { readonly kind: 'missing' }) {
+  if (opened.kind === 'file') return opened.content;
+  return opened.kind === 'missing' ? opened : { kind: 'missing', reason: 'not-found' };
+}
+
+/** What there is in what is a folder. */
+export async function entriesIn(opened: Opened): Promise<readonly FolderEntry[] | undefined> {
+  if (opened.kind === 'file') await opened.content.close();
+  return opened.kind === 'folder' ? opened.entries : undefined;
 }
 
 /** What a folder holds; `gone` where it is none. */

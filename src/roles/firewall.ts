@@ -54,6 +54,9 @@ const networksOf = ({ dhcp }: FlinkConfig, { address, prefixBits }: LocalInterfa
 const NODE_DOORS: readonly Door[] = [
   { what: 'TFTP of a node', protocol: 'udp', ports: [69] },
   { what: 'HTTP of a node', protocol: 'tcp', ports: [80] },
+  // MOUNT, and the portmapper, are asked over either; NFS itself is TCP's.
+  { what: 'portmapper and NFS of a node', protocol: 'tcp', ports: [111, 2049] },
+  { what: 'portmapper and mounts of a node', protocol: 'udp', ports: [111, 2049] },
 ];
 
 function doorsOf({ config, isDnsServed, isProxyServed }: FirewallParts): readonly Door[] {

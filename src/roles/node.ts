@@ -10,15 +10,19 @@ import type { Host } from '../host.ts';
 import { imageTrees } from '../iso/routes.ts';
 import { installedCompanions } from '../loaders/probe.ts';
 import { type MenuContent, type MenuSettings, menuContent } from '../menu/routes.ts';
+import type { Images } from '../nfs/images.ts';
 import { nodeCatalog } from './catalog.ts';
-import { headOf, isFile, laterFolder, listOf, nameSpace } from './content.ts';
+import { contentIn, entriesIn, headOf, isFile, laterFolder, listOf, nameSpace } from './content.ts';
 import { nodeHealth } from './doctor.ts';
+import { imageDoors } from './images.ts';
 
 export interface NodeContent {
   readonly open: OpenContent;
   readonly menu: MenuContent;
   /** To be started, and stopped, by whoever made this. */
   readonly catalog: CatalogService;
+  /** For NFS, which has names and handles of its own. */
+  readonly images: Images;
   /** Closes what stays open for the next reader for a moment. */
   readonly closeIdle: () => Promise<void>;
 }
@@ -36,6 +40,7 @@ export function nodeContent({ config, settings, host, ...watch }: NodeSources): 
   const isos = folderContent(config().isos, FOLDER_LIMITS, blocks);
   const trees = imageTrees({ openImage: async (path) => isos.openNow(path) ?? isos.open(path) });
   const catalog = nodeCatalog(config(), host, { isos, trees, ...watch });
+  const doors = imageDoors({ isos, trees, images: catalog.images });
   const belowIsos = (path: string) => isos.open(path.replace(/^\/isos\/?/, ''));
   const menu: MenuContent = menuContent(settings, {
     host,
@@ -48,9 +53,16 @@ export function nodeContent({ config, settings, host, ...watch }: NodeSources): 
     companions: () => installedCompanions(config().boot),
   });
   return {
-    open: nameSpace({ boot, isos, trees, images: catalog.images, menu: menu.open }),
+    open: nameSpace({ boot, isos, doors, menu: menu.open }),
     menu,
     catalog,
+    images: {
+      names: catalog.images,
+      find: doors.find,
+      hold: trees.hold,
+      open: async (path) => contentIn(isos.openNow(path) ?? (await isos.open(path))),
+      list: async (path) => entriesIn(await isos.open(path)),
+    },
     closeIdle: isos.closeIdle,
   };
 }

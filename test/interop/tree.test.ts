@@ -14,6 +14,7 @@ import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host
 import { systemHost } from '../../src/host/system.ts';
 import { imageTrees } from '../../src/iso/routes.ts';
 import { nameSpace } from '../../src/roles/content.ts';
+import { imageDoors } from '../../src/roles/images.ts';
 import { TFTP_BOUNDS, tftpService } from '../../src/tftp/server.ts';
 import { ask, field, type Node, pattern, request, split, startNode } from '../http/wire.ts';
 import { hasPrograms, makeIso, makeTree, run, type Tree, temporaryFolder } from '../iso/support.ts';
@@ -60,7 +61,8 @@ function spaceOver(root: string): { readonly isos: FolderContent; readonly open:
   const images = folderContent(root, FOLDER_LIMITS, systemBlocks({ bytes: 256 << 20 }));
   const trees = imageTrees({ openImage: images.open });
   const menu = async () => undefined;
-  return { isos: images, open: nameSpace({ boot: images, isos: images, trees, images: () => [], menu }) };
+  const doors = imageDoors({ isos: images, trees, images: () => [] });
+  return { isos: images, open: nameSpace({ boot: images, isos: images, doors, menu }) };
 }
 
 before(async () => {

@@ -9,6 +9,7 @@ import type { Ipv4 } from '../../src/core/addr.ts';
 import { nameImages } from '../../src/core/alias.ts';
 import type { Opened, Visit } from '../../src/core/content.ts';
 import { nameSpace } from '../../src/roles/content.ts';
+import { imageDoors } from '../../src/roles/images.ts';
 import { doctorFnode } from '../../src/roles.ts';
 import { fakeHost } from '../support/fakes.ts';
 
@@ -43,7 +44,8 @@ for (const { path, want } of names) {
     };
     const trees = { open: (image: string, inside: string) => folder('tree').open(`${image} ${inside}`) };
     const images = () => nameImages(['Mint 22.iso', 'a.iso']);
-    await nameSpace({ boot: folder('boot'), isos: folder('isos'), trees, images, menu })(path, VISIT);
+    const isos = folder('isos');
+    await nameSpace({ boot: folder('boot'), isos, doors: imageDoors({ isos, trees, images }), menu })(path, VISIT);
     assert.equal(asked, want);
   });
 }
