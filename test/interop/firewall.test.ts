@@ -153,7 +153,7 @@ dhcp: { probe: off }
 }
 
 const TCP = ['-sS', '-p', '22,53,69,80,111,443,2049,3128,3129,8067', FLINK_WAN];
-const UDP = ['-sU', '-p', '53,67,69,4011,7007,8067', FLINK_WAN];
+const UDP = ['-sU', '-p', '53,67,69,111,2049,4011,7007,8067', FLINK_WAN];
 const TCP6 = ['-6', '-sS', '-p', '22,53,80,8067', '2001:db8::1'];
 const TOOLS = ['ip', 'nft', 'tc', 'nmap', 'curl', 'dig', 'udhcpc', 'ping'];
 
@@ -165,7 +165,7 @@ test('firewall: the LAN works, the WAN finds nothing, and at the stop it is gone
   if (!needs(t, TOOLS)) return;
   const ground = new Ground(t);
   const { hall } = ground;
-  await hall.start('flink', [...PEER, 'listen', 'tcp:80', 'udp:7007'], /listening/);
+  await hall.start('flink', [...PEER, 'listen', 'tcp:80', 'tcp:111', 'tcp:2049', 'udp:111', 'udp:7007'], /listening/);
   await hall.start('client', [...PEER, 'listen', 'tcp:80'], /listening/);
   await hall.start('server', [...PEER, 'listen', 'tcp:8080', 'udp:53'], /listening/);
   const before = ground.traces();
@@ -187,7 +187,8 @@ test('firewall: the LAN works, the WAN finds nothing, and at the stop it is gone
     const dhcp = ground.run('fresh', 'udhcpc', '-n', '-q', '-f', '-i', 'lan', '-s', '/bin/true', '-t', '3', '-T', '1');
     assert.match(dhcp, /lease of 172\.16\.\d+\.\d+ obtained/);
     assert.match(ground.run('client', 'dig', '+short', `@${FLINK}`, 'intranet.flisol.lan'), /^172\.16\.0\.5$/m);
-    assert.equal(ground.fetch('client', `http://${FLINK}/`), CLIENT);
+    for (const port of [80, 111, 2049]) assert.equal(ground.fetch('client', `http://${FLINK}:${port}/`), CLIENT);
+    assert.equal(ground.send('client', CLIENT, FLINK, 111), 'heard here');
     assert.match(ground.fetch('client', `http://${FLINK}:8067/healthz`), /./);
     assert.match(ground.run('client', 'ping', '-c', '1', '-W', '2', FLINK), / 0% packet loss/);
     assert.equal(ground.send('client', CLIENT, FLINK, 7007), 'heard here');

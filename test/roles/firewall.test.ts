@@ -16,7 +16,9 @@ const parts = (yaml: string, more: Partial<FirewallParts> = {}): FirewallParts =
 const doors = (yaml: string, more?: Partial<FirewallParts>): readonly string[] =>
   firewallPlan(parts(yaml, more)).facts.doors.flatMap(({ protocol, ports }) => ports.map((p) => `${protocol}/${p}`));
 
-const USUAL = ['udp/67', 'udp/4011', 'udp/53', 'tcp/53', 'udp/69', 'tcp/80', 'udp/8067', 'tcp/8067'];
+const NFS = ['tcp/111', 'tcp/2049', 'udp/111', 'udp/2049'];
+const NODE = ['udp/69', 'tcp/80', ...NFS];
+const USUAL = ['udp/67', 'udp/4011', 'udp/53', 'tcp/53', ...NODE, 'udp/8067', 'tcp/8067'];
 const opened: readonly { name: string; yaml?: string; more?: Partial<FirewallParts>; want: readonly string[] }[] = [
   { name: 'what flink and a node here serve', want: USUAL },
   { name: 'no DHCP', yaml: 'dhcp: { mode: off }', want: USUAL.slice(2) },
@@ -29,8 +31,8 @@ const opened: readonly { name: string; yaml?: string; more?: Partial<FirewallPar
   },
   {
     name: 'what the operator opens',
-    yaml: 'filter: { open: [tcp/2049, UDP/123] }',
-    want: [...USUAL, 'tcp/2049', 'udp/123'],
+    yaml: 'filter: { open: [tcp/8080, UDP/123] }',
+    want: [...USUAL, 'tcp/8080', 'udp/123'],
   },
 ];
 for (const { name, yaml = '', more, want } of opened) {
