@@ -12,12 +12,11 @@ import { FNODE_OPTIONS, JSON_OPTION, loadFrom, SERVE_OPTIONS } from './options.t
 import { printFindings } from './print.ts';
 import { type FnodeParts, type LoadersQuestion, MENU_FORMATS } from './role.ts';
 import { serve } from './serve.ts';
-import { fnodeUnserved } from './unserved.ts';
 
 export function fnodeProgram(parts: FnodeParts): Program {
   return {
     name: 'fnode',
-    summary: 'a boot node: loaders, menus and images by TFTP and HTTP.',
+    summary: 'a boot node: loaders, menus and images by TFTP, HTTP and NFS.',
     commands: [
       serveCommand(parts),
       isosCommand(parts),
@@ -42,7 +41,6 @@ function serveCommand(parts: FnodeParts): Command {
         {
           name: 'fnode',
           load: () => load(input, terminal),
-          unserved: fnodeUnserved,
           inspect: inspectFolders,
           role: parts.fnodeRole,
           folders: (config) => [config.isos, config.boot].filter(isFolder),

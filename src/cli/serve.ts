@@ -15,7 +15,7 @@ export interface Serving<Config> {
   /** Reads the configuration, at start and at each reload. Throws a `Fault`. */
   readonly load: (host: Host) => Loaded<Config>;
   /** Keys that are set and not served. */
-  readonly unserved: (loaded: Loaded<Config>) => readonly string[];
+  readonly unserved?: (loaded: Loaded<Config>) => readonly string[];
   /** Refuses what cannot work on this machine, before anything is opened. */
   readonly inspect: (loaded: Loaded<Config>, host: Host) => void;
   readonly role: (config: Config, host: Host) => Role<Config>;
@@ -44,7 +44,7 @@ export async function serve<Config>(serving: Serving<Config>, input: Input, term
     warnOfReload(rights, input.text('config'), name, log);
     takeRights(rights, name, log);
   });
-  const unserved = serving.unserved(loaded);
+  const unserved = serving.unserved?.(loaded) ?? [];
   if (unserved.length > 0) log.warn(name, 'not-served', { keys: unserved.join(', '), why: NOT_SERVED });
   log.info(name, 'ready', { serves: role.ready.join('; '), user: user?.name, pid: process.pid });
 

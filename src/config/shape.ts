@@ -487,12 +487,16 @@ export const fnodeShape = section({
     .describe(
       'Memory for what many machines read: a share of it, a size, or off. It grows while a tenth of the memory is free, and shrinks when nobody reads.',
     ),
-  nfs: onOff().prefault('on').describe('Serves the inside of images by NFS.'),
+  nfs: onOff()
+    .prefault('on')
+    .describe(
+      'Serves the images and what is inside them by NFS, read-only: what streams by it needs less memory. Off: such entries are not offered.',
+    ),
   ports: section({
     tftp: port().default(69).describe('TFTP.'),
     http: port().default(80).describe('HTTP.'),
-    nfs: port().default(2049).describe('NFS.'),
-    portmap: port().default(111).describe('Portmapper.'),
+    nfs: port().default(2049).describe('NFS and mounts; NFS over TCP alone.'),
+    portmap: port().default(111).describe('Portmapper. Where another one has the port, NFS is registered with that.'),
   })
     .prefault({})
     .describe('Ports, for tests and odd networks.'),
