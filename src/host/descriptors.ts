@@ -3,8 +3,11 @@ import fs from 'node:fs';
 
 /** Descriptors that are nobody's share: the runtime's own, the doors, what is opened for a moment. */
 const RESERVED_DESCRIPTORS = 32;
-/** Of the others, so that no service takes what another needs. `files` is for each of the two folders; `looks`, at addresses, `dns` and `proxy` are flink's. */
-const SHARES = { http: 0.5, tftp: 0.3, files: 0.1, looks: 0.2, dns: 0.2, proxy: 0.4 } as const;
+/**
+ * Of the others, so that no service takes what another needs: a node's come to one. `files` is for each of the two
+ * folders, `nfs` for each of its two doors; `looks`, at addresses, `dns` and `proxy` are flink's.
+ */
+const SHARES = { http: 0.3, tftp: 0.3, files: 0.1, nfs: 0.1, looks: 0.2, dns: 0.2, proxy: 0.4 } as const;
 /** What works at all, however few there are. */
 const MIN_SHARE = 8;
 

@@ -5,11 +5,12 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
+import type { CrowdBounds } from '../core/crowd.ts';
 import type { Traffic } from '../core/swarm.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { listening } from '../host/listening.ts';
 import type { Service } from '../service.ts';
-import { type ConnectionBounds, Connections } from './connections.ts';
+import { Connections } from './connections.ts';
 import type { Delivery } from './deliver.ts';
 import { NO_PROXY, type Refusal, refusalOf, refuse } from './garbled.ts';
 import { BigBuffers } from './pool.ts';
@@ -164,7 +165,7 @@ function turningAway(connections: Connections): (socket: Duplex, refusal: Refusa
   };
 }
 
-function boundsOf({ maxConnections, displacedMs }: HttpLimits): ConnectionBounds {
+function boundsOf({ maxConnections, displacedMs }: HttpLimits): CrowdBounds {
   const max = Math.min(maxConnections, descriptorShare('http'));
   return { max, maxPerSource: Math.ceil(max * MAX_SOURCE_SHARE), stalledMs: displacedMs };
 }
