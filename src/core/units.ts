@@ -47,9 +47,14 @@ export function showBytes(bytes: number): string {
   return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${PREFIXES[power]}B`;
 }
 
-/** `512 MiB`, `2 GiB`, `1.5 GiB`: memory, as machines are sold. */
+/**
+ * `512 MB`, `1.5 GB`, `7.5 GB`: memory as machines are sold. One of 2 GB has 2048 MiB built in, and less to show for it:
+ * firmware and graphics keep their part. From 4 GB on in halves, since nothing that it is computed from is more exact.
+ */
 export function showMemory(mib: number): string {
-  return mib < 1024 ? `${mib} MiB` : `${Math.round((mib / 1024) * 10) / 10} GiB`;
+  const gib = mib / 1024;
+  const parts = gib < 4 ? 10 : 2;
+  return gib < 1 ? `${mib} MB` : `${Math.round(gib * parts) / parts} GB`;
 }
 
 /** `24h`, `1h30m`, `45s`: what `parseDurationSec` reads. */

@@ -1,5 +1,5 @@
 /** archiso, and miso that came of it: Arch, Manjaro and their kin. */
-import type { Boot, Family } from './row.ts';
+import type { Boot, Family, Way, When } from './row.ts';
 import { dhcp } from './words.ts';
 
 /** Microcode lies beside older images; newer ones have it in the initramfs. */
@@ -13,6 +13,26 @@ const archBoot = (folder: 'x86_64' | 'i686', kernel: string, ...initramfs: strin
   initrds: [microcode('intel'), microcode('amd'), initramfs.map((name) => `$base/boot/${folder}/${name}`)],
   arch: folder === 'x86_64' ? 'x86_64' : 'i386',
   medium: `$base/${folder}/airootfs.*fs`,
+});
+
+/** They start a console. */
+const CONSOLES = ['arch', 'systemrescue'];
+
+/** The system is read as it runs. `memoryMib` is what it takes itself. */
+const streams = (memoryMib: number, when: When): Way => ({
+  use: 'live',
+  transport: 'nfs',
+  isStreaming: true,
+  memory: { of: 'nothing', plusMib: memoryMib },
+  when,
+  words: [
+    { word: 'archiso_nfs_srv={nfs}', why: 'address and path', from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs' },
+    {
+      word: 'copytoram=n',
+      why: 'without it the file system is copied into memory all the same',
+      from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs',
+    },
+  ],
 });
 
 export const ARCHISO: Family = {
@@ -32,20 +52,10 @@ export const ARCHISO: Family = {
     dhcp('the hook does nothing on the network without it', 'mkinitcpio-archiso: hooks/archiso_pxe_common'),
   ],
   ways: [
-    {
-      use: 'live',
-      transport: 'nfs',
-      isStreaming: true,
-      memory: { of: 'nothing', plusMib: 1024 },
-      words: [
-        { word: 'archiso_nfs_srv={nfs}', why: 'address and path', from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs' },
-        {
-          word: 'copytoram=n',
-          why: 'without it the file system is copied into memory all the same',
-          from: 'mkinitcpio-archiso: hooks/archiso_pxe_nfs',
-        },
-      ],
-    },
+    // Arch's own minimum of 512 MiB, and as much again for what is changed: 256 MiB of it are set aside at the start.
+    streams(1024, { product: CONSOLES }),
+    // KDE Plasma with an installer, as on EndeavourOS and CachyOS.
+    streams(2048, { notProduct: CONSOLES }),
     {
       use: 'live',
       transport: 'http',
@@ -110,6 +120,7 @@ export const MISO: Family = {
       use: 'live',
       transport: 'nfs',
       isStreaming: true,
+      // Manjaro's own minimum for KDE Plasma and GNOME.
       memory: { of: 'nothing', plusMib: 2048 },
       words: [
         { word: 'miso_nfs_srv={nfs}', why: 'address and path', from: 'manjaro-tools: hooks/miso_pxe_nfs' },

@@ -61,6 +61,7 @@ export const CASPER: Family = {
       use: 'live',
       transport: 'nfs',
       isStreaming: true,
+      // Mint's own minimum, and what Ubuntu's desktops get by with: nothing of the medium lies in memory.
       memory: { of: 'nothing', plusMib: 2048 },
       words: [
         { word: 'netboot=nfs', why: 'the medium is a folder on an NFS server', from: 'casper: scripts/casper' },

@@ -36,12 +36,13 @@ export const DRACUT_LIVE: Family = {
       transport: 'nfs',
       isStreaming: true,
       when: { since: 8 },
+      // Fedora's own minimum for its desktops.
       memory: { of: 'nothing', plusMib: 2048 },
       words: [
         {
-          word: 'root=live:nfs://{nfs}/$medium',
-          why: 'mounted and looped; a colon before the path is allowed',
-          from: 'dracut-ng: 74nfs/nfs-lib.sh',
+          word: 'root=live:nfs://{node}{path}/$medium',
+          why: 'the folder of the file is mounted, the file looped; no other spelling of NFS is taken behind live:',
+          from: 'dracut-ng: 70livenet/livenet-generator.sh',
         },
       ],
     },

@@ -17,17 +17,19 @@ export const ANACONDA: Family = {
       use: 'install',
       transport: 'nfs',
       isStreaming: true,
+      // Red Hat says 1.5 GiB by NFS, where the second stage stays on the server, and 3 by HTTP. [RHEL 9: system requirements]
       memory: { of: 'nothing', plusMib: 2048 },
       words: [
         {
-          word: 'inst.repo=nfs:{nfs}',
-          why: 'the installer and its packages; no root=, or it would not be looked for there',
+          // The folder, not the image in /isos: what lies in it is mounted as it is, without a loop device between.
+          word: 'inst.repo=nfs:nfsvers=3:{nfs}',
+          why: 'installer and packages, of NFSv3: it mounts twice and names no version the second time; no root=, or it would not look there',
           from: NETROOT,
           when: { since: 7, has: PACKAGES },
         },
         {
-          word: 'inst.stage2=nfs:{nfs}',
-          why: 'the installer alone: there are no packages on the image',
+          word: 'inst.stage2=nfs:nfsvers=3:{nfs}',
+          why: 'the installer alone, of NFSv3: there are no packages on the image, people choose a mirror',
           from: NETROOT,
           when: { since: 7, lacks: PACKAGES },
         },
@@ -89,6 +91,7 @@ export const LINUXRC: Family = {
       use: 'install',
       transport: 'nfs',
       isStreaming: true,
+      // openSUSE's own minimum; what of the installer is loaded whole by HTTP comes on top there.
       memory: { of: 'nothing', plusMib: 1024 },
       words: [
         { word: 'install=nfs://{node}{path}', why: 'the packages are mounted, not fetched', from: 'linuxrc: url.c' },

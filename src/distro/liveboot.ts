@@ -1,11 +1,31 @@
 /** live-boot: Debian's live images and what is built on them. */
-import type { Boot, Family } from './row.ts';
+import type { Boot, Family, Way, When } from './row.ts';
 import { dhcp, UNLIMITED_ROOT } from './words.ts';
 
 const liveInitrds = (...names: string[]): readonly (readonly string[])[] => [names.map((name) => `live/${name}`)];
 const numbered = (n: number): Boot => ({
   kernel: `live/vmlinuz${n}`,
   initrds: liveInitrds(`initrd${n}.img`, `initrd${n}`, `initrd${n}.xz`, 'initrd.img'),
+});
+
+/** A console, or a bare desktop around one program. */
+const TOOLS = ['gparted', 'clonezilla', 'grml'];
+
+/** The system is read as it runs. `memoryMib` is what it takes itself. */
+const streams = (memoryMib: number, when: When): Way => ({
+  use: 'live',
+  transport: 'nfs',
+  isStreaming: true,
+  memory: { of: 'nothing', plusMib: memoryMib },
+  when,
+  words: [
+    { word: 'netboot=nfs', why: 'the medium is a folder on an NFS server', from: 'live-boot: 9990-netboot.sh' },
+    {
+      word: 'nfsroot={nfs}',
+      why: "a literal address: klibc resolves no names; no nfsopts=, the port is the portmapper's to tell",
+      from: 'klibc: usr/kinit/nfsmount',
+    },
+  ],
 });
 
 export const LIVE_BOOT: Family = {
@@ -49,20 +69,10 @@ export const LIVE_BOOT: Family = {
     dhcp('no question about the interface; live-boot itself would ask DHCP anyway', 'live-boot: 9990-networking.sh'),
   ],
   ways: [
-    {
-      use: 'live',
-      transport: 'nfs',
-      isStreaming: true,
-      memory: { of: 'nothing', plusMib: 1024 },
-      words: [
-        { word: 'netboot=nfs', why: 'the medium is a folder on an NFS server', from: 'live-boot: 9990-netboot.sh' },
-        {
-          word: 'nfsroot={nfs}',
-          why: 'a literal address: klibc resolves no names',
-          from: 'klibc: usr/kinit/nfsmount',
-        },
-      ],
-    },
+    // What is left of GParted's and Clonezilla's 0.7 GiB beside a squashfs in memory, and room to work.
+    streams(1024, { product: TOOLS }),
+    // LMDE's own minimum, and Debian's for a desktop.
+    streams(2048, { notProduct: TOOLS }),
     {
       use: 'live',
       transport: 'http',

@@ -66,8 +66,15 @@ export const SYSTEMRESCUECD: Family = {
       use: 'rescue',
       transport: 'nfs',
       isStreaming: true,
+      // As by HTTP, without the file system.
       memory: { of: 'nothing', plusMib: 512 },
-      words: [{ word: 'netboot=nfs://{nfs}', why: 'address and folder', from: 'SystemRescueCd: PXE network booting' }],
+      words: [
+        {
+          word: 'netboot=nfs://{nfs}',
+          why: 'address and folder, with a colon between them',
+          from: 'SystemRescueCd: PXE network booting',
+        },
+      ],
     },
     {
       use: 'rescue',

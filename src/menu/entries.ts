@@ -56,6 +56,8 @@ export interface Entry {
   readonly memoryMib?: number;
   /** Of the image that it starts. */
   readonly sizeBytes?: number;
+  /** Read as it is needed: the network stays in use for as long as it runs. */
+  readonly isStreaming?: true;
   readonly secureBoot: SecureBoot;
   readonly note?: string;
   /** Only these clients see it. */

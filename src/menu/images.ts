@@ -218,6 +218,7 @@ function entryOf(row: ImageEntry, { image, label }: Place, facts: OwnFacts): Ent
     how: how.kind === 'linux' ? { ...how, arguments: [...how.arguments, ...words] } : how,
     ...(memoryMib === undefined ? {} : { memoryMib }),
     sizeBytes: image.sizeBytes,
+    ...(row.isStreaming ? { isStreaming: true } : {}),
     secureBoot: companion?.secureBoot ?? row.secureBoot,
     ...(file?.note === undefined ? {} : { note: file.note }),
     ...(file?.macs === undefined ? {} : { macs: file.macs }),

@@ -44,8 +44,12 @@ const lacking = (says: string): Obstacle => ({ says, isFault: false });
 const fault = (says: string): Obstacle => ({ says, isFault: true });
 
 function notServed({ transport, isStreaming }: ImageEntry): string {
-  return `${isStreaming ? 'streams' : 'starts'} over ${transport.toUpperCase()}, which this node does not serve`;
+  const what = `${isStreaming ? 'streams' : 'starts'} over ${transport.toUpperCase()}, which this node does not serve`;
+  return transport === 'nfs' ? `${what}: ${NFS_CURE}` : what;
 }
+
+/** Switched off, or in the way of something that only the doctor sees: a port that somebody else has. */
+const NFS_CURE = 'nfs: on in its configuration, then node dist/fnode.js doctor says what else is missing';
 
 function missingCompanion(
   { companion, companionVersion }: ImageEntry,

@@ -30,7 +30,7 @@ export interface MenuSettings extends ClientTable {
   readonly language: Language;
   readonly nodeName: string;
   readonly colors: MenuColours;
-  /** What the node serves images by; HTTP and TFTP where it doesn't say. */
+  /** What the node serves images by at this moment: NFS may come late. HTTP and TFTP where it doesn't say. */
   readonly transports?: ReadonlySet<Transport>;
   /** Other nodes that are alive, the most suitable first. */
   readonly peers?: readonly Peer[];

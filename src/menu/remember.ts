@@ -8,16 +8,17 @@ import { MAX_IMAGE_FILES, MAX_MENU_FILES } from './probe.ts';
 /** The catalogue of `basis`; the same one for as long as that stays. */
 export function rememberedCatalog(): (basis: Basis) => Catalog {
   const parse = rememberedParse();
-  let last: { readonly basis: Basis; readonly catalog: Catalog } | undefined;
+  let last: { readonly basis: Basis; readonly transports: string; readonly catalog: Catalog } | undefined;
   return (basis) => {
-    if (last && isSame(last.basis, basis)) return last.catalog;
+    const transports = [...transportsOf(basis.settings)].sort().join();
+    if (last && last.transports === transports && isSame(last.basis, basis)) return last.catalog;
     const catalog = catalogOf(basis, parse);
-    last = { basis, catalog };
+    last = { basis, transports, catalog };
     return catalog;
   };
 }
 
-/** The table of clients is replaced as a whole, never changed. */
+/** Transports aside: their set may be one that changes. The table of clients is replaced as a whole, never changed. */
 function isSame(a: Basis, b: Basis): boolean {
   return (
     a.look === b.look &&
@@ -26,8 +27,7 @@ function isSame(a: Basis, b: Basis): boolean {
     a.proven === b.proven &&
     a.settings.language === b.settings.language &&
     a.settings.default === b.settings.default &&
-    a.settings.clients === b.settings.clients &&
-    [...transportsOf(a.settings)].sort().join() === [...transportsOf(b.settings)].sort().join()
+    a.settings.clients === b.settings.clients
   );
 }
 

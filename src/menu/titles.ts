@@ -11,7 +11,7 @@ export interface Line {
 }
 
 /**
- * `22 Cinnamon (64-bit): live - from 2 GiB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
+ * `22 Cinnamon (64-bit): live - from 2 GB RAM - Secure Boot off - 2.9 GB`. What it needs always stands there; for want of
  * room goes first the size, then the architecture, which the machine has seen to, and last words of the name, from its end.
  */
 export function lineOf(entry: Entry, words: Words, line: Line): string {
@@ -52,9 +52,10 @@ function secureBootOf({ secureBoot, how }: Entry, words: Words, loader: 'grub' |
   return loader === 'ipxe' ? '' : words.secureBootByIpxe;
 }
 
-/** The operator's own sentence and the image's size, for where a loader has room for them; empty if there is neither. */
+/** The operator's own sentence, whether the cable has to stay, and the image's size, for where a loader has room for them. */
 export function helpOf(entry: Entry, words: Words): readonly string[] {
   const note = plainText(entry.note ?? '', '', 200);
+  const streams = entry.isStreaming ? words.streams : '';
   const size = entry.sizeBytes === undefined ? '' : words.imageSize.replace('%s', showBytes(entry.sizeBytes));
-  return [note, size].filter((part) => part !== '');
+  return [note, streams, size].filter((part) => part !== '');
 }

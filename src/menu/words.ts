@@ -35,6 +35,8 @@ export interface Words {
   readonly memory: string;
   /** What an image holds stands for `%s`. */
   readonly imageSize: string;
+  /** Of what is read over the network for as long as it runs. */
+  readonly streams: string;
   /** Behind what an image is; nothing where it only starts. */
   readonly uses: Readonly<Record<EntryUse, string>>;
   readonly archs: Readonly<Record<Arch, string>>;
@@ -68,6 +70,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     secureBootByIpxe: 'Secure Boot: iPXE only',
     memory: 'from %s RAM',
     imageSize: 'Image of %s',
+    streams: 'Read over the network while it runs: leave the cable in',
     uses: {
       live: 'live',
       install: 'install',
@@ -107,6 +110,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     secureBootByIpxe: 'Secure Boot: solo iPXE',
     memory: 'desde %s de RAM',
     imageSize: 'Imagen de %s',
+    streams: 'Se lee por la red mientras funciona: deje el cable conectado',
     uses: {
       live: 'en vivo',
       install: 'instalar',

@@ -62,8 +62,8 @@ test('each image: its file, what it is, what the menus offer of it by id, and wh
   const listed = { images: [right, ...others.images], offers: [mints, ...others.offers] };
   assert.deepEqual(showImages(listed, '/isos'), [
     'mint.iso  2.9 GB  Linux Mint 22 Cinnamon (x86_64)',
-    '  linux-mint-22-cinnamon-amd64       Cinnamon 22 (64-bit): live  3.5 GiB  BIOS+UEFI  Secure Boot on or off',
-    '  linux-mint-22-cinnamon-amd64-safe  Safe                        2 GiB    BIOS',
+    '  linux-mint-22-cinnamon-amd64       Cinnamon 22 (64-bit): live  3.5 GB  BIOS+UEFI  Secure Boot on or off',
+    '  linux-mint-22-cinnamon-amd64-safe  Safe                        2 GB    BIOS',
     '  in no menu: mint-nfs, mint-nfs-safe: streams over NFS, which this node does not serve',
     '  checksum right, by sha256sum.txt',
     'b.iso     1 B     is being copied: 1 B of 3.4 GB',

@@ -7,6 +7,7 @@ import {
   parseSizeBytes,
   showBytes,
   showDuration,
+  showMemory,
 } from '../../src/core/units.ts';
 
 const cases: readonly (readonly [(text: string) => number | undefined, string, number | undefined])[] = [
@@ -43,6 +44,12 @@ test('showBytes: two digits below ten, whole numbers above', () => {
     '1.4 MB',
     '86 MB',
     '4.7 GB',
+  ]);
+});
+
+test('showMemory: as machines are sold; from 4 GB on in halves', () => {
+  assert.deepEqual([512, 1024, 1152, 2048, 3456, 4090, 4608, 7232, 7424].map(showMemory), [
+    ...['512 MB', '1 GB', '1.1 GB', '2 GB', '3.4 GB', '4 GB', '4.5 GB', '7 GB', '7.5 GB'],
   ]);
 });
 

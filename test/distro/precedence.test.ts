@@ -149,11 +149,11 @@ test('an image without packages is a second stage, one with packages a repositor
   const full = await look({ label: 'Fedora-E-dvd-x86_64-44', files: { ...installer, 'repodata/repomd.xml': 'x' } });
   assert.deepEqual(
     bare.entries.map(argumentsOf).map((words) => words[1]),
-    ['inst.stage2=nfs:{nfs}', 'inst.stage2={tree}'],
+    ['inst.stage2=nfs:nfsvers=3:{nfs}', 'inst.stage2={tree}'],
   );
   assert.deepEqual(
     full.entries.map(argumentsOf).map((words) => words[1]),
-    ['inst.repo=nfs:{nfs}', 'inst.repo={tree}'],
+    ['inst.repo=nfs:nfsvers=3:{nfs}', 'inst.repo={tree}'],
   );
 });
 
@@ -315,7 +315,23 @@ test('memory: the image, the file systems, twice where they are copied', async (
   assert.equal(await memory({ sizeBytes: 1000 * MIB, files: CASPER }, 'live'), 2560);
   assert.equal(await memory({ files: LIVE }, 'live'), 1728);
   assert.equal(await memory({ files: arch }, 'live'), 2112);
-  assert.equal(await memory({ files: arch }, 'live-nfs'), 1024);
+});
+
+test('memory of what streams: a desktop 2 GiB, a console 1 GiB, none more than it would need whole', async () => {
+  const streams = async (image: MadeImage): Promise<number | undefined> =>
+    (await look(image)).entries.find((entry) => entry.isStreaming)?.memoryMib;
+  const arch = (mib: number): MadeImage['files'] => ({
+    'arch/boot/x86_64/vmlinuz-linux': vmlinuz,
+    'arch/boot/x86_64/initramfs-linux.img': MIB,
+    'arch/x86_64/airootfs.sfs': mib * MIB,
+  });
+  const live = { 'live/vmlinuz': vmlinuz, 'live/initrd.img': MIB, 'live/filesystem.squashfs': 2500 * MIB };
+  assert.equal(await streams({ label: 'ARCH_202608', files: arch(800) }), 1024);
+  assert.equal(await streams({ label: 'EOS_202411', files: arch(2500) }), 2048);
+  assert.equal(await streams({ label: 'OTHER', files: arch(300) }), 1152, 'twice 300 and 512, in steps of 64');
+  assert.equal(await streams({ label: 'GParted-live', files: live }), 1024);
+  assert.equal(await streams({ label: 'd-live 13.1.0 gn amd64', files: live }), 2048);
+  assert.equal(await streams({ sizeBytes: 200 * MIB, files: CASPER }), 1792, 'as in memory whole');
 });
 
 test('an image that is too large for memory is not offered to memdisk', async () => {

@@ -79,9 +79,9 @@ test('an image: what it is, its size, its entries with id, memory, firmware and 
   for (const wanted of [
     'Linux Mint 22 Cinnamon',
     'x86_64 · 2.9 GB',
-    '2 entries · Memory: 2 GiB',
-    'Cinnamon 22 (64-bit): live linux-mint-22-cinnamon-amd64 3.5 GiB BIOS, UEFI on or off',
-    'Rescue rescue 2 GiB BIOS –',
+    '2 entries · Memory: 2 GB',
+    'Cinnamon 22 (64-bit): live linux-mint-22-cinnamon-amd64 3.5 GB BIOS, UEFI on or off',
+    'Rescue rescue 2 GB BIOS –',
   ]) {
     assert.ok(said.includes(wanted), `${wanted} in ${said}`);
   }
@@ -91,7 +91,7 @@ test('what is held back is no entry: it stands below, each reason once, with its
   const other = { ...nfs, key: 'nfs2', id: 'mint-nfs-safe' };
   const images = [image('m.iso')];
   const html = homeHtml(home(images, 'en', [offer('m.iso', { entries: [live], heldBack: [nfs, other] })]));
-  assert.match(text(html), /1 entry · Memory: 3\.5 GiB/);
+  assert.match(text(html), /1 entry · Memory: 3\.5 GB/);
   const below = '</table><p class="soft">In no menu: <code>mint-nfs</code>, <code>mint-nfs-safe</code>: ';
   assert.ok(html.includes(`${below}<span lang="en">${nfs.says}</span></p>`), html);
   assert.doesNotMatch(html, /<tr><td>[^<]*<br><code>mint-nfs/);
@@ -213,7 +213,7 @@ test('a copy has neither a link to its inside nor a group', () => {
 test('Spanish throughout, but for what recognition says, which is marked as English', () => {
   const html = homeHtml(home([image('a.iso'), image('b.iso', { verdict: unknown })], 'es'));
   assert.match(html, /<html lang="es">/);
-  assert.match(text(html), /1 de 2 imágenes en los menús · por atender: 1 .*amd64 3\.5 GiB BIOS, UEFI sí o no/);
+  assert.match(text(html), /1 de 2 imágenes en los menús · por atender: 1 .*amd64 3\.5 GB BIOS, UEFI sí o no/);
   assert.match(html, /<b>No puede arrancar por la red\.<\/b> <span lang="en">Its initrd/);
   for (const english of HOME_WORDS.en.steps) assert.ok(!html.includes(english), english);
 });

@@ -224,6 +224,6 @@ test('Spanish menus have no English in them', () => {
     renderIpxe(menu),
   ];
   for (const text of texts) assert.doesNotMatch(text, /\b(live,|from \d|install\b(?!er)|last resort|Back|Image of)/);
-  assert.match(texts[0] ?? '', /en vivo, NFS - desde 2 GiB de RAM/);
+  assert.match(texts[0] ?? '', /en vivo, NFS - desde 2 GB de RAM/);
   assert.match(texts[1] ?? '', /Secure Boot: solo iPXE/);
 });

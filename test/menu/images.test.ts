@@ -303,7 +303,7 @@ const left: readonly Left[] = [
   {
     name: 'starts only by what is not served',
     image: imageOf('x.iso', { ...MINT, entries: [CASPER_NFS] }),
-    says: /: streams over NFS, which this node does not serve$/,
+    says: /: streams over NFS, which this node does not serve: nfs: on in its configuration, .*doctor says what else/,
   },
   {
     name: 'has a kernel with a blank in its name',
@@ -358,7 +358,7 @@ test('a way that is not served is no fault where the image has another', () => {
   const { ids: got, faults, held } = made([mint], { transports: new Set(['http']) });
   assert.deepEqual([got, faults], [['linux-mint-22-cinnamon-amd64'], []]);
   assert.deepEqual(held, [
-    'old/Mint 22.iso linux-mint-22-cinnamon-amd64-nfs: streams over NFS, which this node does not serve',
+    'old/Mint 22.iso linux-mint-22-cinnamon-amd64-nfs: streams over NFS, which this node does not serve: nfs: on in its configuration, then node dist/fnode.js doctor says what else is missing',
   ]);
 });
 

@@ -281,9 +281,9 @@ test('iPXE: every goto and every item has its label, and every failure comes bac
 });
 
 test('memory and Secure Boot are told where they are known', () => {
-  assert.match(render('pxelinux'), /MENU LABEL Install \(64-bit\) - from 512 MiB RAM\n/);
-  assert.match(render('ipxe'), / Install \(64-bit\) - from 512 MiB RAM/);
-  assert.match(render('grub'), /'Install \(64-bit\) - from 512 MiB RAM'/);
+  assert.match(render('pxelinux'), /MENU LABEL Install \(64-bit\) - from 512 MB RAM\n/);
+  assert.match(render('ipxe'), / Install \(64-bit\) - from 512 MB RAM/);
+  assert.match(render('grub'), /'Install \(64-bit\) - from 512 MB RAM'/);
   assert.match(render('grub'), /'Memory test \(memtest86\+, 64-bit\) - Secure Boot off'/);
 });
 
@@ -360,14 +360,14 @@ const lifted: readonly { readonly name: string; readonly entry: Entry; readonly 
   {
     name: 'names its group',
     entry: withoutFullTitle({ ...INSTALL, group: 'Ubuntu 24.04' }),
-    want: 'Ubuntu 24.04: Install (64-bit) - from 512 MiB RAM',
+    want: 'Ubuntu 24.04: Install (64-bit) - from 512 MB RAM',
   },
   {
     name: 'has a full title of its own',
     entry: INSTALL,
-    want: 'Debian 12 (bookworm): Install (64-bit) - from 512 MiB RAM',
+    want: 'Debian 12 (bookworm): Install (64-bit) - from 512 MB RAM',
   },
-  { name: 'never had a group', entry: { ...INSTALL, group: '' }, want: 'Install (64-bit) - from 512 MiB RAM' },
+  { name: 'never had a group', entry: { ...INSTALL, group: '' }, want: 'Install (64-bit) - from 512 MB RAM' },
 ];
 for (const { name, entry, want } of lifted) {
   test(`a default entry on top, out of its submenu, says what it is: ${name}`, () => {
@@ -377,7 +377,7 @@ for (const { name, entry, want } of lifted) {
     assert.match(render('grub', c), new RegExp(`'${want.replace(/[()]/g, '\\$&')}' --id '${entry.id}'`));
     assert.ok(render('ipxe', c).includes(`item ${entry.id} ${want}`));
     const inside = pxelinuxCommands(render('pxelinux', { entries: [entry] })).filter(([word]) => word === 'menu label');
-    assert.ok(inside.some(([, title]) => title === 'Install (64-bit) - from 512 MiB RAM'));
+    assert.ok(inside.some(([, title]) => title === 'Install (64-bit) - from 512 MB RAM'));
   });
 }
 
@@ -487,8 +487,11 @@ for (const { name, row, ...want } of secureBoot) {
 test('pxelinux says how large an image is below the list, GRUB and iPXE where the line has room', () => {
   const entries = entriesFrom([imageOf('m.iso', MINT)]);
   assert.match(render('pxelinux', { entries }), /TEXT HELP\n\s+Image of 2\.9 GB\n\s+ENDTEXT/);
+  const streams =
+    /live, NFS - from 2 GB RAM - 2\.9 GB(?:\n(?!.*LABEL).*)*TEXT HELP\n\s+Read over .*: leave the cable in\n\s+Image/;
+  assert.match(render('pxelinux', { entries }), streams, 'what streams is read to the end');
   assert.match(render('grub', { entries }), /iPXE only - 2\.9 GB'/);
-  assert.match(render('ipxe', { entries }), /from 4\.5 GiB RAM - 2\.9 GB \|\|$/m);
+  assert.match(render('ipxe', { entries }), /from 4\.5 GB RAM - 2\.9 GB \|\|$/m);
 });
 
 test('no line of a list is longer than its loader shows', () => {
@@ -499,7 +502,7 @@ test('no line of a list is longer than its loader shows', () => {
   assert.ok(longest(render('pxelinux', { entries }), /^ *MENU LABEL (.*)$/gm) <= 68);
   assert.ok(longest(render('grub', { entries }), /menuentry '(.*?)' --id/g) <= 88);
   assert.ok(longest(render('ipxe', { entries }), /item (?!-)\S+ (.*?)(?: \|\|)?$/gm) <= 74);
-  assert.match(render('pxelinux', { entries }), / - from 4\.5 GiB RAM$/m);
+  assert.match(render('pxelinux', { entries }), / - from 4\.5 GB RAM$/m);
 });
 
 const tooLong = [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompanionFacts } from '../../src/core/companion.ts';
 import type { Content, Visit } from '../../src/core/content.ts';
-import type { CatalogImage } from '../../src/core/image.ts';
+import type { CatalogImage, Transport } from '../../src/core/image.ts';
 import type { Peer } from '../../src/core/swarm.ts';
 import { type MenuDeps, type MenuSettings, menuContent } from '../../src/menu/routes.ts';
 import { type FakeHost, fakeHost } from '../support/fakes.ts';
@@ -299,6 +299,23 @@ test('transports: what is served decides, HTTP and TFTP where nothing is said', 
     'linux-mint-22-cinnamon-amd64-nfs',
     'linux-mint-22-cinnamon-amd64',
   ]);
+});
+
+test('NFS that comes and goes while the node runs is followed at once, also where it is the same set that changes', async () => {
+  const transports = new Set<Transport>(['http', 'tftp']);
+  const images = [ubuntu];
+  const { menu, looks } = node({ transports, default: 'linux-mint-22-cinnamon-amd64-nfs' }, { images: () => images });
+  const grub = '/boot/grub/grub.cfg';
+  const held = async () => (await menu.offers())[0]?.heldBack.map(({ id }) => id);
+  const seen = async () => [(await textOf(menu, grub)).includes('nfsroot='), await held(), menu.faults().length];
+  const without = [false, ['linux-mint-22-cinnamon-amd64-nfs'], 1];
+  assert.deepEqual(await seen(), without);
+  transports.add('nfs');
+  assert.deepEqual(await seen(), [true, [], 0]);
+  assert.match(await textOf(menu, grub), /^set default='linux-mint-22-cinnamon-amd64-nfs'$/m);
+  transports.delete('nfs');
+  assert.deepEqual(await seen(), without);
+  assert.equal(looks(), 1);
 });
 
 test('a companion kernel that is brought while the node runs gives the entry; what is missing is no fault', async () => {

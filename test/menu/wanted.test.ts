@@ -67,7 +67,7 @@ const said = [
   {
     name: 'over NFS',
     id: 'linux-mint-22-cinnamon-amd64-nfs',
-    want: /^menu\.default: "linux-mint-22-cinnamon-amd64-nfs" of m\.iso exists, but is in no menu: streams over NFS, which this node does not serve$/,
+    want: /^menu\.default: "linux-mint-22-cinnamon-amd64-nfs" of m\.iso exists, but is in no menu: streams over NFS, which this node does not serve: nfs: on in its configuration, then /,
   },
   {
     name: 'without its kernel',
