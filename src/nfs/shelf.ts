@@ -23,8 +23,9 @@ export interface Shelved {
 /** Why there is none: `stale`: nobody has such an image. `later`: nobody can tell now. */
 export type NotShelved = 'stale' | 'later';
 
-/** Taste: more than a hall boots at a time. */
+/** Taste: more than a hall boots at a time. What somebody is just asking for stays beyond that, up to the second bound. */
 const MAX_IMAGES = 64;
+const MAX_BUSY_IMAGES = 256;
 /** So long a removed image is still read from. */
 const CHECK_MS = 1000;
 /** A system that nobody types at still asks now and then; opening anew costs little. */
@@ -189,7 +190,8 @@ export class Shelf {
     if (this.#paths.size > 16 * MAX_IMAGES) this.#paths.clear();
     if (this.#byTag.size <= MAX_IMAGES) return;
     const [oldest] = [...this.#byTag.values()].sort((a, b) => a.usedAtMs - b.usedAtMs);
-    if (oldest) this.drop(oldest);
+    const isIdle = oldest && this.#clock.now() - oldest.usedAtMs >= CHECK_MS;
+    if (oldest && (isIdle || this.#byTag.size > MAX_BUSY_IMAGES)) this.drop(oldest);
   }
 
   #miss(tag: string): void {
