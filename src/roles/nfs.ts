@@ -8,10 +8,10 @@ import { Hall } from '../nfs/hall.ts';
 import { type Handles, handlesFor } from '../nfs/handle.ts';
 import type { Images } from '../nfs/images.ts';
 import { Items } from '../nfs/items.ts';
-import { MOUNT_PROGRAM, mountProgram } from '../nfs/mount.ts';
-import { PORTMAP_PROGRAM, portmapProgram, type Registration } from '../nfs/portmap.ts';
+import { MOUNT_PROGRAM, MOUNT_VERSION, mountProgram } from '../nfs/mount.ts';
+import { portmapAt, portmapProgram, type Registration } from '../nfs/portmap.ts';
 import { nfsProgram } from '../nfs/procedures.ts';
-import { NFS_PROGRAM } from '../nfs/protocol.ts';
+import { NFS_PROGRAM, NFS_VERSION } from '../nfs/protocol.ts';
 import { register, unregister } from '../nfs/register.ts';
 import type { Program } from '../nfs/rpc.ts';
 import { type RpcDoor, rpcService } from '../nfs/server.ts';
@@ -67,18 +67,15 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
   const registrations = (): readonly Registration[] => {
     const port = doors[0]?.ports()[0]?.port ?? ports.nfs;
     return [
-      { program: NFS_PROGRAM, version: 3, transport: 'tcp', port },
-      { program: MOUNT_PROGRAM, version: 3, transport: 'tcp', port },
-      { program: MOUNT_PROGRAM, version: 3, transport: 'udp', port },
+      { program: NFS_PROGRAM, version: NFS_VERSION, transport: 'tcp', port },
+      { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'tcp', port },
+      { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'udp', port },
     ];
   };
-  const own = (): readonly Registration[] => {
-    const port = portmap.ports()[0]?.port ?? ports.portmap;
-    const each = [4, 3, 2].flatMap((version) =>
-      (['tcp', 'udp'] as const).map((transport) => ({ program: PORTMAP_PROGRAM, version, transport, port })),
-    );
-    return [...each, ...registrations()];
-  };
+  const own = (): readonly Registration[] => [
+    ...portmapAt(portmap.ports()[0]?.port ?? ports.portmap),
+    ...registrations(),
+  ];
   const portmap = doorOf('portmap', ports.portmap, ['tcp', 'udp'], [portmapProgram(own)]);
 
   let state: State = 'off';
