@@ -73,13 +73,15 @@ export class VolumeCache {
       ...facts(opened),
       isSorted: true,
       readFolder: (folder: Node, read: ReadAt) =>
-        this.#folder(shelf, folder.place, async () => sorted(await opened.readFolder(folder, read))),
+        this.#folder(shelf, folder, async () => sorted(await opened.readFolder(folder, read))),
     }));
     const shelf: Shelf = { path, key, volume, folders };
     return shelf;
   }
 
-  #folder(shelf: Shelf, place: number, read: () => Promise<readonly Node[]>): Promise<readonly Node[]> {
+  #folder(shelf: Shelf, { place, unreadable }: Node, read: () => Promise<readonly Node[]>): Promise<readonly Node[]> {
+    // It may be of the place of one that can be read: a folder of UDF that holds itself.
+    if (unreadable !== undefined) return read();
     const folder = shelf.folders.get(place) ?? this.#reading(shelf, place, read);
     shelf.folders.delete(place);
     shelf.folders.set(place, folder);
@@ -90,24 +92,28 @@ export class VolumeCache {
     const folder: Folder = { nodes: read(), bytes: 0 };
     folder.nodes.then(
       (nodes) => {
-        if (shelf.folders.get(place) === folder) this.#keep(shelf, folder, bytesOf(nodes));
+        if (shelf.folders.get(place) === folder) this.#keep(shelf, place, bytesOf(nodes));
       },
       (error: unknown) => {
         if (shelf.folders.get(place) !== folder) return;
         // Damage stays: it is not looked for again at each question.
         const isDamaged = error instanceof Malformed && !(error instanceof OutOfTurns);
-        if (isDamaged) this.#keep(shelf, folder, NODE_BYTES);
+        if (isDamaged) this.#keep(shelf, place, NODE_BYTES);
         else shelf.folders.delete(place);
       },
     );
     return folder;
   }
 
-  #keep(shelf: Shelf, folder: Folder, bytes: number): void {
-    if (this.#shelves.get(shelf.path) !== shelf) return;
-    folder.bytes = bytes;
-    this.#bytes += bytes;
-    this.#makeRoom();
+  #keep(shelf: Shelf, place: number, bytes: number): void {
+    const folder = shelf.folders.get(place);
+    // Whoever still has a volume that is forgotten may go on for long: nobody counts what it holds.
+    if (this.#shelves.get(shelf.path) !== shelf) this.#drop(shelf, place);
+    else if (folder) {
+      folder.bytes = bytes;
+      this.#bytes += bytes;
+      this.#makeRoom();
+    }
   }
 
   #makeRoom(): void {
@@ -130,10 +136,10 @@ export class VolumeCache {
   }
 }
 
-/** All of a volume but the way to its folders. */
+/** All of a volume but the way to what its folders hold. */
 function facts(volume: Volume): Omit<Volume, 'readFolder' | 'isSorted'> {
-  const { format, names, label, systemId, declaredBytes, bootImages, root } = volume;
-  return { format, names, label, systemId, declaredBytes, bootImages, root };
+  const { format, names, label, systemId, declaredBytes, bootImages, root, nodeAt, parentOf } = volume;
+  return { format, names, label, systemId, declaredBytes, bootImages, root, nodeAt, parentOf };
 }
 
 /** Sorted once, for all who look names up in it or list it. */

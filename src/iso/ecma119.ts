@@ -96,10 +96,10 @@ function decodeDescriptor(bytes: Uint8Array, place: number): VolumeDescriptor {
   return { place, systemId, volumeId, spaceSize, escapes, blockBytes, root };
 }
 
-/** Each record in a folder's octets, which begin at `place` in the image. Throws `Malformed`. §6.8.1.1 */
-export function* recordsIn(bytes: Uint8Array, place: number): Generator<DirectoryRecord> {
+/** Each record in a folder's octets, which begin at `place` in the image, the first one at `from`. Throws `Malformed`. §6.8.1.1 */
+export function* recordsIn(bytes: Uint8Array, place: number, from = 0): Generator<DirectoryRecord> {
   const r = new ByteReader(bytes);
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = from; at < bytes.length; ) {
     const length = r.seek(at, 'directory record').u8('record length');
     if (length > 0) yield decodeRecord(r, at, place);
     // No record goes over a sector's end: zeros fill the rest of it.
@@ -151,6 +151,10 @@ export function isSelfOrParent({ identifier }: DirectoryRecord): boolean {
   if (identifier.length !== 1) return identifier.length === 0;
   const name = latin1(identifier);
   return name === '\0' || name === '\x01';
+}
+
+export function isParent({ identifier }: DirectoryRecord): boolean {
+  return latin1(identifier) === '\x01';
 }
 
 /**

@@ -21,7 +21,7 @@ import { Work } from './work.ts';
  * The largest folder seen on an installer has 20,000 entries. Of one at all these bounds the octets take 16 MiB, the
  * nodes 46 MB and their names and targets 8 MiB; each is checked before the next record is looked at.
  */
-const MAX_FOLDER_BYTES = 16 * 1024 * 1024;
+export const MAX_FOLDER_BYTES = 16 * 1024 * 1024;
 /** Whether or not they come to a node. */
 const MAX_RECORDS = 100_000;
 const MAX_TEXT_CHARS = 4 * 1024 * 1024;
@@ -96,7 +96,7 @@ function extentsToRead(folder: Node): { readonly position: number; readonly leng
 }
 
 /** The records of each file together: those of one over 4 GiB follow each other. ECMA-119 §6.5.1, §9.1.6 */
-function* filesIn(records: Iterable<DirectoryRecord>): Generator<readonly DirectoryRecord[]> {
+export function* filesIn(records: Iterable<DirectoryRecord>): Generator<readonly DirectoryRecord[]> {
   let parts: DirectoryRecord[] = [];
   for (const record of records) {
     if (isSelfOrParent(record) || (record.flags & FLAG_ASSOCIATED) !== 0) continue;
@@ -114,8 +114,8 @@ function* filesIn(records: Iterable<DirectoryRecord>): Generator<readonly Direct
   if (parts.length > 0) yield parts;
 }
 
-/** A promise only where something else has to be read: most folders need none but their own octets. */
-function nodeOf(
+/** Of one file's records. A promise only where something else has to be read: most folders need none but their own octets. */
+export function nodeOf(
   tree: Tree,
   records: readonly DirectoryRecord[],
   areas: Areas,
@@ -130,7 +130,8 @@ function nodeOf(
   return rest ? rest.then(finish) : finish();
 }
 
-function visitAttributes(tree: Tree, record: DirectoryRecord, to: Attributes, areas: Areas) {
+/** Takes what Rock Ridge says in a record into `to`. A promise where it goes on elsewhere. */
+export function visitAttributes(tree: Tree, record: DirectoryRecord, to: Attributes, areas: Areas) {
   const area = record.systemUse.subarray(tree.skippedBytes);
   return visitEntries(area, (kind, data) => takeEntry(kind, data, to), tree.blockBytes, areas);
 }

@@ -14,7 +14,7 @@ export function heldVolume(volume: Volume): Volume {
     ...volume,
     readFolder: async (folder, read) => {
       const known = folders.get(folder.place);
-      if (known) return known;
+      if (known && folder.unreadable === undefined) return known;
       if (bytes > MAX_HELD_BYTES) throw new Malformed('damaged: more folders than one question may need', folder.place);
       const nodes = await volume.readFolder(folder, read);
       bytes += bytesOf(nodes);

@@ -6,12 +6,18 @@ import { folderWork, readFolder, selfNode } from './folder.ts';
 import { isJoliet } from './joliet.ts';
 import { plainNode, type Tree } from './node.ts';
 import { readWhole, textOf, tidied } from './octets.ts';
+import { holderOf, nodeAt, parentOf } from './places.ts';
 import { isRockRidge } from './rockridge.ts';
 import { areasOf, sharingOf, visitEntries } from './susp.ts';
 import type { Node, ReadAt, Volume } from './volume.ts';
 
+export interface Iso9660 extends Volume {
+  /** The folder among whose records `place` is, which may be any number; the root's own is the root. Throws `Malformed`. */
+  holderOf(place: number, read: ReadAt): Promise<Node | undefined>;
+}
+
 /** Undefined where there are no descriptors of ISO 9660; throws `Malformed` for a damaged one. */
-export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Volume | undefined> {
+export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Iso9660 | undefined> {
   const descriptors = await readDescriptors(read);
   if (!descriptors) return undefined;
   const { primary, supplementary, bootRecords } = descriptors;
@@ -33,6 +39,9 @@ export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Volu
       const mayHoldMoved = tree.names === 'rock-ridge' && folder.place === root.place;
       return mayHoldMoved ? await withoutMoved(tree, nodes, readNow) : nodes;
     },
+    nodeAt: (place, readNow) => nodeAt({ tree, root, read: readNow }, place),
+    parentOf: (folder, readNow) => parentOf({ tree, root, read: readNow }, folder),
+    holderOf: (place, readNow) => holderOf({ tree, root, read: readNow }, place),
   };
 }
 

@@ -35,7 +35,8 @@ export function plainNode(tree: Tree, records: readonly DirectoryRecord[], name:
   };
 }
 
-function positionOf(tree: Tree, record: DirectoryRecord): number {
+/** The octet at which its content begins. */
+export function positionOf(tree: Tree, record: DirectoryRecord): number {
   return (record.extentLba + record.extendedAttributeBlocks) * tree.blockBytes;
 }
 

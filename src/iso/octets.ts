@@ -17,6 +17,11 @@ export async function readWhole(
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Whether anything can begin at octet `place`: it may come from anybody. */
+export function isPlaceIn(sizeBytes: number, place: number): boolean {
+  return Number.isSafeInteger(place) && place >= 0 && place < sizeBytes;
+}
+
 /** Text of no declared character set: UTF-8, as all tools write today, else one character for each octet. */
 export function textOf(bytes: Uint8Array): string {
   const text = latin1(bytes);

@@ -2,8 +2,8 @@
 import { ByteReader, latin1, Malformed } from '../core/bytes.ts';
 import type { ImageProblem } from '../core/image.ts';
 import { bridge } from './bridge.ts';
-import { openIso9660 } from './iso9660.ts';
-import { openUdf } from './udf.ts';
+import { type Iso9660, openIso9660 } from './iso9660.ts';
+import { openUdf, type Udf } from './udf.ts';
 import type { ReadAt, Volume } from './volume.ts';
 
 /** What is no image at all, in contrast to one that is damaged. */
@@ -33,14 +33,17 @@ export async function openVolume(read: ReadAt, sizeBytes: number): Promise<Volum
 const FIRST_DESCRIPTOR_AT = 32_768;
 
 /** One of an image's file systems, or why it cannot be had; neither where there is none. */
-interface Attempt {
-  readonly volume?: Volume;
+interface Attempt<Found> {
+  readonly volume?: Found;
   readonly rootNames: number;
   readonly fault?: Malformed;
 }
 
 /** A volume whose root folder cannot be read serves nothing: better known now. */
-async function attempt(open: () => Promise<Volume | undefined>, read: ReadAt): Promise<Attempt> {
+async function attempt<Found extends Volume>(
+  open: () => Promise<Found | undefined>,
+  read: ReadAt,
+): Promise<Attempt<Found>> {
   try {
     const volume = await open();
     if (!volume) return { rootNames: 0 };
@@ -52,7 +55,7 @@ async function attempt(open: () => Promise<Volume | undefined>, read: ReadAt): P
 }
 
 /** On Windows' images the ISO 9660 side holds one readme, so UDF is preferred to names without Rock Ridge. */
-function together(iso: Volume, udf: Volume): Volume {
+function together(iso: Iso9660, udf: Udf): Volume {
   if (iso.names === 'rock-ridge') return bridge(iso, udf);
   return { ...udf, bootImages: iso.bootImages, declaredBytes: Math.max(iso.declaredBytes, udf.declaredBytes) };
 }

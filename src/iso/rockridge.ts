@@ -22,6 +22,8 @@ export interface Attributes {
   isComponentOpen: boolean;
   /** Where a folder from deeper down really lies. */
   childLba: number | undefined;
+  /** Of such a folder's entry for its parent: where the folder lies that it would be in. */
+  parentLba: number | undefined;
   /** Lies here only because there was no place deeper down. */
   isRelocated: boolean;
   unreadable: string | undefined;
@@ -39,6 +41,7 @@ export function noAttributes(): Attributes {
     targetState: 'none',
     isComponentOpen: false,
     childLba: undefined,
+    parentLba: undefined,
     isRelocated: false,
     unreadable: undefined,
   };
@@ -66,6 +69,15 @@ const ENTRIES: ReadonlyMap<Signature, Entry> = new Map([
       },
     },
   ], // §4.1.5.1
+  [
+    signature('PL'),
+    {
+      atLeast: 4,
+      apply: (r, to) => {
+        to.parentLba = r.u32le('parent location');
+      },
+    },
+  ], // §4.1.5.2
   [
     signature('RE'),
     {
@@ -108,7 +120,7 @@ export function isRockRidge(kind: Signature, data: Uint8Array): boolean {
   return MARKS.has(kind) || (kind === REFERENCE && EDITIONS.some((edition) => latin1(data).includes(edition)));
 }
 
-/** Takes one entry into `to`; what is unknown, like PL and PN, is left out. Never throws. */
+/** Takes one entry into `to`; what is unknown, like PN, is left out. Never throws. */
 export function takeEntry(kind: Signature, data: Uint8Array, to: Attributes): void {
   const entry = ENTRIES.get(kind);
   if (entry && data.length >= entry.atLeast) entry.apply(new ByteReader(data), to);

@@ -6,11 +6,12 @@ import { errnoOf, messageOf } from '../core/errors.ts';
 import type { ImageProblem, ImageView } from '../core/image.ts';
 import { CACHE_LIMITS, type CacheLimits, VolumeCache } from './cache.ts';
 import { heldVolume } from './held.ts';
+import { type Ask, type Held, heldImage } from './hold.ts';
 import { NotAnImage, openVolume, problemOf } from './open.ts';
 import { fileContent } from './slice.ts';
 import { entriesOf, imageView, rawView } from './view.ts';
 import { OutOfTurns, type ReadAt, type Volume } from './volume.ts';
-import { findNode } from './walk.ts';
+import { findNode, keepsCase } from './walk.ts';
 
 export interface ImageTreesDeps {
   /** Opens an image by its path below the folder. Never rejects for a name. */
@@ -24,6 +25,8 @@ export interface ImageTrees {
   open(imagePath: string, inside: string): Promise<Opened>;
   /** The image as recognition sees it. */
   view(imagePath: string): Promise<ImageLook>;
+  /** The image and all that is in it, for as long as somebody wants; whoever gets it closes it. Never rejects for a name. */
+  hold(imagePath: string): Promise<Held | Missing>;
 }
 
 export type ImageLook =
@@ -47,6 +50,30 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
   const cache = new VolumeCache(deps.limits ?? CACHE_LIMITS);
   const openNew = deps.openVolume ?? openVolume;
 
+  const volumeOf = (path: string, image: Content): Promise<Volume> => {
+    const key = `${identityOf(image)} ${image.etag}`;
+    return cache.get(path, key, () => openNew(readerOf(image), image.sizeBytes));
+  };
+
+  /** What a failure means; one of the moment is not remembered. */
+  const remember = async (error: unknown, path: string, image: Content): Promise<'damaged' | 'busy'> => {
+    const fault = await faultOf(error, image);
+    if (!(error instanceof Malformed) || fault === 'busy') cache.forget(path);
+    return fault;
+  };
+
+  /** Of an image that is held. The volume is asked for each time, since what is forgotten of it is not kept again. */
+  const asking =
+    (path: string, image: Content): Ask =>
+    async (question) => {
+      try {
+        return await question(await volumeOf(path, image), readerOf(image));
+      } catch (error) {
+        await remember(error, path, image);
+        throw error;
+      }
+    };
+
   /** Opens the image, and closes it again unless what `work` finds holds it. */
   const visit = async <Found extends { readonly kind: string }>(
     path: string,
@@ -55,18 +82,14 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
     const opened = await deps.openImage(path);
     if (opened.kind !== 'file') return opened.kind === 'missing' ? opened : missing('not-found');
     const image = opened.content;
-    const key = `${identityOf(image)} ${image.etag}`;
     let found: Found | undefined;
     try {
-      found = await work(image, () => cache.get(path, key, () => openNew(readerOf(image), image.sizeBytes)));
+      found = await work(image, () => volumeOf(path, image));
       return found;
     } catch (error) {
-      const fault = await faultOf(error, image);
-      // One of the moment is not remembered.
-      if (!(error instanceof Malformed) || fault === 'busy') cache.forget(path);
-      return fault === 'busy' ? missing(fault) : damaged(error, image);
+      return (await remember(error, path, image)) === 'busy' ? missing('busy') : damaged(error, image);
     } finally {
-      if (found?.kind !== 'file' && found?.kind !== 'view') await image.close();
+      if (!found || !HOLDING.has(found.kind)) await image.close();
     }
   };
 
@@ -80,9 +103,14 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
           // Who asks for a folder gets no file.
           return opened.kind === 'file' && inside.endsWith('/') ? missing('not-found') : opened;
         },
-        damaged: (error) => missing(error instanceof NotAnImage && isDisk(path) ? 'not-found' : 'damaged'),
+        damaged: (error) => missing(missOf(error, path)),
       });
     },
+    hold: (path) =>
+      visit<Held | Missing>(path, {
+        work: async (image, volume) => heldImage(image, await volume(), asking(path, image)),
+        damaged: (error) => missing(missOf(error, path)),
+      }),
     view: (path) =>
       visit<ImageLook>(path, {
         work: (image, volume) => lookAt(volume, path, image),
@@ -95,6 +123,9 @@ export function imageTrees(deps: ImageTreesDeps): ImageTrees {
       }),
   };
 }
+
+/** What keeps the image open. */
+const HOLDING: ReadonlySet<string> = new Set(['file', 'view', 'held']);
 
 /** Of one question, or all that recognition asks of an image: four seconds or so of work. Installers take a dozen. */
 const MAX_TURNS = 4096;
@@ -126,7 +157,7 @@ async function faultOf(error: unknown, image: Content): Promise<'damaged' | 'bus
 
 /** Who gets a file closes `image` with it. Letter case matters where the image was made to keep it. */
 async function openInside(volume: Volume, path: string, image: Content): Promise<Opened> {
-  const walk = { volume: heldVolume(volume), read: readerOf(image), ignoreCase: volume.names !== 'rock-ridge' };
+  const walk = { volume: heldVolume(volume), read: readerOf(image), ignoreCase: !keepsCase(volume) };
   const node = await findNode(walk.volume, path, walk.read, walk);
   if (!node) return missing('not-found');
   if (node.kind === 'folder') {
@@ -171,6 +202,11 @@ function identityOf(image: Content): string {
 
 function isDisk(path: string): boolean {
   return /\.img$/i.test(path);
+}
+
+/** A disk image has no inside. */
+function missOf(error: unknown, path: string): 'not-found' | 'damaged' {
+  return error instanceof NotAnImage && isDisk(path) ? 'not-found' : 'damaged';
 }
 
 /** `error` is one that `faultOf` has let through. */

@@ -14,16 +14,22 @@ import {
 } from './udfdescriptors.ts';
 import { childrenOf, rootNode } from './udfnodes.ts';
 import { openPartitions } from './udfpartitions.ts';
+import { nodeAt, parentOf } from './udfplaces.ts';
 import { ignoreMalformed, type Medium, readOctets } from './udfread.ts';
 import { TAG, tagOf } from './udftag.ts';
 import { FolderTree } from './udftree.ts';
-import type { ReadAt, Volume } from './volume.ts';
+import type { Node, ReadAt, Volume } from './volume.ts';
+
+export interface Udf extends Volume {
+  /** As `readFolder` of `folder` has it, for which no more than its own entry is read. */
+  childOf(folder: Node, name: string, read: ReadAt): Promise<Node | undefined>;
+}
 
 /**
  * The UDF on an image; undefined when there is none. Throws `Malformed` when there is one and it cannot be read. Boot
  * images are not its business: the ISO 9660 beside it knows them.
  */
-export async function openUdf(read: ReadAt, sizeBytes: number): Promise<Volume | undefined> {
+export async function openUdf(read: ReadAt, sizeBytes: number): Promise<Udf | undefined> {
   if (!(await isRecognised(read, sizeBytes))) return undefined;
   const anchor = await findAnchor(read, sizeBytes);
   const medium = { read, sizeBytes, blockBytes: anchor.blockBytes };
@@ -44,6 +50,10 @@ export async function openUdf(read: ReadAt, sizeBytes: number): Promise<Volume |
     root,
     // Whoever asks brings the means to read: the image may have been closed since.
     readFolder: async (folder, readNow) => tree.below(folder, await childrenOf(folder, { ...space, read: readNow })),
+    childOf: async (folder, name, readNow) =>
+      tree.below(folder, await childrenOf(folder, { ...space, read: readNow }, name))[0],
+    nodeAt: (place, readNow) => nodeAt(root, place, { ...space, read: readNow }),
+    parentOf: (folder, readNow) => parentOf(root, folder, { ...space, read: readNow }),
   };
 }
 

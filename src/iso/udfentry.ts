@@ -131,14 +131,32 @@ export function decodeFolder(content: Uint8Array, most: number): FolderName[] {
   for (let count = 0; r.left > 0; count++) {
     const tag = tagWithoutCrc(content.subarray(r.offset));
     if (tag?.identifier !== TAG.fileIdentifier) throw new Malformed('UDF: no file identifier', r.offset);
-    const { name, ...found } = decodeName(r);
-    if (name !== undefined && !names.has(name)) names.set(name, { name, ...found });
+    const { name, isFolder, entry } = decodeName(r);
+    if (name !== undefined && !names.has(name)) names.set(name, { name, isFolder, entry });
     if (count >= most) throw new Malformed(`UDF: a folder of more than ${most} names`, r.offset);
   }
   return [...names.values()];
 }
 
-function decodeName(r: ByteReader): Omit<FolderName, 'name'> & { readonly name: string | undefined } {
+/** Where the entry is of the folder that this one is in: one of its names leads up, the first as a rule. ECMA-167 4/14.4.3 */
+export function decodeParent(content: Uint8Array): BlockAddress | undefined {
+  const r = new ByteReader(content);
+  while (r.left > 0) {
+    const tag = tagWithoutCrc(content.subarray(r.offset));
+    if (tag?.identifier !== TAG.fileIdentifier) throw new Malformed('UDF: no file identifier', r.offset);
+    const { isParent, entry } = decodeName(r);
+    if (isParent) return entry;
+  }
+  return undefined;
+}
+
+interface AnyName extends Omit<FolderName, 'name'> {
+  /** None of what is left out. */
+  readonly name: string | undefined;
+  readonly isParent: boolean;
+}
+
+function decodeName(r: ByteReader): AnyName {
   const start = r.offset;
   r.skip(16 + 2, 'tag, fileVersionNumber');
   const characteristics = r.u8('fileCharacteristics');
@@ -148,9 +166,10 @@ function decodeName(r: ByteReader): Omit<FolderName, 'name'> & { readonly name: 
   const identifier = r.take(nameBytes, 'fileIdentifier');
   // The padding of the very last one is missing on some media: Linux minds, 7z doesn't.
   r.skip(Math.min(r.left, (4 - ((r.offset - start) % 4)) % 4), 'padding');
-  const isLeftOut = (characteristics & (DELETED | PARENT)) !== 0;
+  const isParent = (characteristics & PARENT) !== 0;
+  const isLeftOut = isParent || (characteristics & DELETED) !== 0;
   const entry = { block, partition };
-  return { name: isLeftOut ? undefined : nameOf(identifier), isFolder: (characteristics & 2) !== 0, entry };
+  return { name: isLeftOut ? undefined : nameOf(identifier), isFolder: (characteristics & 2) !== 0, isParent, entry };
 }
 
 /** What a component of a path stands for; 5 is a name. A root of the writer's own choosing (1) is taken for the root. */

@@ -19,26 +19,34 @@ type Unreadable = 'damaged' | 'outside-the-image' | 'strategy-4096';
 
 /** Throws `Malformed` when there is no readable root: then there is nothing on the volume. */
 export async function rootNode(at: BlockAddress, space: Space): Promise<Node> {
-  const position = placeOf(space, at);
-  const entry = decodeEntry(await readOctets(space, position, space.blockBytes));
-  const node = await nodeOf('', { entry, position, partition: at.partition }, space, new Budget());
-  if (node.kind !== 'folder') throw new Malformed('UDF: the root is no folder', position);
-  if (node.unreadable) throw new Malformed(`UDF: the root is ${node.unreadable}`, position);
+  const node = await namelessNode(placeOf(space, at), at.partition, space);
+  if (node.kind !== 'folder') throw new Malformed('UDF: the root is no folder', node.place);
+  if (node.unreadable) throw new Malformed(`UDF: the root is ${node.unreadable}`, node.place);
   return node;
 }
 
-/** What a folder holds, in the order stored; names of one file share all but the name. Throws `Malformed` when the folder itself can't be read. */
-export async function childrenOf(folder: Node, space: Space): Promise<Node[]> {
+/** That whose entry is at octet `position`, in `partition`. Throws `Malformed` when none is. */
+export async function namelessNode(position: number, partition: number, space: Space): Promise<Node> {
+  const entry = decodeEntry(await readOctets(space, position, space.blockBytes));
+  return await nodeOf('', { entry, position, partition }, space, new Budget());
+}
+
+/**
+ * What a folder holds, in the order stored, or what of it is called `only`; names of one file share all but the name.
+ * Throws `Malformed` when the folder itself can't be read.
+ */
+export async function childrenOf(folder: Node, space: Space, only?: string): Promise<Node[]> {
   if (folder.kind !== 'folder') throw new Malformed(`UDF: ${folder.name} is no folder`, folder.place);
   if (folder.unreadable) throw new Malformed(`UDF: ${folder.name} is ${folder.unreadable}`, folder.place);
   if (folder.sizeBytes > MAX_FOLDER_BYTES) throw new Malformed(`UDF: ${folder.name} is too large`, folder.place);
-  const names = decodeFolder(await readExtents(space, folder.extents), MAX_NAMES);
-  const places = names.map((name) => placeOf(space, name.entry));
-  const byPlace = Map.groupBy(names, (_, i) => places[i] ?? 0);
+  const all = decodeFolder(await readExtents(space, folder.extents), MAX_NAMES);
+  const places = new Map(all.map((name) => [name, placeOf(space, name.entry)]));
+  const names = only === undefined ? all : all.filter(({ name }) => name === only);
+  const byPlace = Map.groupBy(names, (name) => places.get(name) ?? 0);
   const nodes = new Map<FolderName, Node>();
   const budget = new Budget();
   const work = new Work(space.read, MAX_WORK_OCTETS);
-  for (const group of groupsOf(places, space.blockBytes, MOST_READ_BYTES)) {
+  for (const group of groupsOf(byPlace.keys(), space.blockBytes, MOST_READ_BYTES)) {
     for (const { position, entry } of await readEntries(group, space)) {
       const known = new Map<number, Node>();
       for (const name of byPlace.get(position) ?? []) {

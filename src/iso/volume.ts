@@ -68,4 +68,16 @@ export interface Volume {
   readonly isSorted?: boolean;
   /** What `folder` holds, in the order stored, each name once. Throws `Malformed` for one that is damaged. */
   readFolder(folder: Node, read: ReadAt): Promise<readonly Node[]>;
+  /**
+   * The node whose record is at octet `place` of the image, as its folder has it: whoever comes back with a place needs
+   * no path. UDF's record is the file's and says no name, so there it is empty, and an entry that is damaged is no
+   * node. `place` may be any number at all: one in the midst of other octets gives nothing, throws `Malformed`, or is
+   * taken for a node, which lies inside the image like all others.
+   */
+  nodeAt(place: number, read: ReadAt): Promise<Node | undefined>;
+  /**
+   * The folder that holds `folder`, by what it says itself; the root's is the root. Undefined where it says nothing, or
+   * is no readable folder; throws `Malformed` for one that is damaged. UDF's has no name, as in `nodeAt`.
+   */
+  parentOf(folder: Node, read: ReadAt): Promise<Node | undefined>;
 }

@@ -36,9 +36,7 @@ export async function findNode(
       way = way.slice(0, Math.max(1, way.length - 1));
       continue;
     }
-    const nodes = await volume.readFolder(folder, read);
-    const exact = volume.isSorted ? bisect(nodes, step) : nodes.find(({ name }) => name === step);
-    const node = exact ?? (isLoose ? ignoringCase(nodes, step) : undefined);
+    const node = named(volume, await volume.readFolder(folder, read), step, isLoose);
     if (!node || way.length > MAX_DEPTH) return undefined;
     if (node.kind !== 'link') way.push(node);
     else {
@@ -48,6 +46,23 @@ export async function findNode(
     }
   }
   return way.at(-1);
+}
+
+/** Whether the image was made to keep letter case: in others a name is found in whatever case. */
+export function keepsCase({ names }: Volume): boolean {
+  return names === 'rock-ridge';
+}
+
+/** What is called `name` in `folder`, by the image's own rule of letter case; no link is followed. Throws `Malformed`. */
+export async function childOf(volume: Volume, folder: Node, name: string, read: ReadAt): Promise<Node | undefined> {
+  if (folder.kind !== 'folder') return undefined;
+  return named(volume, await volume.readFolder(folder, read), name, !keepsCase(volume));
+}
+
+/** The exact one comes first. */
+function named(volume: Volume, nodes: readonly Node[], name: string, isLoose: boolean): Node | undefined {
+  const exact = volume.isSorted ? bisect(nodes, name) : nodes.find((node) => node.name === name);
+  return exact ?? (isLoose ? ignoringCase(nodes, name) : undefined);
 }
 
 /** Backwards: the next step is the last one. */

@@ -9,9 +9,12 @@ const READ: ReadAt = async () => 0;
 const common = { sizeBytes: 0, modifiedMs: 0, mode: 0o555, uid: 0, gid: 0, extents: [] };
 const folder = (place: number): Node => ({ ...common, name: `f${place}`, kind: 'folder', place });
 
+/** Nothing is asked of a volume but its folders. */
+const lost = { nodeAt: async () => undefined, parentOf: async () => undefined };
+
 function volumeOf(nodesIn: (folder: Node) => Promise<readonly Node[]>): Volume {
   const facts = { format: 'iso9660', names: 'rock-ridge', label: 'L', systemId: '', declaredBytes: 1 } as const;
-  return { ...facts, bootImages: [], root: folder(0), readFolder: nodesIn };
+  return { ...facts, bootImages: [], root: folder(0), readFolder: nodesIn, ...lost };
 }
 
 /** Each folder holds `count` nodes; counts what was opened and read. */

@@ -35,7 +35,14 @@ function volumeOf(paths: readonly string[], facts: Partial<Volume> = {}): Volume
     if (node.kind === 'folder') folders.set(path, node);
     inFolder.set(parent.place, [...(inFolder.get(parent.place) ?? []), node]);
   }
+  const all = [root, ...[...inFolder.values()].flat()];
+  const holds = ({ place: at }: Node) =>
+    all.find((node) => inFolder.get(node.place)?.some((child) => child.place === at));
   return {
+    ...{
+      nodeAt: async (at: number) => all.find((node) => node.place === at),
+      parentOf: async (folder: Node) => holds(folder) ?? root,
+    },
     ...{ format: 'iso9660', names: 'rock-ridge', label: 'LABEL', systemId: 'LINUX', declaredBytes: 9000 },
     ...{ bootImages: [], root, readFolder: async (folder) => inFolder.get(folder.place) ?? [] },
     ...facts,

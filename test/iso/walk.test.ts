@@ -38,6 +38,8 @@ function volumeOf(shape: Shape, names: Volume['names'] = 'rock-ridge'): Volume &
       reads++;
       return folders.get(folder) ?? [];
     },
+    nodeAt: async () => undefined,
+    parentOf: async () => undefined,
     reads: () => reads,
   };
 }
