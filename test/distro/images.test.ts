@@ -13,6 +13,7 @@ import { recognise } from '../../src/distro/recognise.ts';
 import { openVolume } from '../../src/iso/open.ts';
 import { imageView } from '../../src/iso/view.ts';
 import { fileOf, LAYOUTS } from '../lab/layouts.ts';
+import { STREAMS } from '../lab/streams.ts';
 
 /** Family, keys of its entries, Secure Boot of the first, by the signatures that the kernels carry. */
 const WANTED: Readonly<Record<string, readonly [string, string, SecureBoot]>> = {
@@ -45,7 +46,12 @@ function isPossible(t: TestContext): boolean {
   return false;
 }
 
-async function verdictOf(folder: string, name: string): Promise<Verdict> {
+/** What the image is, and which of `names` are no files in it. */
+async function lookAt(
+  folder: string,
+  name: string,
+  names: readonly string[],
+): Promise<{ readonly verdict: Verdict; readonly missing: readonly string[] }> {
   const file = await open(join(folder, name));
   try {
     const { size } = await file.stat();
@@ -58,7 +64,10 @@ async function verdictOf(folder: string, name: string): Promise<Verdict> {
       close: async () => {},
     };
     const read = content.read;
-    return await recognise(imageView(await openVolume(read, size), { image: content, read, fileName: name }));
+    const view = imageView(await openVolume(read, size), { image: content, read, fileName: name });
+    const missing: string[] = [];
+    for (const path of names) if (!(await view.read(`/${path}`, 1))) missing.push(path);
+    return { verdict: await recognise(view), missing };
   } finally {
     await file.close();
   }
@@ -76,7 +85,8 @@ test("the lab's images are recognised through the reader", async (t) => {
     const seen = new Set<string>();
     for (const layout of LAYOUTS.filter(({ problem }) => problem !== 'not-an-image')) {
       const { name } = layout;
-      const verdict = await verdictOf(folder, fileOf(layout));
+      const streams = STREAMS[name];
+      const { verdict, missing } = await lookAt(folder, fileOf(layout), streams?.gets ?? []);
       assert.deepEqual([verdict.name, verdict.version, verdict.edition], [...layout.is, undefined].slice(0, 3), name);
       assert.deepEqual(verdict.archs, layout.arch === '' ? [] : [layout.arch], name);
       const { entries } = verdict;
@@ -84,6 +94,15 @@ test("the lab's images are recognised through the reader", async (t) => {
       else if (layout.problem !== undefined) assert.equal(verdict.problem?.reason, layout.problem, name);
       if (!ONE_SIDED.includes(name))
         for (const { firmware } of entries) assert.deepEqual(firmware, ['bios', 'uefi'], name);
+      const overNfs = entries.find(({ transport }) => transport === 'nfs')?.how;
+      const words = overNfs?.kind === 'linux' ? overNfs.arguments : [];
+      assert.equal(streams === undefined, overNfs === undefined, `${name} over NFS`);
+      assert.deepEqual(
+        streams?.words.filter((word) => !words.includes(word)) ?? [],
+        [],
+        `${name} over NFS: ${words.join(' ')}`,
+      );
+      assert.deepEqual(missing, [], name);
       const want = WANTED[name];
       const got = [verdict.family, entries.map(({ key }) => key).join(' '), entries[0]?.secureBoot];
       if (want) assert.deepEqual(got, want, name);

@@ -320,7 +320,7 @@ test('memory: the image, the file systems, twice where they are copied', async (
 test('memory of what streams: a desktop 2 GiB, a console 1 GiB, none more than it would need whole', async () => {
   const streams = async (image: MadeImage): Promise<number | undefined> =>
     (await look(image)).entries.find((entry) => entry.isStreaming)?.memoryMib;
-  const arch = (mib: number): MadeImage['files'] => ({
+  const arch = (mib: number): Readonly<Record<string, Fill>> => ({
     'arch/boot/x86_64/vmlinuz-linux': vmlinuz,
     'arch/boot/x86_64/initramfs-linux.img': MIB,
     'arch/x86_64/airootfs.sfs': mib * MIB,

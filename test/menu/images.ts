@@ -1,7 +1,7 @@
 /** Images as the catalogue hands them over, with verdicts as recognition would give. */
 import { parseIpv4 } from '../../src/core/addr.ts';
 import type { CompanionFacts } from '../../src/core/companion.ts';
-import type { CatalogImage, ImageEntry, Verdict } from '../../src/core/image.ts';
+import type { CatalogImage, ImageEntry, Transport, Verdict } from '../../src/core/image.ts';
 import type { Peer } from '../../src/core/swarm.ts';
 import type { Entry } from '../../src/menu/entries.ts';
 import { imageEntries } from '../../src/menu/images.ts';
@@ -195,10 +195,14 @@ export const UNKNOWN: Verdict = {
 /** A companion kernel of Debian's. */
 export const SIGNED: CompanionFacts = { version: '6.1.0-37-amd64', secureBoot: 'debian-signed', isBiosOnly: false };
 
-/** What a node gives that serves everything and lacks nothing. */
-export function entriesFrom(images: readonly CatalogImage[], language: Language = 'en'): readonly Entry[] {
+/** What a node gives that lacks nothing, and serves everything if nothing else is said. */
+export function entriesFrom(
+  images: readonly CatalogImage[],
+  language: Language = 'en',
+  transports: ReadonlySet<Transport> = new Set(['http', 'tftp', 'nfs']),
+): readonly Entry[] {
   return imageEntries(images, {
-    transports: new Set(['http', 'tftp', 'nfs']),
+    transports,
     companions: new Map([['debian-12-amd64', SIGNED]]),
     loaders: new Set(['memdisk', 'wimboot']),
     words: WORDS[language],

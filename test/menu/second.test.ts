@@ -11,7 +11,7 @@ import { renderIpxe } from '../../src/menu/ipxe.ts';
 import { entriesOf, type Menu, planMenu } from '../../src/menu/plan.ts';
 import { renderPxelinux } from '../../src/menu/pxelinux.ts';
 import { ENTRIES, INSTALL, LOADERS, SETTINGS, VISIT } from './fixtures.ts';
-import { EACH, entriesFrom, imageOf, MINT, peerOf, UBUNTU_MATE } from './images.ts';
+import { CASPER_NFS, EACH, entriesFrom, imageOf, MINT, peerOf, UBUNTU_MATE } from './images.ts';
 import { type Boot, grubMachine, ipxeMachine, type World } from './machines.ts';
 
 const OWN = '172.16.0.10';
@@ -145,6 +145,43 @@ for (const [loader, machine] of Object.entries(MACHINES)) {
   });
 }
 
+const MINTS = entriesFrom([imageOf('mint.iso', MINT, { etag: '"a"' })]);
+const [MINT_NFS, MINT_LIVE] = MINTS;
+assert.ok(MINT_NFS && MINT_LIVE);
+
+/** Every spelling of a folder over NFS that the tables have. */
+const SPELLINGS = [
+  'nfsroot={nfs}',
+  'root=live:nfs://{node}{path}/LiveOS/squashfs.img',
+  'inst.repo=nfs:nfsvers=3:{nfs}',
+  'install=nfs://{node}{path}',
+  'netboot=nfs://{nfs}',
+];
+for (const [loader, machine] of Object.entries(MACHINES)) {
+  test(`${loader}: what streams is read from the node that its kernel came from, by that node's name for the image`, () => {
+    const how = { ...CASPER_NFS.how, arguments: SPELLINGS } as typeof CASPER_NFS.how;
+    const image = imageOf('mint.iso', { ...MINT, entries: [{ ...CASPER_NFS, how }] }, { etag: '"a"' });
+    const entries = entriesFrom([image]);
+    const menu = menuOf(entries, [{ ...peerOf(OTHER, entries, { mint: 'mint-22.3' }), httpPort: 8080 }]);
+    const wordsFrom = (world: World): readonly string[] =>
+      machine(menu, [entries[0]?.id ?? ''], world).words.filter((word) => word.includes('nfs'));
+    const at = (node: string, alias: string): readonly string[] =>
+      SPELLINGS.map((word) =>
+        word.replace('{nfs}', '{node}:{path}').replace('{node}', node).replace('{path}', `/tree/${alias}`),
+      );
+    assert.deepEqual(wordsFrom(whereLives(OWN, OTHER)), at(OWN, 'mint'));
+    assert.deepEqual(wordsFrom(butOwn), at(OTHER, 'mint-22.3'));
+  });
+
+  test(`${loader}: a node that does not serve NFS is no second one for what streams, and is for the rest`, () => {
+    const images = [imageOf('mint.iso', MINT, { etag: '"a"' })];
+    const menu = menuOf(MINTS, [peerOf(OTHER, entriesFrom(images, 'en', new Set(['http', 'tftp'])))]);
+    const [streams, whole] = [MINT_NFS.id, MINT_LIVE.id].map((id) => machine(menu, [id], butOwn));
+    assert.deepEqual([streams?.outcome, whole?.outcome], ['menu', 'booted']);
+    assert.ok(!streams?.asked.some((url) => hostOf(url) === OTHER));
+  });
+}
+
 test('GRUB and iPXE start the same from the second node, on UEFI', () => {
   const menu = menuOf(ALL, [peerOf(OTHER, ALL, { win11: 'w' })]);
   for (const id of chosen(menu, 'GRUB with HTTP')) {
@@ -164,9 +201,6 @@ test('the menu of pxelinux is the same with and without other nodes', () => {
   assert.equal(renderPxelinux(menuOf(ALL, [peerOf(OTHER, ALL)]), client), renderPxelinux(menuOf(ALL, []), client));
 });
 
-const MINTS = entriesFrom([imageOf('mint.iso', MINT, { etag: '"a"' })]);
-const [MINT_NFS, MINT_LIVE] = MINTS;
-assert.ok(MINT_NFS && MINT_LIVE);
 const good = peerOf(OTHER, MINTS);
 const listed = (change: object): Peer => ({ ...good, entries: good.entries.map((entry) => ({ ...entry, ...change })) });
 const refused: readonly { readonly name: string; readonly peer: Peer; readonly entries?: readonly Entry[] }[] = [
