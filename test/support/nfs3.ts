@@ -102,7 +102,7 @@ class Fields {
   fixed(count: number): Uint8Array {
     const end = this.#at + count;
     if (end > this.#bytes.length) throw new Error(`cut off: ${count} octets wanted at ${this.#at}`);
-    const octets = this.#bytes.slice(this.#at, end);
+    const octets = Uint8Array.from(this.#bytes.subarray(this.#at, end));
     this.#at = end;
     return octets;
   }
