@@ -46,6 +46,7 @@ import {
   checkResolver,
   checkServers,
 } from './roles/flinkdoctor.ts';
+import { checkNfs } from './roles/nfsdoctor.ts';
 import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, otherResolvers, swarmPolicy } from './roles/policy.ts';
 import { asksLoopback } from './roles/resolver.ts';
@@ -268,6 +269,7 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
     ...((await checkOwnNode(`http://${address}:${http}`)) ?? [
       await checkUdpPort(host, address, tftp, 'TFTP'),
       await checkTcpPort(http, 'HTTP', { address: config.listen[0] }),
+      ...(await checkNfs(config, host)),
     ]),
     ...(await checkDirector(config.flink, host)),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },

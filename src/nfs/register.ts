@@ -7,7 +7,9 @@ import { errnoOf, Fault } from '../core/errors.ts';
 import { systemClock } from '../host/system.ts';
 import type { Clock } from '../host.ts';
 import { type Portmapper, type PortmapperDoor, reach, STOP_IT } from './client.ts';
+import { MOUNT_PROGRAM, MOUNT_VERSION } from './mount.ts';
 import type { Registration } from './portmap.ts';
+import { NFS_PROGRAM, NFS_VERSION } from './protocol.ts';
 import { isSameProgram, type Mapping, mappingOf, parseUniversal } from './rpcbind.ts';
 
 /** `no-portmapper`: none answers. `refused`: it takes nothing from us. `taken`: somebody else's program of that number is there. */
@@ -62,6 +64,15 @@ export function registrar(doors: readonly PortmapperDoor[], clock: Pick<Clock, '
 
 /** With this machine's portmapper. */
 export const { register, unregister, foresee } = registrar(DOORS, systemClock);
+
+/** What a node has to have registered: NFS, and mounts, at one port. */
+export function programsAt(port: number): readonly Registration[] {
+  return [
+    { program: NFS_PROGRAM, version: NFS_VERSION, transport: 'tcp', port },
+    { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'tcp', port },
+    { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'udp', port },
+  ];
+}
 
 const REGISTERED = { kind: 'registered' } as const;
 

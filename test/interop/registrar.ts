@@ -6,16 +6,11 @@ import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../src/host/system.ts';
 import type { PortmapperDoor } from '../../src/nfs/client.ts';
-import type { Registration } from '../../src/nfs/portmap.ts';
-import { registrar } from '../../src/nfs/register.ts';
+import { programsAt, registrar } from '../../src/nfs/register.ts';
 
 const [, , port = '', uid = '', door = ''] = process.argv;
 const doors: readonly PortmapperDoor[] = [door === 'tcp' ? { host: '127.0.0.1', port: 111 } : { path: door }];
-const programs: readonly Registration[] = [
-  { program: 100_003, version: 3, transport: 'tcp', port: Number(port) },
-  { program: 100_005, version: 3, transport: 'tcp', port: Number(port) },
-  { program: 100_005, version: 3, transport: 'udp', port: Number(port) },
-];
+const programs = programsAt(Number(port));
 const { register, unregister, foresee } = registrar(doors, systemClock);
 const words: Readonly<Record<string, () => Promise<unknown>>> = {
   register: () => register(programs),

@@ -7,18 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
-import { type Registration, universalAddress } from '../../src/nfs/portmap.ts';
+import { universalAddress } from '../../src/nfs/portmap.ts';
 import { RecordReader, recordMark } from '../../src/nfs/record.ts';
-import { registrar } from '../../src/nfs/register.ts';
+import { programsAt, registrar } from '../../src/nfs/register.ts';
 import { isSameProgram, type Mapping, mappingOf } from '../../src/nfs/rpcbind.ts';
 import { XdrReader, XdrWriter } from '../../src/nfs/xdr.ts';
 import { FakeClock } from '../support/fakes.ts';
 
-const PROGRAMS: readonly Registration[] = [
-  { program: 100_003, version: 3, transport: 'tcp', port: 2049 },
-  { program: 100_005, version: 3, transport: 'tcp', port: 2049 },
-  { program: 100_005, version: 3, transport: 'udp', port: 2049 },
-];
+const PROGRAMS = programsAt(2049);
 const OURS = PROGRAMS.map((each) => mappingOf(each, 'us'));
 /** No program of this machine has that. */
 const NOWHERE = '127.9.8.7' as Ipv4;
