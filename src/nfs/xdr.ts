@@ -87,7 +87,9 @@ export class XdrWriter {
 
   /** `value`: a safe integer from 0 on. */
   u64(value: number): this {
-    return this.u32(Math.floor(value / HIGH_WORD)).u32(value % HIGH_WORD);
+    const high = Math.floor(value / HIGH_WORD);
+    // A remainder of such numbers costs ten times as much.
+    return this.u32(high).u32(value - high * HIGH_WORD);
   }
 
   bool(value: boolean): this {
