@@ -60,10 +60,10 @@ CMD ["serve"]
 # ---- the boot node ----
 FROM runtime AS fnode
 LABEL org.opencontainers.image.title="fnode" \
-      org.opencontainers.image.description="A boot node: loaders, menus and images by TFTP and HTTP"
+      org.opencontainers.image.description="A boot node: loaders, menus and images by TFTP, HTTP and NFS"
 # A folder that is mounted over it wins.
 COPY --from=loaders /srv/boot /srv/boot
 RUN mkdir /srv/isos
-EXPOSE 69/udp 80/tcp
+EXPOSE 69/udp 80/tcp 111/tcp 111/udp 2049/tcp 2049/udp
 ENTRYPOINT ["node", "/opt/flisolator/dist/fnode.js"]
 CMD ["serve"]

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { loadFnode } from '../../src/config/load.ts';
 import { DEFAULT_CACHE_DIR } from '../../src/config/shape.ts';
 import { DEFAULT_STATE_DIR } from '../../src/host/user.ts';
 import { PROJECT, ROLES, readCompose, serviceOf } from './compose.ts';
@@ -113,6 +114,18 @@ test('the tools of the firewall are in the image of flink alone, without what is
   const stage = dockerfile.slice(0, installs[0]?.at).findLast((line) => line.startsWith('FROM '));
   assert.equal(stage, 'FROM runtime AS flink');
   assert.ok(!dockerfile.some((line) => /^FROM flink /.test(line)));
+});
+
+test('the image of fnode says the ports of every protocol that it serves', () => {
+  const { tftp, http, nfs, portmap } = loadFnode({ file: undefined, overrides: [], workingDir: PROJECT }).config.ports;
+  const wanted = [`${tftp}/udp`, `${http}/tcp`, ...[portmap, nfs].flatMap((port) => [`${port}/tcp`, `${port}/udp`])];
+  assert.deepEqual(
+    dockerfile
+      .filter((line) => line.startsWith('EXPOSE '))
+      .map((line) => line.split(' ').slice(1))
+      .at(-1),
+    wanted,
+  );
 });
 
 test('compose.fnode.yaml: images are read-only, and a folder that is not there is an error', () => {

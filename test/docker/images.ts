@@ -23,6 +23,25 @@ const BROADCAST = `
     socket.send('x', 67, '255.255.255.255', () => socket.close());
   });`;
 
+/** Prints the port of a program with the portmapper, and how many octets a call of none of its procedures, NULL, is answered with there. RFC 5531 §9, RFC 1833 §3. */
+const ask = (program: number): readonly string[] => [
+  process.execPath,
+  '-e',
+  `
+  const call = (port, ...words) => new Promise((resolve, reject) => {
+    const octets = Buffer.alloc(4 * words.length + 4);
+    [0x80000000 + 4 * words.length, ...words].forEach((word, i) => octets.writeUInt32BE(word, 4 * i));
+    const socket = require('node:net').connect(port, '172.16.0.1', () => socket.write(octets));
+    socket.once('data', (bytes) => { socket.destroy(); resolve(bytes); });
+    socket.once('error', reject);
+  });
+  const head = (program, version, procedure) => [1, 0, 2, program, version, procedure, 0, 0, 0, 0];
+  (async () => {
+    const port = (await call(111, ...head(100000, 2, 3), ${program}, 3, 6, 0)).readUInt32BE(28);
+    process.stdout.write(port + ' ' + (await call(port, ...head(${program}, 3, 0))).length);
+  })();`,
+];
+
 /** Prints status and length of what fnode answers. */
 const get = (path: string): readonly string[] => [
   process.execPath,
@@ -154,6 +173,15 @@ describe('image fnode', { skip }, () => {
       }
       assert.equal((await container.inNetwork(get('/isos/tiny.iso'))).stdout, '200 21');
       assert.doesNotMatch(container.text(), /"service":"loaders"/);
+    }),
+  );
+
+  test('serves NFS and mounts, and a portmapper that leads there', { timeout: TEST_MS }, () =>
+    beside('fnode', service.command, limitsOf('fnode', service), async (container) => {
+      for (const program of [100_003, 100_005]) {
+        const { stdout, stderr } = await container.inNetwork(ask(program));
+        assert.equal(stdout, '2049 28', stderr);
+      }
     }),
   );
 

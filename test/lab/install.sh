@@ -27,6 +27,7 @@ tests=(
   knot-dnsutils ldnsutils nsd unbound                 # more DNS clients, a server to ask, a resolver to compare with
   isc-dhcp-relay dnsmasq-base                         # what may stand between them and flink, or beside it
   dhcpcd-base systemd nmap isc-dhcp-relay             # more of them, and a relay
+  rpcbind                                             # a portmapper that a node finds in its place
   grub-common                                         # grub-script-check, for the menus
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
   xorriso genisoimage udftools python3-pycdlib        # makers of images for the tests of the reader
