@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,13 +14,14 @@ import { needs } from '../support/netns.ts';
 
 const TOOLS = ['unshare', 'nsenter', 'ip', 'rpcbind', 'rpcinfo'];
 const REGISTRAR = fileURLToPath(new URL('registrar.ts', import.meta.url));
+const FNODE = fileURLToPath(new URL('../../src/fnode.ts', import.meta.url));
 const SOCKET = '/run/rpcbind.sock';
 const [NOBODY, SOMEBODY] = [65_534, 1234];
 const OURS = ['100003 3 tcp', '100005 3 tcp', '100005 3 udp'];
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
+  child.kill(signal);
   await once(child, 'exit');
 }
 
@@ -76,9 +80,32 @@ class Machine {
     };
   }
 
+  /** A whole fnode, as root starts it: ready when it says so. */
+  async fnode(
+    folder: string,
+  ): Promise<{ readonly lines: readonly Line[]; stop(signal: NodeJS.Signals): Promise<void> }> {
+    const folders = ['--isos', folder, '--boot', folder, '--state-dir', join(folder, 'state'), '--flink', 'none'];
+    const argv = this.#within(process.execPath, FNODE, ...folders, '--log-format', 'json');
+    const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#t.after(() => end(child));
+    const lines: Line[] = [];
+    for await (const text of createInterface({ input: child.stdout })) {
+      lines.push(JSON.parse(text));
+      if (lines.at(-1)?.event === 'ready') break;
+    }
+    return { lines, stop: (signal) => end(child, signal) };
+  }
+
   #within(...command: readonly string[]): readonly string[] {
     return [`--target=${this.#rpcbind.pid}`, '--mount', '--net', ...command];
   }
+}
+
+interface Line {
+  readonly event: string;
+  readonly why?: string;
+  readonly serves?: string;
+  readonly user?: string;
 }
 
 interface Node {
@@ -175,4 +202,39 @@ test('rpcbind: gone, its socket left behind', async (t) => {
   await machine.stopRpcbind();
   const told = await node.tell('register');
   assert.deepEqual(told.kind === 'failed' && told.reason, 'no-portmapper');
+});
+
+function emptyFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rpcbind-'));
+  chmodSync(folder, 0o755);
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('rpcbind: a whole fnode registers when it is root no longer, again after kill -9, and leaves nothing at its end', async (t) => {
+  if (!needs(t, TOOLS)) return;
+  const machine = await Machine.start(t);
+  const folder = emptyFolder(t);
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    const { lines, stop } = await machine.fnode(folder);
+    assert.equal(lines.at(-1)?.user, 'nobody');
+    assert.match(lines.at(-1)?.serves ?? '', /NFS on 0\.0\.0\.0:2049/);
+    assert.deepEqual(machine.listed(), at('0.0.0.0.8.1', NOBODY));
+    await stop(signal);
+  }
+  assert.deepEqual(machine.listed(), []);
+});
+
+test('rpcbind: where another NFS server is registered, fnode goes on without NFS, and says why once', async (t) => {
+  if (!needs(t, TOOLS)) return;
+  const machine = await Machine.start(t);
+  const other = await machine.node(2050, SOMEBODY, SOCKET);
+  await other.tell('register');
+  const { lines, stop } = await machine.fnode(emptyFolder(t));
+  const said = lines.filter(({ event }) => event === 'not-served');
+  assert.equal(said.length, 1);
+  assert.match(said[0]?.why ?? '', /^another program is registered as 100003, version 3: stop it /);
+  assert.match(lines.at(-1)?.serves ?? '', /TFTP on .*, HTTP on [^N]*;/);
+  await stop('SIGTERM');
+  assert.deepEqual(machine.listed(), at('0.0.0.0.8.2', SOMEBODY));
 });
