@@ -15,8 +15,8 @@ const archBoot = (folder: 'x86_64' | 'i686', kernel: string, ...initramfs: strin
   medium: `$base/${folder}/airootfs.*fs`,
 });
 
-/** They start a console. */
-const CONSOLES = ['arch', 'systemrescue'];
+/** The others start a console. */
+const DESKTOPS = ['endeavouros', 'cachyos', 'blackarch', 'garuda'];
 
 /** The system is read as it runs. `memoryMib` is what it takes itself. */
 const streams = (memoryMib: number, when: When): Way => ({
@@ -52,10 +52,10 @@ export const ARCHISO: Family = {
     dhcp('the hook does nothing on the network without it', 'mkinitcpio-archiso: hooks/archiso_pxe_common'),
   ],
   ways: [
-    // Arch's own minimum of 512 MiB, and as much again for what is changed: 256 MiB of it are set aside at the start.
-    streams(1024, { product: CONSOLES }),
     // KDE Plasma with an installer, as on EndeavourOS and CachyOS.
-    streams(2048, { notProduct: CONSOLES }),
+    streams(2048, { product: DESKTOPS }),
+    // Arch's own minimum of 512 MiB, and as much again for what is changed: 256 MiB of it are set aside at the start.
+    streams(1024, { notProduct: DESKTOPS }),
     {
       use: 'live',
       transport: 'http',

@@ -28,17 +28,7 @@ export async function entriesOf(
     for (const way of scene.family.ways) add(await linuxEntry(way, { scene, identity, start }, starts));
   }
   for (const way of scene.family.ways) add(await otherEntry(way, { scene, identity }, archs));
-  return entries.map((entry) => noMoreThanWhole(entry, entries));
-}
-
-/** What a streaming system takes is said for all of its kind; one that fits into memory whole with less shows it needs less. */
-function noMoreThanWhole(entry: ImageEntry, all: readonly ImageEntry[]): ImageEntry {
-  const { use, archs, variant, isStreaming, memoryMib } = entry;
-  if (!isStreaming || memoryMib === undefined) return entry;
-  const isSame = (other: ImageEntry): boolean =>
-    !other.isStreaming && other.use === use && other.variant === variant && other.archs.join() === archs.join();
-  const whole = all.filter(isSame).flatMap((other) => other.memoryMib ?? []);
-  return { ...entry, memoryMib: Math.min(memoryMib, ...whole) };
+  return entries;
 }
 
 function uniqueKey(wanted: string, entries: readonly ImageEntry[]): string {

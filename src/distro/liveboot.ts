@@ -8,8 +8,8 @@ const numbered = (n: number): Boot => ({
   initrds: liveInitrds(`initrd${n}.img`, `initrd${n}`, `initrd${n}.xz`, 'initrd.img'),
 });
 
-/** A console, or a bare desktop around one program. */
-const TOOLS = ['gparted', 'clonezilla', 'grml'];
+/** The others are tools for the most part: a console, or a bare desktop around one program. */
+const DESKTOPS = ['debian', 'devuan', 'lmde', 'kali', 'parrot'];
 
 /** The system is read as it runs. `memoryMib` is what it takes itself. */
 const streams = (memoryMib: number, when: When): Way => ({
@@ -69,10 +69,10 @@ export const LIVE_BOOT: Family = {
     dhcp('no question about the interface; live-boot itself would ask DHCP anyway', 'live-boot: 9990-networking.sh'),
   ],
   ways: [
-    // What is left of GParted's and Clonezilla's 0.7 GiB beside a squashfs in memory, and room to work.
-    streams(1024, { product: TOOLS }),
     // LMDE's own minimum, and Debian's for a desktop.
-    streams(2048, { notProduct: TOOLS }),
+    streams(2048, { product: DESKTOPS }),
+    // The 0.7 GiB that GParted and Clonezilla take beside a squashfs in memory, and room to work.
+    streams(1024, { notProduct: DESKTOPS }),
     {
       use: 'live',
       transport: 'http',
