@@ -4,13 +4,13 @@ import express, { type NextFunction, type Request } from 'express';
 import type { OpenContent, Visit } from '../core/content.ts';
 import type { CatalogImage, Offer } from '../core/image.ts';
 import type { OnFetch } from '../core/swarm.ts';
+import type { Work } from '../core/work.ts';
 import type { Host } from '../host.ts';
 import { type Delivery, deliver, deliverPlain, visitOf } from './deliver.ts';
 import { homeHtml, homeJson, listedImages } from './home.ts';
 import { mirrorLocation } from './mirror.ts';
 import { type Reply, sendPage, sendText } from './reply.ts';
 import { encodePath, MAX_TARGET_BYTES, parseTarget } from './target.ts';
-import type { Work } from './work.ts';
 
 export interface HttpDeps {
   readonly host: Host;

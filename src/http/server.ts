@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Endpoint, type Ipv4, parseIpv4, UNSPECIFIED } from '../core/addr.ts';
 import type { CrowdBounds } from '../core/crowd.ts';
 import type { Traffic } from '../core/swarm.ts';
+import { Work } from '../core/work.ts';
 import { descriptorShare } from '../host/descriptors.ts';
 import { listening } from '../host/listening.ts';
 import type { Service } from '../service.ts';
@@ -15,7 +16,6 @@ import type { Delivery } from './deliver.ts';
 import { NO_PROXY, type Refusal, refusalOf, refuse } from './garbled.ts';
 import { BigBuffers } from './pool.ts';
 import { type HttpDeps, httpRoutes } from './routes.ts';
-import { Work } from './work.ts';
 
 export interface HttpLimits {
   readonly maxConnections: number;

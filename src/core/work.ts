@@ -1,3 +1,4 @@
+/** Stopping waits for what is under way. */
 /** Answers under way, counted, so that stopping can wait for them. */
 export class Work {
   #count = 0;

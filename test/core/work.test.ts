@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Work } from '../../src/http/work.ts';
+import { Work } from '../../src/core/work.ts';
 
 test('work: whoever waits goes on when the last has ended, at once where nothing is under way', async () => {
   const work = new Work();
