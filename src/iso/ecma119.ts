@@ -26,6 +26,9 @@ export interface VolumeDescriptor {
   /** Which character set a supplementary one's names are in, §8.5.6. */
   readonly escapes: string;
   readonly blockBytes: number;
+  readonly pathTableBytes: number;
+  /** Of the one with little-endian numbers. */
+  readonly pathTableLba: number;
   readonly root: DirectoryRecord;
 }
 
@@ -92,8 +95,30 @@ function decodeDescriptor(bytes: Uint8Array, place: number): VolumeDescriptor {
   const blockBytes = r.skip(8, 'volume set').u16le('logical block size');
   if (![512, 1024, SECTOR_BYTES].includes(blockBytes))
     throw new Malformed(`damaged: a volume of blocks of ${blockBytes} octets`, place + 128);
+  const pathTableBytes = r.skip(2, 'logical block size, big-endian').u32le('path table size');
+  const pathTableLba = r.skip(4, 'path table size, big-endian').u32le('location of type L path table');
   const root = decodeRecord(r, ROOT_RECORD_AT, place);
-  return { place, systemId, volumeId, spaceSize, escapes, blockBytes, root };
+  return { place, systemId, volumeId, spaceSize, escapes, blockBytes, pathTableBytes, pathTableLba, root };
+}
+
+/** §9.4: a folder, by its number; the root is the first one, and its parent. */
+export interface PathTableRecord {
+  readonly extentLba: number;
+  readonly extendedAttributeBlocks: number;
+  readonly parentNumber: number;
+}
+
+/** Throws `Malformed`. */
+export function* pathTableRecordsIn(bytes: Uint8Array): Generator<PathTableRecord> {
+  const r = new ByteReader(bytes);
+  while (r.left > 0) {
+    const nameBytes = r.u8('length of directory identifier');
+    const extendedAttributeBlocks = r.u8('extended attribute record length');
+    const extentLba = r.u32le('location of extent');
+    const parentNumber = r.u16le('parent directory number');
+    r.skip(nameBytes + (nameBytes % 2), 'directory identifier');
+    yield { extentLba, extendedAttributeBlocks, parentNumber };
+  }
 }
 
 /** Each record in a folder's octets, which begin at `place` in the image, the first one at `from`. Throws `Malformed`. §6.8.1.1 */

@@ -24,7 +24,7 @@ export async function openIso9660(read: ReadAt, sizeBytes: number): Promise<Iso9
   const joliet = supplementary.find(isJoliet);
   const { tree, descriptor } =
     (await rockRidgeTree(primary, sizeBytes, read)) ??
-    (joliet ? plainTree(joliet, 'joliet', sizeBytes) : plainTree(primary, 'plain', sizeBytes));
+    (joliet ? choice(joliet, 'joliet', sizeBytes) : choice(primary, 'plain', sizeBytes));
   const root = await rootNode(tree, descriptor, read);
   return {
     format: 'iso9660',
@@ -51,8 +51,10 @@ interface Choice {
   readonly descriptor: VolumeDescriptor;
 }
 
-function plainTree(descriptor: VolumeDescriptor, names: Tree['names'], sizeBytes: number): Choice {
-  return { descriptor, tree: { names, sizeBytes, blockBytes: descriptor.blockBytes, skippedBytes: 0 } };
+function choice(descriptor: VolumeDescriptor, names: Tree['names'], sizeBytes: number, skippedBytes = 0): Choice {
+  const { blockBytes, pathTableLba, pathTableBytes } = descriptor;
+  const pathTable = { position: pathTableLba * blockBytes, lengthBytes: pathTableBytes };
+  return { descriptor, tree: { names, sizeBytes, blockBytes, skippedBytes, pathTable } };
 }
 
 /** Undefined for a volume whose root folder does not begin with entries of Rock Ridge. */
@@ -76,9 +78,7 @@ async function rockRidgeTree(
     blockBytes,
     areasOf(read, sizeBytes, folderWork(read)),
   );
-  return isThere
-    ? { descriptor, tree: { names: 'rock-ridge', sizeBytes, blockBytes, skippedBytes: sharing.skipped } }
-    : undefined;
+  return isThere ? choice(descriptor, 'rock-ridge', sizeBytes, sharing.skipped) : undefined;
 }
 
 function rootPosition({ root, blockBytes, place }: VolumeDescriptor, sizeBytes: number): number {

@@ -12,6 +12,8 @@ export interface Tree {
   readonly sizeBytes: number;
   /** Of Rock Ridge: octets in front of each record's entries. */
   readonly skippedBytes: number;
+  /** Which folder is in which: less is known in it than in the folders. */
+  readonly pathTable: { readonly position: number; readonly lengthBytes: number };
 }
 
 /** As ECMA-119 alone tells it; undefined for a name that no path can have. */
@@ -36,7 +38,7 @@ export function plainNode(tree: Tree, records: readonly DirectoryRecord[], name:
 }
 
 /** The octet at which its content begins. */
-export function positionOf(tree: Tree, record: DirectoryRecord): number {
+export function positionOf(tree: Tree, record: Pick<DirectoryRecord, 'extentLba' | 'extendedAttributeBlocks'>): number {
   return (record.extentLba + record.extendedAttributeBlocks) * tree.blockBytes;
 }
 

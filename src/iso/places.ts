@@ -6,6 +6,7 @@ import {
   FLAG_MULTI_EXTENT,
   isParent,
   isSelfOrParent,
+  pathTableRecordsIn,
   recordsIn,
   SECTOR_BYTES,
 } from './ecma119.ts';
@@ -13,7 +14,7 @@ import { filesIn, folderWork, MAX_FOLDER_BYTES, nodeOf, readFolder, visitAttribu
 import { plainNode, positionOf, type Tree } from './node.ts';
 import { isPlaceIn, readWhole } from './octets.ts';
 import { noAttributes } from './rockridge.ts';
-import { type Areas, areasOf } from './susp.ts';
+import { areasOf } from './susp.ts';
 import type { Node, ReadAt } from './volume.ts';
 
 /** A tree and its root, for the length of one question. */
@@ -51,11 +52,11 @@ async function partsAt(tree: Tree, place: number, read: ReadAt): Promise<readonl
 
 /** The folder that `folder` is in; the root's is the root. Undefined for one that cannot be read. Throws `Malformed`. */
 export async function parentOf(search: Search, folder: Node): Promise<Node | undefined> {
-  const { tree, root, read } = search;
+  const { root } = search;
   if (folder.place === root.place) return root;
   const [first] = folder.extents;
   if (folder.kind !== 'folder' || first?.position === undefined) return undefined;
-  const position = await above(tree, first.position, areasOf(read, tree.sizeBytes, folderWork(read)));
+  const position = await above(search, first.position);
   return position === undefined ? undefined : await folderAt(search, position);
 }
 
@@ -111,12 +112,12 @@ function firstIn(block: Uint8Array, position: number): DirectoryRecord | undefin
 }
 
 /** The folder that begins at `position`, as the folder above has it. */
-async function folderAt({ tree, root, read }: Search, position: number): Promise<Node | undefined> {
+async function folderAt(search: Search, position: number): Promise<Node | undefined> {
+  const { tree, root, read } = search;
   if (position === root.extents[0]?.position) return root;
-  const areas = areasOf(read, tree.sizeBytes, folderWork(read));
-  const abovePosition = await above(tree, position, areas);
+  const abovePosition = await above(search, position);
   if (abovePosition === undefined) return undefined;
-  const [self] = recordsIn(await areas.read(abovePosition, SECTOR_BYTES), abovePosition);
+  const [self] = recordsIn(await readInside(tree, abovePosition, SECTOR_BYTES, read), abovePosition);
   const holder = self && isSelfOrParent(self) ? plainNode(tree, [self], 'self') : undefined;
   if (holder?.kind !== 'folder') return undefined;
   const nodes = await readFolder(tree, holder, read);
@@ -127,11 +128,40 @@ async function folderAt({ tree, root, read }: Search, position: number): Promise
  * Where the folder begins that holds the one at `position`, by the second of its records; where that one was moved for
  * being too deep, by where it came from. ECMA-119 §6.8.2.2, RRIP §4.1.5.2
  */
-async function above(tree: Tree, position: number, areas: Areas): Promise<number | undefined> {
-  const [, parent] = recordsIn(await areas.read(position, SECTOR_BYTES), position);
+async function above({ tree, read }: Search, position: number): Promise<number | undefined> {
+  const [, parent] = recordsIn(await readInside(tree, position, SECTOR_BYTES, read), position);
   if (!parent || !isParent(parent)) return undefined;
   const attributes = noAttributes();
+  const areas = areasOf(read, tree.sizeBytes, folderWork(read));
   if (tree.names === 'rock-ridge') await visitAttributes(tree, parent, attributes, areas);
   const { parentLba } = attributes;
-  return parentLba === undefined ? positionOf(tree, parent) : parentLba * tree.blockBytes;
+  const found = parentLba === undefined ? positionOf(tree, parent) : parentLba * tree.blockBytes;
+  // Quirk(libisofs-joliet-parents): xorriso 1.5.4 has each folder of Joliet be its own parent.
+  return found === position ? await aboveByTable(tree, position, read) : found;
+}
+
+/** The same by the path table, which knows nothing of folders that were moved. ECMA-119 §6.9 */
+async function aboveByTable(tree: Tree, position: number, read: ReadAt): Promise<number | undefined> {
+  const { position: from, lengthBytes } = tree.pathTable;
+  if (lengthBytes > MAX_FOLDER_BYTES) throw new Malformed(`damaged: a path table of ${lengthBytes} octets`, from);
+  const work = folderWork(read);
+  const positions: number[] = [];
+  for (const folder of pathTableRecordsIn(await readInside(tree, from, lengthBytes, read))) {
+    const at = positionOf(tree, folder);
+    positions.push(at);
+    // Parents come first, §6.9.1.
+    if (at === position) return positions[folder.parentNumber - 1];
+    work.look(PATH_TABLE_OCTETS);
+    await work.turn();
+  }
+  return undefined;
+}
+
+/** Looking at a record of the path table takes as long as looking at so many octets. */
+const PATH_TABLE_OCTETS = 256;
+
+/** Throws `Malformed` where the image ends before, without asking for memory. */
+async function readInside(tree: Tree, position: number, lengthBytes: number, read: ReadAt): Promise<Uint8Array> {
+  if (position + lengthBytes > tree.sizeBytes) throw new Malformed('damaged: a folder outside the image', position);
+  return await readWhole(read, position, lengthBytes, 'a folder');
 }

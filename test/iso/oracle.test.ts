@@ -8,6 +8,7 @@ import { before, suite, test } from 'node:test';
 import { openVolume } from '../../src/iso/open.ts';
 import type { Node, Volume } from '../../src/iso/volume.ts';
 import {
+  assertPlaces,
   hashOf,
   hasPrograms,
   makeIso,
@@ -84,6 +85,7 @@ async function read(image: string): Promise<{ volume: Volume; nodes: Map<string,
   return await withImage(image, async ({ read, sizeBytes }) => {
     const volume = await openVolume(read, sizeBytes);
     const nodes = await nodesOf(volume, read);
+    assert.equal(await assertPlaces(volume, read), nodes.size);
     const found: Record<string, string> = {};
     for (const [path, node] of nodes) {
       assert.equal(node.unreadable, undefined, path);

@@ -1,4 +1,5 @@
 /** Images for tests: trees of files written to a temporary folder, made into images by the tools that people use. */
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -20,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import type { Node, ReadAt, Volume } from '../../src/iso/volume.ts';
+import { walk } from '../../src/iso/walk.ts';
 
 /** What stands in a tree; folders come by themselves, an empty one is a name with a slash at its end. */
 export type Item =
@@ -197,4 +199,25 @@ export async function nodesOf(volume: Volume, read: ReadAt): Promise<Map<string,
     }
   }
   return all;
+}
+
+/** Holds `nodeAt` and `parentOf` of everything against what the folders say; how many nodes there are. */
+export async function assertPlaces(volume: Volume, read: ReadAt): Promise<number> {
+  // An entry of UDF says no name.
+  const known = (node: Node): Node => (volume.names === 'udf' ? { ...node, name: '' } : node);
+  const folders = new Map([['', volume.root]]);
+  assert.equal(await volume.nodeAt(volume.root.place, read), volume.root);
+  assert.equal(await volume.parentOf(volume.root, read), volume.root);
+  let count = 0;
+  for await (const { path, node } of walk(volume, read)) {
+    count += 1;
+    const found = await volume.nodeAt(node.place, read);
+    assert.deepEqual(found, known(node), path);
+    if (node.kind !== 'folder') continue;
+    folders.set(path, node);
+    const parent = folders.get(dirname(path).replace(/^\/$/, ''));
+    assert.deepEqual(await volume.parentOf(found, read), parent && known(parent), `the parent of ${path}`);
+    assert.deepEqual(await volume.readFolder(found, read), await volume.readFolder(node, read), path);
+  }
+  return count;
 }

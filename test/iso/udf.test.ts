@@ -11,6 +11,7 @@ import { decodeFolder } from '../../src/iso/udfentry.ts';
 import { charactersOf, dstring, timestampMs } from '../../src/iso/udftext.ts';
 import type { Node, ReadAt, Volume } from '../../src/iso/volume.ts';
 import {
+  assertPlaces,
   counted,
   hashOf,
   hasPrograms,
@@ -39,6 +40,7 @@ async function opened(read: ReadAt, sizeBytes: number): Promise<Volume> {
 /** `path size hash` of each file, `path/` of each folder. */
 async function listing(volume: Volume, read: ReadAt): Promise<string[]> {
   const lines: string[] = [];
+  await assertPlaces(volume, read);
   for (const [path, node] of await nodesOf(volume, read)) {
     assert.equal(node.unreadable, undefined, path);
     if (node.kind === 'folder') lines.push(`${path}/`);
