@@ -1,6 +1,6 @@
 /** An fnode's NFS: the server over its images, and a portmapper, its own or the one that this machine runs already. */
 import type { FnodeConfig } from '../config/types.ts';
-import type { Ipv4 } from '../core/addr.ts';
+import type { Endpoint, Ipv4 } from '../core/addr.ts';
 import { errnoOf, Fault, messageOf } from '../core/errors.ts';
 import type { OnFetch, Traffic } from '../core/swarm.ts';
 import type { Host } from '../host.ts';
@@ -8,11 +8,10 @@ import { Hall } from '../nfs/hall.ts';
 import { type Handles, handlesFor } from '../nfs/handle.ts';
 import type { Images } from '../nfs/images.ts';
 import { Items } from '../nfs/items.ts';
-import { MOUNT_PROGRAM, MOUNT_VERSION, mountProgram } from '../nfs/mount.ts';
+import { mountProgram } from '../nfs/mount.ts';
 import { portmapAt, portmapProgram, type Registration } from '../nfs/portmap.ts';
 import { nfsProgram } from '../nfs/procedures.ts';
-import { NFS_PROGRAM, NFS_VERSION } from '../nfs/protocol.ts';
-import { register, unregister } from '../nfs/register.ts';
+import { programsAt, register, unregister } from '../nfs/register.ts';
 import type { Program } from '../nfs/rpc.ts';
 import { type RpcDoor, rpcService } from '../nfs/server.ts';
 import { Shelf } from '../nfs/shelf.ts';
@@ -64,14 +63,7 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
   const doorOf = (name: string, port: number, transports: RpcDoor['transports'], programs: readonly Program[]) =>
     rpcService(() => ({ name, listen: addressesOf(listen), port, transports, programs }), { host });
   const doors = [doorOf('nfs', ports.nfs, ['tcp'], [nfs, mount]), doorOf('mount', ports.nfs, ['udp'], [mount])];
-  const registrations = (): readonly Registration[] => {
-    const port = doors[0]?.ports()[0]?.port ?? ports.nfs;
-    return [
-      { program: NFS_PROGRAM, version: NFS_VERSION, transport: 'tcp', port },
-      { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'tcp', port },
-      { program: MOUNT_PROGRAM, version: MOUNT_VERSION, transport: 'udp', port },
-    ];
-  };
+  const registrations = (): readonly Registration[] => programsAt(doors[0]?.ports()[0]?.port ?? ports.nfs);
   const own = (): readonly Registration[] => [
     ...portmapAt(portmap.ports()[0]?.port ?? ports.portmap),
     ...registrations(),
@@ -81,10 +73,7 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
   let state: State = 'off';
   const failed = (why: string): void => {
     state = { why };
-    log.warn('nfs', 'not-served', {
-      why,
-      cure: 'entries that stream are not offered; nfs: off says that this is meant',
-    });
+    log.warn('nfs', 'not-served', { why, effect: 'entries that stream are not offered' });
   };
   const open = async (): Promise<void> => {
     for (const door of doors) await door.start();
@@ -101,7 +90,18 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
     await portmap.stop();
     for (const door of doors) await door.stop();
   };
-  let isRegistered = false;
+  let cancel: (() => void) | undefined;
+  /** Again and again: a portmapper that is started anew knows nobody. */
+  const tell = async (): Promise<void> => {
+    const told = await register(registrations());
+    if (isStopped()) return unregister(registrations());
+    const wasServed = state === 'served' || state === 'beside';
+    if (told.kind === 'registered') state = 'served';
+    else if (wasServed) failed(told.what);
+    cancel = clock.after(REGISTER_MS, () => void tell());
+  };
+  // Apart, since the state changes while somebody waits.
+  const isStopped = (): boolean => state === 'off';
   const service: Service = {
     name: 'nfs',
     start: async () => {
@@ -113,18 +113,15 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
       });
     },
     settle: async () => {
-      if (state !== 'beside') return;
-      const told = await register(registrations());
-      isRegistered = told.kind === 'registered';
-      if (told.kind === 'registered') state = 'served';
-      else failed(told.what);
+      if (state === 'beside') await tell();
     },
     stop: async () => {
-      if (isRegistered) await unregister(registrations());
-      isRegistered = false;
+      state = 'off';
+      cancel?.();
+      if (cancel) await unregister(registrations());
+      cancel = undefined;
       await close();
       await shelf.close();
-      state = 'off';
     },
     health: () => healthOf(state),
   };
@@ -132,14 +129,12 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
     service,
     isServed: () => state === 'served',
     traffic: () => doors[0]?.traffic() ?? { transfers: 0, sentBytes: 0 },
-    shown: () =>
-      state === 'served'
-        ? `NFS on ${doors[0]
-            ?.ports()
-            .map(({ address, port }) => `${address}:${port}`)
-            .join(', ')}`
-        : undefined,
+    shown: () => (state === 'served' ? `NFS on ${doors[0]?.ports().map(shownEndpoint).join(', ')}` : undefined),
   };
+}
+
+function shownEndpoint({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
 }
 
 function addressesOf(listen: readonly Ipv4[]): RpcDoor['listen'] {
@@ -150,6 +145,9 @@ function healthOf(state: State): Health {
   if (typeof state === 'object') return { ok: false, reason: 'not-bound' };
   return state === 'beside' ? { ok: false, reason: 'not-registered' } : { ok: true };
 }
+
+/** How often the other portmapper is told of us. Taste. */
+const REGISTER_MS = 60_000;
 
 /** Made anew when the secret is another. */
 function handlesBy(secret: () => Uint8Array | undefined): () => Handles {
