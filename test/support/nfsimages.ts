@@ -65,15 +65,15 @@ export const RICH: Tree = {
   hard: { hardLinkOf: '.disk/info' },
   ...Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`pool/package_${i}.deb`, `deb ${i}\n`])),
 };
-/** Over several records of the image; bsdtar loses a slash where one ends. */
+/** Over several records of the image: bsdtar loses a slash where one ends, and genisoimage its way. */
 export const LONG_LINKS: Tree = {
   'links/winding': { link: `${'../sizes/'.repeat(60)}1` },
   'links/broad': { link: `${'b'.repeat(250)}/${'c'.repeat(250)}` },
 };
 
-/** `RICH` on disk, with rights, owners and times of its own. Needs root. */
-export function makeRich(folder: string): string {
-  makeTree(folder, { ...RICH, ...LONG_LINKS });
+/** `RICH` and `more` on disk, with rights, owners and times of its own. Needs root. */
+export function makeRich(folder: string, more: Tree = {}): string {
+  makeTree(folder, { ...RICH, ...more });
   chmodSync(join(folder, 'rights/secret'), 0o600);
   lchownSync(join(folder, 'rights/owned'), 1000, 27);
   lchownSync(join(folder, 'rights/set-uid'), 33, 33);
@@ -102,15 +102,15 @@ export const BROAD: Tree = {
 };
 
 export const MANY = 50_000;
-export const nameOfMany = (i: number): string => `package_${String(i).padStart(5, '0')}.deb`;
+export const nameOfMany = (i: number): string => `p${String(i).padStart(6, '0')}.deb`;
 
-/** A folder `many` of 50,000 files. */
+/** A folder `many` of 50,000 files, whose names are short enough for genisoimage, which is not slow with so many. */
 export function makeMany(scratch: string, to: string): string {
   const folder = join(scratch, 'many');
   mkdirSync(join(folder, 'many'), { recursive: true });
   for (let i = 0; i < MANY; i++)
     writeFileSync(join(folder, 'many', nameOfMany(i)), i % 1000 === 0 ? `file ${i}\n` : '');
-  return makeIso('xorriso', ['-R'], folder, to);
+  return makeIso('genisoimage', ['-R'], folder, to);
 }
 
 export const HUGE_BYTES = 4 * 1024 ** 3 + 256 * 1024 ** 2 + 7;
@@ -121,6 +121,13 @@ export const HUGE_MARKS = [
   { at: GIB4 - 5, text: 'OVER 4 GIB' },
   { at: HUGE_BYTES - 7, text: 'THE END' },
 ] as const;
+
+/** Octets of `huge.bin` from `from` on. */
+export function hugeTail(from: number): Buffer {
+  const tail = Buffer.alloc(HUGE_BYTES - from);
+  for (const { at, text } of HUGE_MARKS) if (at >= from) tail.write(text, at - from);
+  return tail;
+}
 
 /** `huge.bin` of more than 4 GiB in several extents, which takes no room on disk. */
 export async function makeHuge(scratch: string, to: string): Promise<string> {
