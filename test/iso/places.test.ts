@@ -35,7 +35,7 @@ import {
   temporaryFolder,
   withImage,
 } from './support.ts';
-import { type Making, makeBridge, makeUdf } from './udfsupport.ts';
+import { makeBridge, makeUdf } from './udfsupport.ts';
 
 const work = temporaryFolder();
 const deep = 'one/two/three/four/five/six/seven/eight/nine/ten/eleven/twelve/thirteen/fourteen/fifteen';
@@ -141,17 +141,6 @@ test('places: a file of 2048 parts costs two reads, of 2049 is damaged', async (
   }
 });
 
-const makings: readonly Making[] = [
-  {},
-  { blockBytes: 512 },
-  { blockBytes: 4096, isExtendedEntry: true },
-  { allocation: 'long', runBlocks: 1, descriptorsEach: 3 },
-  { allocation: 'embedded' },
-  { partition: 'metadata', allocation: 'long' },
-  { partition: 'metadata', allocation: 'short' },
-  { partition: 'virtual', allocation: 'long' },
-  { partition: 'sparable' },
-];
 const udfTree: Tree = {
   'sources/boot.wim': Buffer.alloc(50_001, 'MSWIM'),
   'sources/empty.dat': '',
@@ -159,13 +148,6 @@ const udfTree: Tree = {
   'a/up': { link: '../sources/boot.wim' },
   'Ünïcode 文件.txt': 'wide',
 };
-for (const making of makings)
-  test(`places: UDF, ${JSON.stringify(making)}`, async () => {
-    const bytes = makeUdf(udfTree, making);
-    const volume = await openVolume(readerOf(bytes), bytes.length);
-    assert.equal(volume.names, 'udf');
-    assert.ok((await assertPlaces(volume, readerOf(bytes))) >= 10);
-  });
 
 const permissions = entry('PX', Buffer.concat([both(0o40755), both(1), both(0), both(0), both(7)]));
 const self = (lba: number, sizeBytes = SECTOR) => ({ name: '\0', lba, sizeBytes });

@@ -40,7 +40,6 @@ async function opened(read: ReadAt, sizeBytes: number): Promise<Volume> {
 /** `path size hash` of each file, `path/` of each folder. */
 async function listing(volume: Volume, read: ReadAt): Promise<string[]> {
   const lines: string[] = [];
-  await assertPlaces(volume, read);
   for (const [path, node] of await nodesOf(volume, read)) {
     assert.equal(node.unreadable, undefined, path);
     if (node.kind === 'folder') lines.push(`${path}/`);
@@ -84,6 +83,7 @@ test('a bridge by genisoimage -udf (1.02): names, lengths, octets and times as 7
     const found = await listing(volume, read);
     assert.ok(found.length > 410);
     assert.deepEqual(found, by7z(path));
+    assert.equal(await assertPlaces(volume, read), found.length);
     assert.equal(volume.label, 'CCCOMA_X64');
     assert.ok(volume.declaredBytes > sizeBytes / 2 && volume.declaredBytes <= sizeBytes);
     assert.equal((await nodesOf(volume, read)).get('/bootmgr')?.modifiedMs, TREE_TIME_MS);
@@ -172,7 +172,8 @@ iso.add_symlink(udf_symlink_path='/dir/abs', udf_target='/live/vmlinuz')
 iso.write(sys.argv[1])`;
   run('/usr/bin/python3', ['-c', script, path]);
   await withImage(path, async ({ read, sizeBytes }) => {
-    const nodes = await nodesOf(await opened(read, sizeBytes), read);
+    const volume = await opened(read, sizeBytes);
+    const nodes = await nodesOf(volume, read);
     const shown = [...nodes].map(([name, { kind, target }]) => `${name} ${target ?? kind}`).sort();
     assert.deepEqual(shown, [
       '/dir folder',
@@ -183,6 +184,7 @@ iso.write(sys.argv[1])`;
     ]);
     const file = nodes.get('/dir/äö.txt');
     assert.equal(file && (await hashOf(file, read)), sha256('hello'.repeat(1000)));
+    await assertPlaces(volume, read);
   });
 });
 
@@ -267,6 +269,7 @@ for (const { by, ...making } of makings) {
     const { mode, uid, gid, modifiedMs } = nodes.get('/readme.txt') ?? {};
     assert.deepEqual({ mode, uid, gid, modifiedMs }, { mode: 0o644, uid: 1000, gid: 100, modifiedMs: TREE_TIME_MS });
     assert.equal(new Set([...nodes.values()].map((node) => node.place)).size, nodes.size, 'places are distinct');
+    assert.equal(await assertPlaces(volume, read), nodes.size);
     // Whether the maker itself writes UDF: others have to find the same.
     const path = join(scratch, `${sha256(JSON.stringify(making)).slice(0, 12)}.img`);
     writeFileSync(path, image);
