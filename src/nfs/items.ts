@@ -150,7 +150,9 @@ export class Items {
 }
 
 export function attributesOf(node: TreeNode, { fsid }: Shelved): Attributes {
-  const { kind, mode, uid, gid, sizeBytes, modifiedMs, place } = node;
+  const { kind, mode, uid, gid, modifiedMs, place, target } = node;
+  // UDF knows no length of a link; clients read as much of it as is told here.
+  const sizeBytes = target === undefined ? node.sizeBytes : Buffer.byteLength(target);
   return { kind, mode, uid, gid, sizeBytes, modifiedMs, fsid, fileid: place };
 }
 
