@@ -1,7 +1,7 @@
 /** A hall whose fnodes serve every image of `make-fake-isos.sh`, and what there is to know of them. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CatalogImage } from '../../src/core/image.ts';
+import type { CatalogImage, Transport } from '../../src/core/image.ts';
 import { idsOf } from '../../src/menu/label.ts';
 import { type Bench, openBench } from './bench.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -15,8 +15,8 @@ export interface Gallery extends Bench {
   readonly isos: string;
   /** All images as fnode00 has them, once it has read each; of `path` too, which it may not have found yet. */
   images(path?: string): Promise<readonly CatalogImage[]>;
-  /** Id of the image's first entry that loads over HTTP; rejects when the menus lack it. */
-  entryOf(image: CatalogImage): Promise<string>;
+  /** Id of the image's first entry that loads over HTTP, or NFS; rejects when the menus lack it. */
+  entryOf(image: CatalogImage, transport?: Transport): Promise<string>;
   /** Has that entry start by itself on that machine. */
   startsBy(mac: string, entryId: string): Promise<void>;
   /** Hexadecimal SHA-256 of a file inside an image, by libarchive; of the image itself for ''. */
@@ -35,7 +35,7 @@ export async function openGallery(
   const lab = await openLab('gallery', cleanup);
   // Half of every boot through iPXE would be waiting for an IPv6 router.
   await lab.spawn('br', 'router', [path.join(LAB_DIR, 'router.py'), 'br0']);
-  const { isos, boot } = await ownStock(lab, '*.iso', say);
+  const { isos, boot } = await ownStock(lab, '*', say);
   const menu = { title: 'FLISoL', timeout: '60s', default: 'local' };
   const bench = await openBench(lab, out, { clients, menu, say, isos, boot }, cleanup);
   const { hall } = bench;
@@ -46,7 +46,7 @@ export async function openGallery(
     ...bench,
     isos,
     images,
-    entryOf: async (image) => entryOf(bench, await images(), image),
+    entryOf: async (image, transport = 'http') => entryOf(bench, await images(), image, transport),
     startsBy: (mac, boot) => {
       rows.set(mac, { mac, boot });
       // One after the other: a reload must not read half a file.
@@ -99,9 +99,14 @@ async function page(lab: Lab, path: string, accept = '*/*'): Promise<string> {
 
 export const addressOf = (name: FnodeName): string => FNODES.find((fnode) => fnode.name === name)?.ip ?? '';
 
-async function entryOf({ lab }: Bench, images: readonly CatalogImage[], image: CatalogImage): Promise<string> {
+async function entryOf(
+  { lab }: Bench,
+  images: readonly CatalogImage[],
+  image: CatalogImage,
+  wanted: Transport,
+): Promise<string> {
   const known = images.flatMap((one) => (one.verdict ? [{ ...one, verdict: one.verdict }] : []));
-  const key = image.verdict?.entries.find(({ transport }) => transport === 'http')?.key;
+  const key = image.verdict?.entries.find(({ transport }) => transport === wanted)?.key;
   const id = idsOf(known, new Set())
     .get(image.alias)
     ?.get(key ?? '');

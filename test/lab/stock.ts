@@ -50,7 +50,7 @@ export async function stock(lab: Lab, say: (text: string) => void): Promise<Stoc
   return { isos, boot };
 }
 
-/** Folders of this lab's own, links to what was made once: those fake `images` (a shell's pattern), companion kernels beside the loaders. */
+/** Folders of this lab's own, links to what was made once: of the fake ones those `images` (a shell's pattern), companion kernels beside the loaders. */
 export async function ownStock(lab: Lab, images: string, say: (text: string) => void): Promise<Stock> {
   const shared = await stock(lab, say);
   say('the images are made, if they are not there yet (20 s)');

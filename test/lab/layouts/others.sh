@@ -103,3 +103,38 @@ cut_off() {
   head -c 100000 "$work/whole.iso" >"$t/disk.img"
 }
 iso cut-off '' cut_off
+
+# Names, modes, times and links as no distribution has them all, for those who compare what the node makes of them.
+odd_tree() {
+  local i deep=deep long many=$((stub ? 40 : 5000))
+  keeps_times=1
+  long=$(printf '%0180d' 0)
+  text 'with spaces/and  more/READ me.TXT' spaces
+  text 'acentos/prueba número 2 – ñandú.txt' 'not ASCII'
+  text "long/$long.txt" 'a long name'
+  for i in {1..14}; do deep+=/level-$i; done
+  text "$deep/bottom.txt" 'below what ISO 9660 allows'
+  mkdir -p "$t"/{empty-folder,links,modes,many}
+  : >"$t/empty-file"
+  head -c 3000001 /dev/urandom >"$t/megabytes"
+  ln -s ../megabytes "$t/links/relative"
+  ln -s /megabytes "$t/links/absolute"
+  ln -s "nowhere/$long/$long/$long" "$t/links/long and dangling"
+  ln -s ../with\ spaces "$t/links/folder"
+  for i in 400 644 755 4755 2711; do text "modes/$i" "$i"; chmod "$i" "$t/modes/$i"; done
+  chmod 1777 "$t/empty-folder"
+  chown 1000:1001 "$t/modes/644"
+  for ((i = 1; i <= many; i++)); do : >"$t/many/file-$i"; done
+  find "$t" -exec touch -h -d 2024-01-01 {} +
+  touch -d '1999-12-31 23:59:59 UTC' "$t/modes/400"
+  touch -d '2026-07-01 12:00:01 UTC' "$t/megabytes"
+  touch -h -d '2012-02-29 00:00:00 UTC' "$t/links/relative"
+}
+iso odd-tree ODD_TREE odd_tree
+# A file over 4 GiB: all holes but for its end.
+large_file() {
+  master=(-iso-level 3)
+  truncate -s "$((stub ? 1 : 4200))M" "$t/large"
+  head -c 1000000 /dev/urandom >>"$t/large"
+}
+iso large-file LARGE_FILE large_file
