@@ -194,6 +194,7 @@ export class Connection {
     const answer = answerTo(call, this.#caller, this.#means.answering);
     if (answer instanceof Promise) {
       this.#underWay += 1;
+      this.#means.answering.work.begin();
       void answer.then((found) => this.#settle(xid, found));
     } else this.#reply(xid, answer);
   }
@@ -211,6 +212,7 @@ export class Connection {
         this.#flush();
       });
     }
+    this.#means.answering.work.end();
   }
 
   #reply(xid: number, answer: Answer): void {

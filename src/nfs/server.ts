@@ -125,8 +125,7 @@ function doorsOf(
   const answering: Answering = {
     programs,
     onBug: (error) => log.error(name, 'bug', { error: messageOf(error) }),
-    begin: () => calls.begin(),
-    end: () => calls.end(),
+    work: calls,
   };
   const shared = { room, reachedAt, admits };
   return {

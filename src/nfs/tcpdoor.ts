@@ -54,14 +54,14 @@ export function tcpDoor({ clock, bounds, room, connection, ...means }: TcpDoorMe
   });
 
   const cutLate = (): void => {
+    // What the first of them gives back, others like it may take at once: all of them go.
+    const { isWanted } = room;
     for (const standing of ['new', 'idle', 'busy'] as const)
       for (const each of crowd.all(standing)) {
+        const mayBeStillMs = isWanted && each.holdsRoom ? WANTED_MS : STILL_MS;
         if (each.partMs >= RECORD_MS) each.cut('late-record');
-        else if (each.stillMs >= STILL_MS) each.cut('stalled');
+        else if (each.stillMs >= mayBeStillMs) each.cut('stalled');
       }
-    // Those that stand still for longest come first, and go as long as somebody waits.
-    for (const each of crowd.all('busy'))
-      if (room.isWanted && each.holdsRoom && each.stillMs >= WANTED_MS) each.cut('stalled');
   };
   const tick = (): void => {
     cutLate();

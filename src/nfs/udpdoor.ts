@@ -77,9 +77,11 @@ export function udpDoor({ host, answering, room, reachedAt, admits, onDropped }:
       const found = answerTo(call, callerAt(question.from.address, reached), answering);
       if (found instanceof Promise) {
         underWay += 1;
+        answering.work.begin();
         void found.then((settled) => {
           underWay -= 1;
           reply(call.xid, settled, question);
+          answering.work.end();
         });
       } else reply(call.xid, found, question);
     };
