@@ -24,10 +24,12 @@ export interface UdpDoor {
   readonly sentBytes: number;
 }
 
-/** How long it was, and who waits for the answer. */
+/** Where it came in, how long it was, and who waits for the answer. */
 interface Question {
-  readonly bytes: number;
+  readonly socket: UdpSocket;
+  readonly reached: Reached;
   readonly from: Endpoint;
+  readonly bytes: number;
 }
 
 /** What an IPv4 datagram can hold at most. */
@@ -36,74 +38,41 @@ const MAX_DATAGRAM_BYTES = 65_507;
 const MAX_UNDER_WAY = 64;
 const MAX_WAITING_BYTES = 1 << 20;
 
-export function udpDoor({ host, answering, room, reachedAt, admits, onDropped }: UdpDoorMeans): UdpDoor {
+export function udpDoor(means: UdpDoorMeans): UdpDoor {
+  const { host, room, reachedAt, admits, onDropped } = means;
   let sockets: UdpSocket[] = [];
   const share = new Share(room, MAX_WAITING_BYTES);
   const excess = new Excess(host.clock.now());
-  let underWay = 0;
   let sentBytes = 0;
 
-  const callerAt = (address: Ipv4, reached: Reached): Caller => ({
-    ...{ address, transport: 'udp' },
-    // Few ask, and the system has to be asked for it.
-    get localAddress() {
-      return addressTowards(address, reached);
-    },
-    take: (bytes) => share.take(bytes),
-    give: (bytes) => share.give(bytes),
-  });
+  const send = (bytes: Uint8Array, { socket, from, bytes: asked }: Question): void => {
+    if (excess.allows(bytes.length - asked, host.clock.now())) {
+      sentBytes += bytes.length;
+      socket.send(bytes, from);
+    } else onDropped(from.address, 'excess');
+  };
+  const answer = answering(means.answering, share, send);
 
-  const open = async (at: Endpoint): Promise<Endpoint> => {
-    const reached = reachedAt(at.address);
-
-    const send = (bytes: Uint8Array, question: Question): void => {
-      const { from, bytes: asked } = question;
-      if (excess.allows(bytes.length - asked, host.clock.now())) {
-        sentBytes += bytes.length;
-        socket.send(bytes, from);
-      } else onDropped(from.address, 'excess');
-    };
-
-    const reply = (xid: number, found: Answer, question: Question): void => {
-      if (found.kind === 'silence') return;
-      const tail = found.kind === 'done' ? found.tail : undefined;
-      tail?.release();
-      const bytes = replyHead(xid, found);
-      const isTooLong = tail !== undefined || bytes.length > MAX_DATAGRAM_BYTES;
-      send(isTooLong ? replyHead(xid, SYSTEM_ERROR) : bytes, question);
-    };
-
-    const answer = (call: Call, question: Question): void => {
-      const found = answerTo(call, callerAt(question.from.address, reached), answering);
-      if (found instanceof Promise) {
-        underWay += 1;
-        answering.work.begin();
-        void found.then((settled) => {
-          underWay -= 1;
-          reply(call.xid, settled, question);
-          answering.work.end();
-        });
-      } else reply(call.xid, found, question);
-    };
-
-    const onDatagram = (bytes: Uint8Array, { address, port }: Endpoint): void => {
-      // Port 0 cannot be answered.
-      if (port === 0 || !admits(address, reached)) return;
-      const heard = hear(bytes);
-      const question = { bytes: bytes.length, from: { address, port } };
-      if (heard.kind === 'dropped') onDropped(address, heard.reason);
-      else if (heard.kind === 'refused') send(heard.reply, question);
-      else if (underWay >= MAX_UNDER_WAY) onDropped(address, 'all-busy');
-      else answer(heard.call, question);
-    };
-
-    const socket: UdpSocket = await host.udp.bind(at, onDatagram);
-    sockets.push(socket);
-    return socket.local;
+  const hearAt = (bytes: Uint8Array, question: Question): void => {
+    const heard = hear(bytes);
+    if (heard.kind === 'refused') send(heard.reply, question);
+    else {
+      const reason = heard.kind === 'dropped' ? heard.reason : answer(heard.call, question);
+      if (reason) onDropped(question.from.address, reason);
+    }
   };
 
   return {
-    open,
+    open: async (at) => {
+      const reached = reachedAt(at.address);
+      const socket: UdpSocket = await host.udp.bind(at, (bytes, { address, port }) => {
+        // Port 0 cannot be answered.
+        if (port === 0 || !admits(address, reached)) return;
+        hearAt(bytes, { socket, reached, from: { address, port }, bytes: bytes.length });
+      });
+      sockets.push(socket);
+      return socket.local;
+    },
     close: async () => {
       share.close();
       const closing = sockets;
@@ -113,5 +82,48 @@ export function udpDoor({ host, answering, room, reachedAt, admits, onDropped }:
     get sentBytes() {
       return sentBytes;
     },
+  };
+}
+
+/** Answers calls; the result says why one is dropped. */
+function answering(
+  means: Answering,
+  share: Share,
+  send: (bytes: Uint8Array, question: Question) => void,
+): (call: Call, question: Question) => 'all-busy' | undefined {
+  let underWay = 0;
+  const reply = (xid: number, found: Answer, question: Question): void => {
+    if (found.kind === 'silence') return;
+    const tail = found.kind === 'done' ? found.tail : undefined;
+    tail?.release();
+    const bytes = replyHead(xid, found);
+    const isTooLong = tail !== undefined || bytes.length > MAX_DATAGRAM_BYTES;
+    send(isTooLong ? replyHead(xid, SYSTEM_ERROR) : bytes, question);
+  };
+  return (call, question) => {
+    if (underWay >= MAX_UNDER_WAY) return 'all-busy';
+    const found = answerTo(call, callerOf(question, share), means);
+    if (found instanceof Promise) {
+      underWay += 1;
+      means.work.begin();
+      void found.then((settled) => {
+        underWay -= 1;
+        reply(call.xid, settled, question);
+        means.work.end();
+      });
+    } else reply(call.xid, found, question);
+    return undefined;
+  };
+}
+
+function callerOf({ from: { address }, reached }: Question, share: Share): Caller {
+  return {
+    ...{ address, transport: 'udp' },
+    // Few ask for it, and the system has to be asked in turn.
+    get localAddress() {
+      return addressTowards(address, reached);
+    },
+    take: (bytes) => share.take(bytes),
+    give: (bytes) => share.give(bytes),
   };
 }
