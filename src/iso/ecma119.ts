@@ -160,6 +160,12 @@ function decodeRecord(r: ByteReader, at: number, place: number): DirectoryRecord
 
 const NOTHING = new Uint8Array(0);
 
+/** Out of quarters of an hour, -48 to 52. Others are none, as for Linux: genisoimage writes -96 for times behind January 2038. §9.1.5 */
+export function eastOfGreenwichMs(octet: number): number {
+  const quarters = octet < 128 ? octet : octet - 256;
+  return quarters < -48 || quarters > 52 ? 0 : quarters * 900_000;
+}
+
 /** Seven octets, the last one quarters of an hour east of Greenwich; 0 for what is no time. §9.1.5 */
 export function recordingMs(r: ByteReader): number {
   const year = 1900 + r.u8('year');
@@ -168,7 +174,7 @@ export function recordingMs(r: ByteReader): number {
   const sinceMidnightMs = ((r.u8('hour') * 60 + r.u8('minute')) * 60 + r.u8('second')) * 1000;
   const zone = r.u8('offset from GMT');
   if (month < 1 || month > 12 || day < 1 || day > 31) return 0;
-  return Date.UTC(year, month - 1, day) + sinceMidnightMs - (zone < 128 ? zone : zone - 256) * 900_000;
+  return Date.UTC(year, month - 1, day) + sinceMidnightMs - eastOfGreenwichMs(zone);
 }
 
 /** The entries of one octet, 0 and 1, that each folder begins with: itself and its parent. §6.8.2.2 */

@@ -1,6 +1,6 @@
 /** Rock Ridge: names, permissions, links and deep folders for ISO 9660, by the sections of RRIP 1.12 (IEEE P1282). */
 import { ByteReader, latin1 } from '../core/bytes.ts';
-import { recordingMs } from './ecma119.ts';
+import { eastOfGreenwichMs, recordingMs } from './ecma119.ts';
 import { textOf } from './octets.ts';
 import { type Signature, signature } from './susp.ts';
 import type { Node } from './volume.ts';
@@ -173,7 +173,7 @@ export function longFormMs(r: ByteReader): number {
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits)?.map(Number) ?? [];
   if (!year || !month || !day) return 0;
   const ms = Date.UTC(year, month - 1, day, hour, minute, second, (hundredths ?? 0) * 10);
-  return ms - (zone < 128 ? zone : zone - 256) * 900_000;
+  return ms - eastOfGreenwichMs(zone);
 }
 
 const COMPONENT_CONTINUES = 0x01;

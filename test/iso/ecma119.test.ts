@@ -34,6 +34,7 @@ const times = [
   { octets: [124, 2, 29, 12, 34, 56, 256 - 20], want: '2024-02-29T17:34:56.000Z', rule: 'and west' },
   { octets: [69, 12, 31, 23, 59, 59, 0], want: '1969-12-31T23:59:59.000Z', rule: 'before 1970' },
   { octets: [0, 0, 0, 0, 0, 0, 0], want: '1970-01-01T00:00:00.000Z', rule: 'no time' },
+  { octets: [140, 6, 1, 0, 0, 0, 0xa0], want: '2040-06-01T00:00:00.000Z', rule: 'a zone that there is not is none' },
   { octets: [124, 13, 1, 0, 0, 0, 0], want: '1970-01-01T00:00:00.000Z', rule: 'no such month' },
 ];
 for (const { octets, want, rule } of times)
