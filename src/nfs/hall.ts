@@ -54,6 +54,8 @@ export class Hall {
   /** What was seen of each folder last, and since when it is so: clients keep listings for as long as a folder's time stays. */
   readonly #changes = new Map<string, { readonly mark: string; readonly atMs: number }>();
 
+  #exported: { readonly paths: Promise<readonly string[]>; readonly lookedAtMs: number } | undefined;
+
   constructor(deps: HallDeps) {
     this.#deps = deps;
   }
@@ -143,10 +145,24 @@ export class Hall {
     return { kind: 'folder', handle: item.handle };
   }
 
-  /** For people: `/isos`, and each image as menus write it, and with its suffix. */
-  async exports(): Promise<readonly string[]> {
-    const names = await this.#imageNames();
-    return ['/isos', ...names.flatMap(({ alias, suffix }) => [`/tree/${alias}`, `/tree/${alias}${suffix}`])];
+  /** `/isos`, and each image as menus write it, and with its suffix. Looked up once for all who ask within `FRESH_MS`. */
+  exports(): Promise<readonly string[]> {
+    const nowMs = this.#deps.clock.now();
+    const known = this.#exported;
+    if (known && nowMs - known.lookedAtMs < FRESH_MS) return known.paths;
+    const paths = this.#mountable();
+    this.#exported = { paths, lookedAtMs: nowMs };
+    return paths;
+  }
+
+  /** Nothing that is damaged: whoever mounts all that is exported below a folder, as libnfs does, would have none of it. */
+  async #mountable(): Promise<readonly string[]> {
+    const paths = ['/isos'];
+    for (const { alias, suffix } of await this.#imageNames()) {
+      const root = await this.#image(alias);
+      if (typeof root !== 'string') paths.push(`/tree/${alias}`, `/tree/${alias}${suffix}`);
+    }
+    return paths;
   }
 
   async #folder(place: HallPlace): Promise<HallItem | Failure> {

@@ -55,7 +55,7 @@ after(async () => (await made?.catch(() => undefined))?.close());
 /** One fnode for all tests, made at the first that has the programs. */
 async function onGround(t: TestContext, programs: readonly string[] = []): Promise<Ground | undefined> {
   if (!needs(t, [...PROGRAMS, ...programs])) return undefined;
-  made ??= openGround(makeImages);
+  made ??= openGround(makeImages, { router: '172.16.0.1/16', stranger: '198.51.100.7/24' });
   return await made;
 }
 
@@ -381,6 +381,34 @@ test('the fnode is killed in the middle of a copy, and another in its place goes
   const hash = (await copy).slice(0, 64);
   assert.equal(statSync(`${folder}/copy`).size, want.length);
   assert.equal(hash, createHash('sha256').update(want).digest('hex'));
+});
+
+test('a caller with a public address is not served, though he can be reached', async (t) => {
+  const ground = await onGround(t, ['ping', 'curl', 'sysctl']);
+  if (!ground) return;
+  const { hall } = ground;
+  hall.leg('router', 'out', '198.51.100.1/24');
+  hall.move('stranger', 'out');
+  hall.run('router', 'sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+  hall.run('node', 'ip', ['route', 'add', 'default', 'via', '172.16.0.1']);
+  hall.run('stranger', 'ip', ['route', 'add', 'default', 'via', '198.51.100.1']);
+  const asks = (program: string, ...args: readonly string[]) =>
+    hall.run('stranger', 'timeout', ['-s', 'KILL', '2', program, ...args]);
+  assert.equal(asks('ping', '-c', '1', '-w', '2', NODE_ADDRESS).code, 0);
+  for (const [program, ...args] of [
+    ['rpcinfo', '-p', NODE_ADDRESS],
+    ['rpcinfo', '-u', NODE_ADDRESS, '100000', '2'],
+    ['rpcinfo', '-n', '2049', '-t', NODE_ADDRESS, '100003', '3'],
+    ['rpcinfo', '-n', '2049', '-u', NODE_ADDRESS, '100005', '3'],
+    ['nfs-ls', `${url('/tree/rich')}?nfsport=2049&mountport=2049`],
+  ] as const) {
+    const { code, output } = asks(program, ...args);
+    assert.notEqual(code, 0, `${program} ${args.join(' ')}: ${output}`);
+    assert.doesNotMatch(output, /100003|ready|sizes/);
+  }
+  // The same questions are answered in the LAN.
+  assert.match(said(ground, 'rpcinfo', '-n', '2049', '-u', NODE_ADDRESS, '100005', '3'), /ready/);
+  assert.match(said(ground, 'nfs-ls', `${url('/tree/rich')}?nfsport=2049&mountport=2049`), /sizes/);
 });
 
 test('nobody was told of a fault of the server', async (t) => {
