@@ -24,8 +24,8 @@ import {
   spaceTold,
   type TransferSizes,
 } from './protocol.ts';
-import { octetsOf } from './reading.ts';
-import type { Answer, Call, Caller, Program } from './rpc.ts';
+import { type NoOctets, octetsOf } from './reading.ts';
+import type { Answer, Call, Caller, Program, Tail } from './rpc.ts';
 import type { Shelf } from './shelf.ts';
 
 /**
@@ -200,17 +200,15 @@ function read(
   const wanted = Math.max(0, Math.min(count, SIZES.maxReadBytes, attributes.sizeBytes - offset));
   onRead?.(caller.address, item.shelved.path, wanted);
   if (wanted === 0) return done(readHead(attributes, 0, offset >= attributes.sizeBytes));
-  const told = (octets: Awaited<ReturnType<typeof octetsOf>>): Answer => {
-    if (typeof octets === 'string') {
-      if (octets === 'later') shelf.drop(item.shelved);
-      return refused('read', octets, item);
-    }
+  const told = (octets: Tail | NoOctets): Answer => {
+    if (octets === 'changed') shelf.drop(item.shelved);
+    if (typeof octets === 'string') return refused('read', octets === 'io' ? 'io' : 'later', item);
     const isEnd = offset + octets.bytes >= attributes.sizeBytes;
     return { kind: 'done', results: readHead(attributes, octets.bytes, isEnd), tail: octets };
   };
   const isInOrder = offset === item.readUpTo;
   item.readUpTo = offset + wanted;
-  const octets = octetsOf(content, { offset, bytes: wanted, of: item.shelved.content, isInOrder }, caller);
+  const octets = octetsOf(content, { offset, bytes: wanted, isInOrder }, caller);
   return octets instanceof Promise ? octets.then(told) : told(octets);
 }
 

@@ -7,8 +7,6 @@ export interface Wanted {
   readonly offset: number;
   /** All inside the content; 1 MiB at most. */
   readonly bytes: number;
-  /** The file on disk that it is part of. */
-  readonly of: Pick<Content, 'isUnchanged'>;
   /** The octets in front were the last that were read. */
   readonly isInOrder: boolean;
 }
@@ -17,6 +15,8 @@ export interface Wanted {
 const MAX_VIEWS = 64;
 /** How large buffers are that are used again: what clients ask for, each power of four. Smaller ones are made as they are needed. */
 const CLASSES = [64 << 10, 256 << 10, 1 << 20] as const;
+/** Less than this of a block is copied: a view of a few octets would keep all of the block, for as long as somebody doesn't read. */
+const MIN_LENT_BYTES = CLASSES[0];
 /** Of free buffers, in all. */
 const MAX_FREE_BYTES = 32 << 20;
 
@@ -42,38 +42,43 @@ class Buffers {
 }
 const buffers = new Buffers();
 
+/** `changed`: the file is not what it was, so nothing that was read of it may go out. `gone`: the caller. `io`: it ends too soon. */
+export type NoOctets = 'changed' | 'gone' | 'io';
+
 /**
- * Up to `bytes` octets, one at least: at once where all of them are in the cache. `later`: the file is not what it was, so nothing that
- * was read of it may go out. `io`: it ends too soon. Rejects when it cannot be read. The caller's room is taken before, and given back
- * with the tail.
+ * Up to `bytes` octets, one at least: at once where all of them are in the cache. Rejects when they cannot be read. The caller's room is
+ * taken before, and given back with the tail.
  */
-export function octetsOf(content: Content, wanted: Wanted, caller: Caller): Soon<Tail | 'later' | 'io'> {
+export function octetsOf(content: Content, wanted: Wanted, caller: Room): Soon<Tail | NoOctets> {
   const room = caller.take(wanted.bytes);
   if (room === true) {
     const lent = content.borrow?.(wanted.offset, wanted.bytes);
+    // What the cache has was right when it came in, and stays as it is.
     if (lent instanceof Uint8Array && lent.length === wanted.bytes) {
       readAhead(content, wanted);
-      return tailOf([lent], wanted.bytes, () => caller.give(wanted.bytes));
+      return { views: [lasting(lent)], bytes: lent.length, release: () => caller.give(wanted.bytes) };
     }
     return gather(content, wanted, caller, lent);
   }
-  if (room === false) return 'later';
+  if (room === false) return 'gone';
   return room.then((has) =>
-    has ? gather(content, wanted, caller, content.borrow?.(wanted.offset, wanted.bytes)) : 'later',
+    has ? gather(content, wanted, caller, content.borrow?.(wanted.offset, wanted.bytes)) : 'gone',
   );
 }
 
-function tailOf(views: readonly Uint8Array[], bytes: number, release: () => void): Tail {
-  return { views, bytes, release };
+type Room = Pick<Caller, 'take' | 'give'>;
+
+function lasting(view: Uint8Array): Uint8Array {
+  return view.length < MIN_LENT_BYTES ? Buffer.from(view) : view;
 }
 
 /** `lent`: what the cache said of the first octets, which is asked once: twice would look like two readers. */
 async function gather(
   content: Content,
   wanted: Wanted,
-  caller: Caller,
+  caller: Room,
   lent: Soon<Uint8Array | undefined>,
-): Promise<Tail | 'later' | 'io'> {
+): Promise<Tail | NoOctets> {
   const views: Uint8Array[] = [];
   let buffer: Uint8Array | undefined;
   let bytes = 0;
@@ -85,7 +90,7 @@ async function gather(
   try {
     let view = await lent;
     while (view?.length) {
-      views.push(view);
+      views.push(lasting(view));
       bytes += view.length;
       if (bytes === wanted.bytes || views.length === MAX_VIEWS) break;
       view = await content.borrow?.(wanted.offset + bytes, wanted.bytes - bytes);
@@ -96,13 +101,13 @@ async function gather(
       views.push(buffer.subarray(0, count));
       bytes += count;
     }
-    const isSame = await wanted.of.isUnchanged();
+    const isSame = await content.isUnchanged();
     if (isSame && bytes > 0) {
       readAhead(content, wanted);
-      return tailOf(views, bytes, release);
+      return { views, bytes, release };
     }
     release();
-    return isSame ? 'io' : 'later';
+    return isSame ? 'io' : 'changed';
   } catch (error) {
     release();
     throw error;
