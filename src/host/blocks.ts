@@ -15,6 +15,8 @@ export interface BlockSource {
   readonly sizeBytes: number;
   /** Fills `into` from `position` on; the count is short only at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Whether the bytes are still those of `identity`. Where there is none, they never change. */
+  isSame?(): Promise<boolean>;
 }
 
 /** This machine's memory, in octets. */
@@ -122,17 +124,17 @@ export class Blocks {
     { position, length, costBytes }: { position: number; length: number; costBytes: number },
   ): Block {
     const bytes = Buffer.allocUnsafeSlow(length);
-    const loading = source.read(bytes, position).then(
-      (count) => {
-        if (count === length) block.bytes = bytes;
-        else this.#drop(key, block);
-        return bytes.subarray(0, count);
-      },
-      (error) => {
-        this.#drop(key, block);
-        throw error;
-      },
-    );
+    const read = async (): Promise<Uint8Array> => {
+      const count = await source.read(bytes, position);
+      // What was written to meanwhile is kept for nobody; whoever waits for it looks for himself.
+      if (count === length && (await source.isSame?.()) !== false) block.bytes = bytes;
+      else this.#drop(key, block);
+      return bytes.subarray(0, count);
+    };
+    const loading = read().catch((error) => {
+      this.#drop(key, block);
+      throw error;
+    });
     const block: Block = { loading, bytes: undefined, costBytes, hits: 0, usedAtMs: this.#clock.now() };
     return block;
   }

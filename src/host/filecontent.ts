@@ -1,7 +1,7 @@
 /** An open file as content: its octets, its tag, and whether both still hold. */
 import type { BigIntStats } from 'node:fs';
 import type { Content } from '../core/content.ts';
-import type { Blocks } from './blocks.ts';
+import type { BlockSource, Blocks } from './blocks.ts';
 import { fingerprint, Remembered } from './fingerprint.ts';
 import { identityOf, type OpenFile } from './openfile.ts';
 import { readAt, readScatteredAt } from './readat.ts';
@@ -58,6 +58,10 @@ export function contentOf(file: OpenFile, etag: string, { tags, blocks }: FileMe
     // it is written to and dated back: the bytes tell.
     return now.ctimeNs === file.stat.ctimeNs || (await tags.at(identityOf(now), file)) === etag;
   };
+  const source: BlockSource = {
+    ...{ identity, sizeBytes, read },
+    isSame: async () => file.isAs(await file.statNow()),
+  };
   let isClosed = false;
   return {
     ...{ sizeBytes, modifiedMs, etag, identity, read },
@@ -65,7 +69,7 @@ export function contentOf(file: OpenFile, etag: string, { tags, blocks }: FileMe
     ...(blocks && {
       borrow: (position, maxBytes) => {
         if (file.isYoung) return undefined;
-        const lent = blocks.borrow({ identity, sizeBytes, read }, position, maxBytes);
+        const lent = blocks.borrow(source, position, maxBytes);
         hasRead ||= lent instanceof Promise;
         return lent;
       },

@@ -117,6 +117,18 @@ test('blocks: a lone reader of a large file keeps nothing, and what it asked for
   assert.deepEqual(await touch(large, [39_999]), [39_999]);
 });
 
+test('blocks: what was written to while it was read goes to who waits for it, and to nobody else', async () => {
+  const { blocks, touch } = world(room(4));
+  let isSame = false;
+  const a = { ...sourceOf('a', 1), isSame: async () => isSame };
+  assert.deepEqual(await touch(a, [0, 0]), [0]);
+  assert.equal(blocks.bytes, 0);
+  isSame = true;
+  await touch(a, [0, 0]);
+  assert.equal(blocks.bytes, room(1));
+  assert.ok(blocks.borrow(a, 0, 1) instanceof Uint8Array, 'at once');
+});
+
 test('blocks: another identity is another file, also where one begins like the other', async () => {
   const { blocks, touch } = world(room(8));
   const [a, b] = [sourceOf('1:1', 2), sourceOf('1:12', 2)];

@@ -8,8 +8,10 @@ import { after, test } from 'node:test';
 import type { Content, Opened } from '../../src/core/content.ts';
 import { Fault } from '../../src/core/errors.ts';
 import { Blocks } from '../../src/host/blocks.ts';
+import { contentOf, Tags } from '../../src/host/filecontent.ts';
 import { FOLDER_LIMITS, type FolderContent, folderContent } from '../../src/host/files.ts';
 import { fingerprint } from '../../src/host/fingerprint.ts';
+import { OpenFile } from '../../src/host/openfile.ts';
 import { OpenFiles } from '../../src/host/openfiles.ts';
 import { FakeClock, seeded } from '../support/fakes.ts';
 
@@ -497,6 +499,23 @@ test('lent: a file that stands still is kept from the second who asks on, and ea
   await content.close();
   assert.deepEqual(new Uint8Array(first), read);
   await still.closeIdle();
+});
+
+test('lent: what is read of a file that was written to since it was opened is kept for nobody', async () => {
+  const blocks = new Blocks(GIB, { totalBytes: GIB, availableBytes: () => GIB }, new FakeClock());
+  const where = path.join(base, 'overwritten');
+  fs.writeFileSync(where, 'after');
+  const fd = fs.openSync(where, 'r');
+  const now = fs.fstatSync(fd, { bigint: true });
+  // As it was opened: an hour before.
+  const hour = { ctimeMs: now.ctimeMs - 3_600_000n, ctimeNs: now.ctimeNs - 3_600_000_000_000n };
+  const stat = Object.assign(Object.create(Object.getPrototypeOf(now)), now, hour);
+  const file = new OpenFile({ fd, stat, isAtHand: true }, (freed) => freed.close());
+  const content = contentOf(file, '"tag"', { tags: new Tags(), blocks });
+  assert.equal(await content.borrow?.(0, 5), undefined);
+  assert.equal((await content.borrow?.(0, 5))?.length, 5);
+  assert.equal(blocks.bytes, 0);
+  await content.close();
 });
 
 test('lent: nothing of a file that may just be written to; where there is no cache, nothing is lent at all', async () => {
