@@ -35,8 +35,8 @@ import type { Shelf } from './shelf.ts';
 export const SIZES: TransferSizes = {
   maxReadBytes: 1 << 20,
   preferredReadBytes: 256 << 10,
-  // Nobody writes, and yet libnfs mounts nothing that takes less than 8 KiB at a time.
-  maxWriteBytes: 64 << 10,
+  // Nobody writes, and yet libnfs mounts nothing that takes less than 8 KiB at a time. A call with so much is refused, not cut off.
+  maxWriteBytes: 32 << 10,
   preferredFolderBytes: 64 << 10,
 };
 

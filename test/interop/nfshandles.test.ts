@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { hasPrograms, makeIso, makeTree } from '../iso/support.ts';
 import { seeded } from '../support/fakes.ts';
-import { args3, link3res, type PROC3, rename3res, wccRes } from '../support/nfs3.ts';
+import { args3, fsinfo3res, good, link3res, type PROC3, rename3res, wccRes } from '../support/nfs3.ts';
 import { pattern } from '../support/nfsimages.ts';
 import { NfsAsker, type NfsNode, STATUS, startNfsNode } from '../support/nfsnode.ts';
 
@@ -258,4 +258,13 @@ test('every procedure that would write is told ROFS, in the shape of its own res
     }
   }
   assert.deepEqual(await client.read(file ?? assert.fail(), 0, 1000), KERNEL.subarray(0, 1000));
+});
+
+test('a WRITE of as much as FSINFO takes is heard, and refused', async (t) => {
+  if (!hasPrograms(t, ['xorriso'])) return;
+  const client = await commonAsker(t);
+  const file = await client.walk(await client.mount('/tree/mint'), 'live/vmlinuz');
+  const { wtmax } = good(fsinfo3res(await client.results('fsinfo', args3.fsinfo(file))));
+  const told = wccRes(await client.results('write', args3.write(file, new Uint8Array(wtmax))));
+  assert.equal(!told.ok && told.status, STATUS.rofs);
 });
