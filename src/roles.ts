@@ -36,7 +36,7 @@ import { bootNode, menuSettings } from './roles/bootnode.ts';
 import { companionsFor } from './roles/companion.ts';
 import { director } from './roles/director.ts';
 import { checkUpstreams } from './roles/dnsdoctor.ts';
-import { checkDirector, checkFolder, checkOwnNode, checkTcpPort, checkUdpPort } from './roles/doctor.ts';
+import { checkDirector, checkFolder, checkOwnNode, checkTcpPort, checkUdpPort, nodeHealth } from './roles/doctor.ts';
 import { type FirewallParts, loadFirewall, printedFirewall, unloadFirewall } from './roles/firewall.ts';
 import {
   checkFlink,
@@ -46,7 +46,7 @@ import {
   checkResolver,
   checkServers,
 } from './roles/flinkdoctor.ts';
-import { checkNfs } from './roles/nfsdoctor.ts';
+import { checkNfs, checkUnservedNfs } from './roles/nfsdoctor.ts';
 import { listContent, withContent } from './roles/node.ts';
 import { bootNodes, dhcpPolicy, otherResolvers, swarmPolicy } from './roles/policy.ts';
 import { asksLoopback } from './roles/resolver.ts';
@@ -263,14 +263,18 @@ export async function doctorFnode(config: FnodeConfig, host: Host): Promise<read
   const { present, missing } = await checkLoaders(config.boot);
   const images = checkFolder(config.isos, 'images');
   const faults = images.ok === false ? [] : await menuFaults(config, host);
+  const url = `http://${address}:${http}`;
+  const running = await nodeHealth(url);
   return [
     images,
     ...faults.map((fault): Finding => ({ ok: 'warn', what: showConfigFault(fault) })),
-    ...((await checkOwnNode(`http://${address}:${http}`)) ?? [
-      await checkUdpPort(host, address, tftp, 'TFTP'),
-      await checkTcpPort(http, 'HTTP', { address: config.listen[0] }),
-      ...(await checkNfs(config, host)),
-    ]),
+    ...(running
+      ? [checkOwnNode(url, running), ...(await checkUnservedNfs(running.services.nfs, config, host))]
+      : [
+          await checkUdpPort(host, address, tftp, 'TFTP'),
+          await checkTcpPort(http, 'HTTP', { address: config.listen[0] }),
+          ...(await checkNfs(config, host)),
+        ]),
     ...(await checkDirector(config.flink, host)),
     { ok: present.length > 0, what: `${present.length} boot loaders in ${config.boot}` },
     ...missing.map(({ isEssential, what, cure }): Finding => ({ ok: isEssential ? false : 'warn', what, cure })),

@@ -36,7 +36,7 @@ export interface NodeNfs {
 }
 
 /** How far it came. `beside`: another portmapper is there, and is told of us once the rights are given up. */
-type State = 'off' | 'beside' | 'served' | { readonly why: string };
+type State = 'off' | 'beside' | 'served' | { readonly reason: 'not-bound' | 'not-registered' };
 
 /**
  * Where a port is not to be had the node goes on without: TFTP and HTTP boot nearly all, and the menus offer what streams only where it
@@ -71,8 +71,8 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
   const portmap = doorOf('portmap', ports.portmap, ['tcp', 'udp'], [portmapProgram(own)]);
 
   let state: State = 'off';
-  const failed = (why: string): void => {
-    state = { why };
+  const failed = (why: string, reason: 'not-bound' | 'not-registered'): void => {
+    state = { reason };
     log.warn('nfs', 'not-served', { why, effect: 'entries that stream are not offered' });
   };
   const open = async (): Promise<void> => {
@@ -97,7 +97,7 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
     if (isStopped()) return unregister(registrations());
     const wasServed = state === 'served' || state === 'beside';
     if (told.kind === 'registered') state = 'served';
-    else if (wasServed) failed(told.what);
+    else if (wasServed) failed(told.what, 'not-registered');
     cancel = clock.after(REGISTER_MS, () => void tell());
   };
   // Apart, since the state changes while somebody waits.
@@ -109,7 +109,7 @@ export function nodeNfs({ config, secret, host, images, onFetch }: NodeNfsParts)
       await open().catch(async (fault) => {
         await close();
         if (!(fault instanceof Fault)) throw fault;
-        failed(fault.message);
+        failed(fault.message, 'not-bound');
       });
     },
     settle: async () => {
@@ -142,7 +142,7 @@ function addressesOf(listen: readonly Ipv4[]): RpcDoor['listen'] {
 }
 
 function healthOf(state: State): Health {
-  if (typeof state === 'object') return { ok: false, reason: 'not-bound' };
+  if (typeof state === 'object') return { ok: false, reason: state.reason };
   return state === 'beside' ? { ok: false, reason: 'not-registered' } : { ok: true };
 }
 

@@ -34,6 +34,20 @@ export async function checkNfs(
   ];
 }
 
+/** For a node that runs, by what it says of its NFS: whose the ports are that it did not get. Those that it has it cannot ask for. */
+export async function checkUnservedNfs(
+  health: unknown,
+  config: Pick<FnodeConfig, 'nfs' | 'ports' | 'listen'>,
+  host: Host,
+  probes: NfsProbes = THIS_MACHINE,
+): Promise<readonly Finding[]> {
+  const { ok, reason } = (health ?? { ok: true }) as { readonly ok?: unknown; readonly reason?: unknown };
+  if (ok === true) return [];
+  if (reason === 'not-bound') return (await checkNfs(config, host, probes)).filter((finding) => finding.ok !== true);
+  const told = await probes.foresee(programsAt(config.ports.nfs));
+  return told.kind === 'registered' ? [] : [{ ok: 'warn', what: `${told.what}; ${NOT_OFFERED}` }];
+}
+
 async function checkPort(host: Host, address: Ipv4 | undefined, port: number, use: string): Promise<Finding> {
   const tcp = await checkTcpPort(port, use, { address });
   const udp = await checkUdpPort(host, address ?? host.interfaces()[0]?.address ?? ('127.0.0.1' as Ipv4), port, use);

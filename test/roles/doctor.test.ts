@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { FlinkConfig } from '../../src/config/types.ts';
 import { type Ipv4, LIMITED_BROADCAST } from '../../src/core/addr.ts';
 import { decode, encode } from '../../src/dhcp/packet.ts';
-import { checkDirector } from '../../src/roles/doctor.ts';
+import { checkDirector, checkOwnNode, nodeHealth } from '../../src/roles/doctor.ts';
 import { checkFlink, checkNeighbours, checkServers } from '../../src/roles/flinkdoctor.ts';
 import { flinkConfig } from '../support/config.ts';
 import { message } from '../support/dhcp.ts';
@@ -97,6 +97,23 @@ test('checkFlink: where a running flink serves no names, who has its port is loo
   assert.match(runs?.what ?? '', /: dns not served$/);
   assert.match(holder?.what ?? '', /is dnsmasq's/);
 });
+
+const partly = { ok: true, services: { tftp: { ok: true }, nfs: { ok: false, reason: 'not-bound' } } };
+const nodes = [
+  { health: node, status: 200, want: { ok: true, says: /: all is well$/ } },
+  { health: partly, status: 200, want: { ok: 'warn', says: /: nfs not-bound$/ } },
+  { health: partly, status: 503, want: { ok: false, says: /: nfs not-bound$/ } },
+] as const;
+for (const { health, status, want } of nodes) {
+  test(`checkOwnNode: a node that answers ${status}, ${want.ok} ${want.says.source}`, async (t) => {
+    const url = `http://127.0.0.1:${await listening(t, health, status)}`;
+    const running = await nodeHealth(url);
+    assert.ok(running);
+    const { ok, what } = checkOwnNode(url, running);
+    assert.equal(ok, want.ok);
+    assert.match(what, want.says);
+  });
+}
 
 const URL_OF_NOBODY = 'http://127.0.0.1:9';
 test('checkDirector: a flink that answers, ill or not; nobody there; nobody wanted', async (t) => {

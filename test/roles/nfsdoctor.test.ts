@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { Ipv4 } from '../../src/core/addr.ts';
 import type { Registration } from '../../src/nfs/portmap.ts';
 import type { Registered } from '../../src/nfs/register.ts';
-import { checkNfs, type NfsProbes } from '../../src/roles/nfsdoctor.ts';
+import { checkNfs, checkUnservedNfs, type NfsProbes } from '../../src/roles/nfsdoctor.ts';
 import { freePort } from '../cli/support.ts';
 import { fakeHost, lan } from '../support/fakes.ts';
 
@@ -121,5 +121,39 @@ for (const { name, told, want } of portmappers) {
       asked.map(({ program, version, transport }) => `${program} ${version} ${transport}`),
       ['100003 3 tcp', '100005 3 tcp', '100005 3 udp'],
     );
+  });
+}
+
+const unserved: readonly { name: string; health: unknown; told?: Registered; want: RegExp | undefined }[] = [
+  { name: 'it is served', health: { ok: true }, want: undefined },
+  { name: 'a node that says nothing of it', health: undefined, want: undefined },
+  {
+    name: 'a port was not to be had',
+    health: { ok: false, reason: 'not-bound' },
+    want: /^warn TCP port \d+ for NFS: in/,
+  },
+  {
+    name: 'the portmapper takes nothing',
+    health: { ok: false, reason: 'not-registered' },
+    told: { kind: 'failed', reason: 'refused', what: 'it refuses: stop it' },
+    want: /^warn it refuses: stop it; until then menu entries that stream by NFS are not offered$/,
+  },
+  {
+    name: 'it is being registered',
+    health: { ok: false, reason: 'not-registered' },
+    told: { kind: 'registered' },
+    want: undefined,
+  },
+];
+for (const { name, health, told = NOBODY, want } of unserved) {
+  test(`checkUnservedNfs: what keeps a node that runs from serving NFS: ${name}`, async (t) => {
+    const ports = { tftp: 0, http: 0, nfs: await taken(t), portmap: 0 };
+    const host = fakeHost([lan('lan', HERE, 8)]);
+    const found = await checkUnservedNfs(health, { nfs: true, listen: [HERE], ports }, host, {
+      foresee: () => Promise.resolve(told),
+      readKernelServer: () => Promise.reject(new Error('ENOENT')),
+    });
+    assert.equal(found.length, want ? 1 : 0, JSON.stringify(found));
+    if (want) assert.match(`${found[0]?.ok} ${found[0]?.what}`, want);
   });
 }
