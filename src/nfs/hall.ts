@@ -1,12 +1,13 @@
 /** The folders that no image holds, `/`, `/isos` and `/tree`, and the way from any folder to what is in it. */
 import { type ImageName, isImagePath, nameImages } from '../core/alias.ts';
-import type { Soon } from '../core/content.ts';
+import type { FolderEntry, Soon } from '../core/content.ts';
 import type { Clock } from '../host.ts';
 import type { Attributes } from './attributes.ts';
-import { type Handles, numberOf, tagOf } from './handle.ts';
+import { type Handles, tagOf } from './handle.ts';
 import type { Images } from './images.ts';
 import {
   attributesOf,
+  failureBy,
   failureOf,
   HALL_FSID,
   type HallItem,
@@ -16,30 +17,13 @@ import {
   type Items,
 } from './items.ts';
 import type { DirEntry } from './listing.ts';
+import { FIRST_COOKIE, FRESH_MS, hallFileid, Looks, type Row, rowOf } from './looks.ts';
 import type { Mountable } from './mount.ts';
 import type { Failure } from './protocol.ts';
 import type { Shelf } from './shelf.ts';
 
-/** A name in a folder of the hall. */
-interface Row {
-  readonly name: string;
-  readonly open: () => Promise<Item | Failure>;
-}
-
-/** One look at a folder of the hall, for all who ask within `FRESH_MS`. */
-interface Look {
-  readonly rows: readonly Row[];
-  readonly lookedAtMs: number;
-}
-
-const FRESH_MS = 1000;
-/** `.` and `..` come first. */
-const FIRST_COOKIE = 3;
 /** RFC 1813's names are no longer; every file system of ours holds them. */
 const MAX_NAME_BYTES = 255;
-/** Cookies of the hall's folders are made of names, so that a name that comes or goes between two pages moves no other. */
-const COOKIE_SPAN = 2 ** 40;
-
 export interface HallDeps {
   readonly images: Images;
   readonly shelf: Shelf;
@@ -50,14 +34,12 @@ export interface HallDeps {
 
 export class Hall {
   readonly #deps: HallDeps;
-  readonly #looks = new Map<string, Promise<Look | undefined>>();
-  /** What was seen of each folder last, and since when it is so: clients keep listings for as long as a folder's time stays. */
-  readonly #changes = new Map<string, { readonly mark: string; readonly atMs: number }>();
-
+  readonly #looks: Looks;
   #exported: { readonly paths: Promise<readonly string[]>; readonly lookedAtMs: number } | undefined;
 
   constructor(deps: HallDeps) {
     this.#deps = deps;
+    this.#looks = new Looks({ rowsOf: (place) => this.#rows(place), clock: deps.clock });
   }
 
   /** What a handle stands for. */
@@ -87,11 +69,12 @@ export class Hall {
   }
 
   async #childOfHall({ place }: HallItem, name: string): Promise<Item | Failure> {
-    if (name === '..') return this.#folder(place.kind === 'folder' ? { kind: 'isos' } : { kind: 'top' });
-    const look = await this.#look(place);
-    const row = look?.rows.find((each) => each.name === name);
-    if (row) return row.open();
+    if (name === '..') return this.#folder(parentOf(place));
     if (place.kind === 'tree') return this.#image(name);
+    const look = await this.#looks.at(place);
+    if (typeof look === 'string') return look;
+    const row = look.rows.find((each) => each.name === name);
+    if (row) return row.open();
     // By its alias, as menus write it.
     const image = place.kind === 'isos' && isImagePath(name) ? await this.#deps.images.find(name) : undefined;
     return image ? this.#file(image.path) : 'not-found';
@@ -101,15 +84,13 @@ export class Hall {
   async entries(folder: Item, cookie: number, isPlus: boolean): Promise<Iterable<DirEntry> | Failure> {
     if (folder.kind === 'inside') return this.#entriesInside(folder, cookie, isPlus);
     if (folder.kind !== 'hall') return 'not-a-folder';
-    const look = await this.#look(folder.place);
-    if (!look) return 'stale';
-    const { fileid } = folder.attributes;
+    const look = await this.#looks.at(folder.place);
+    if (typeof look === 'string') return look;
     const dots = [
-      { name: '.', fileid, cookie: 1 },
-      { name: '..', fileid: hallFileid({ kind: 'top' }), cookie: 2 },
+      { name: '.', fileid: folder.attributes.fileid, cookie: 1 },
+      { name: '..', fileid: hallFileid(parentOf(folder.place)), cookie: 2 },
     ];
-    const named = look.rows.map(({ name }) => ({ name, fileid: numberOf(tagOf(name)), cookie: cookieOf(name) }));
-    return [...dots, ...named.sort((a, b) => a.cookie - b.cookie)].filter((entry) => entry.cookie > cookie);
+    return [...dots, ...look.rows].filter((entry) => entry.cookie > cookie);
   }
 
   async #entriesInside(folder: InsideItem, cookie: number, isPlus: boolean): Promise<Iterable<DirEntry> | Failure> {
@@ -135,14 +116,23 @@ export class Hall {
 
   /** `/tree/mint-22`, `/tree/mint-22.iso/casper`, `/isos`. */
   async resolve(path: string): Promise<Mountable> {
+    const found = await this.#at(path).catch((error) => {
+      const failure = failureBy(error);
+      if (failure === 'server-fault') throw error;
+      return failure;
+    });
+    if (typeof found === 'string') return { kind: 'refused', reason: refusalOf(found) };
+    if (found.attributes.kind !== 'folder') return { kind: 'refused', reason: 'not-a-folder' };
+    return { kind: 'folder', handle: found.handle };
+  }
+
+  async #at(path: string): Promise<Item | Failure> {
     let item: Item | Failure = await this.#folder({ kind: 'top' });
     for (const name of path.split('/').filter((step) => step !== '')) {
       if (typeof item === 'string') break;
       item = await this.child(item, name);
     }
-    if (typeof item === 'string') return { kind: 'refused', reason: refusalOf(item) };
-    if (item.attributes.kind !== 'folder') return { kind: 'refused', reason: 'not-a-folder' };
-    return { kind: 'folder', handle: item.handle };
+    return item;
   }
 
   /** `/isos`, and each image as menus write it, and with its suffix. Looked up once for all who ask within `FRESH_MS`. */
@@ -158,7 +148,7 @@ export class Hall {
   /** Nothing that is damaged: whoever mounts all that is exported below a folder, as libnfs does, would have none of it. */
   async #mountable(): Promise<readonly string[]> {
     const paths = ['/isos'];
-    for (const { alias, suffix } of await this.#imageNames()) {
+    for (const { alias, suffix } of (await this.#imageNames()) ?? []) {
       const root = await this.#image(alias);
       if (typeof root !== 'string') paths.push(`/tree/${alias}`, `/tree/${alias}${suffix}`);
     }
@@ -166,58 +156,44 @@ export class Hall {
   }
 
   async #folder(place: HallPlace): Promise<HallItem | Failure> {
-    const look = await this.#look(place);
-    if (!look) return 'stale';
-    const mark = look.rows.map(({ name }) => name).join('/');
-    const key = keyOf(place);
-    const known = this.#changes.get(key);
-    const since = known?.mark === mark ? known : { mark, atMs: this.#deps.clock.date() };
-    this.#changes.set(key, since);
+    const look = await this.#looks.at(place);
+    if (typeof look === 'string') return look;
     const attributes: Attributes = {
-      ...{ kind: 'folder', mode: 0o555, uid: 0, gid: 0, sizeBytes: 4096, modifiedMs: since.atMs },
+      ...{ kind: 'folder', mode: 0o555, uid: 0, gid: 0, sizeBytes: 4096, modifiedMs: look.sinceMs },
       ...{ fsid: HALL_FSID, fileid: hallFileid(place) },
     };
     return { kind: 'hall', handle: this.#deps.handles().seal(place), attributes, place };
   }
 
-  /** Nothing for a folder that is not there any more. */
-  async #look(place: HallPlace): Promise<Look | undefined> {
-    const key = keyOf(place);
-    const known = await this.#looks.get(key)?.catch(() => undefined);
-    if (known && this.#deps.clock.now() - known.lookedAtMs < FRESH_MS) return known;
-    const looking = this.#rows(place).then((rows) => rows && { rows, lookedAtMs: this.#deps.clock.now() });
-    if (this.#looks.size > 256) this.#looks.clear();
-    this.#looks.set(key, looking);
-    return looking;
-  }
-
-  async #rows(place: HallPlace): Promise<readonly Row[] | undefined> {
+  async #rows(place: HallPlace): Promise<readonly Row[] | Failure> {
+    if (place.kind === 'top') return (['isos', 'tree'] as const).map((kind) => this.#folderRow(kind, { kind }));
     if (place.kind === 'tree') {
-      return (await this.#imageNames()).map(({ alias }) => ({ name: alias, open: () => this.#image(alias) }));
+      const names = await this.#imageNames();
+      return names?.map(({ alias }) => rowOf(alias, () => this.#image(alias))) ?? 'later';
     }
-    if (place.kind === 'top') {
-      return (['isos', 'tree'] as const).map((kind) => ({ name: kind, open: () => this.#folder({ kind }) }));
-    }
-    const below = place.kind === 'folder' ? await this.#nameOf(place.tag) : '';
-    if (below === undefined) return undefined;
-    const entries = (await this.#deps.images.list(below)) ?? [];
+    const top = await this.#deps.images.list('');
+    if (!top) return 'later';
+    const below = place.kind === 'folder' ? folderIn(top, place.tag) : '';
+    if (below === undefined) return 'stale';
+    const entries = below === '' ? top : await this.#deps.images.list(below);
+    if (!entries) return 'io';
+    const prefix = below === '' ? '' : `${below}/`;
     return entries.flatMap(({ name, kind }) => {
-      if (kind === 'file') return [{ name, open: () => this.#file(below === '' ? name : `${below}/${name}`) }];
+      if (kind === 'file') return [rowOf(name, () => this.#file(`${prefix}${name}`))];
       // Deeper ones are in no menu either.
-      return below === '' ? [{ name, open: () => this.#folder({ kind: 'folder' as const, tag: tagOf(name) }) }] : [];
+      return below === '' ? [this.#folderRow(name, { kind: 'folder', tag: tagOf(name) })] : [];
     });
   }
 
-  /** Of a folder in the folder of images. */
-  async #nameOf(tag: string): Promise<string | undefined> {
-    const entries = (await this.#deps.images.list('')) ?? [];
-    return entries.find(({ name, kind }) => kind === 'folder' && tagOf(name) === tag)?.name;
+  #folderRow(name: string, place: HallPlace): Row {
+    return { ...rowOf(name, () => this.#folder(place)), fileid: hallFileid(place) };
   }
 
   /** As the catalogue calls them; one that came a moment ago as it will be called. */
-  async #imageNames(): Promise<readonly ImageName[]> {
+  async #imageNames(): Promise<readonly ImageName[] | undefined> {
     const known = new Map(this.#deps.images.names().map((image) => [image.path, image]));
-    return nameImages(await this.#deps.shelf.files()).map((image) => known.get(image.path) ?? image);
+    const files = await this.#deps.shelf.files();
+    return files && nameImages(files).map((image) => known.get(image.path) ?? image);
   }
 
   async #image(name: string): Promise<Item | Failure> {
@@ -233,16 +209,13 @@ export class Hall {
   }
 }
 
-function keyOf(place: HallPlace): string {
-  return place.kind === 'folder' ? place.tag : place.kind;
+/** By the tag of its name. */
+function folderIn(entries: readonly FolderEntry[], tag: string): string | undefined {
+  return entries.find(({ name, kind }) => kind === 'folder' && tagOf(name) === tag)?.name;
 }
 
-function hallFileid(place: HallPlace): number {
-  return numberOf(tagOf(`hall ${keyOf(place)}`));
-}
-
-function cookieOf(name: string): number {
-  return FIRST_COOKIE + (numberOf(tagOf(name)) % COOKIE_SPAN);
+function parentOf({ kind }: HallPlace): HallPlace {
+  return { kind: kind === 'folder' ? 'isos' : 'top' };
 }
 
 function refusalOf(failure: Failure): (Mountable & { readonly kind: 'refused' })['reason'] {

@@ -1,7 +1,8 @@
 /** What handles stand for: the hall's folders, files of the folder of images, and all that is inside of them. */
 
-import { latin1 } from '../core/bytes.ts';
+import { latin1, Malformed } from '../core/bytes.ts';
 import type { Content, MissReason, Soon } from '../core/content.ts';
+import { errnoOf } from '../core/errors.ts';
 import type { Attributes } from './attributes.ts';
 import { type Handles, numberOf, type Place } from './handle.ts';
 import type { HeldImage, TreeNode } from './images.ts';
@@ -123,13 +124,21 @@ export class Items {
   async #find(place: Place & { readonly tag: string }, key: string): Promise<FileItem | InsideItem | Failure> {
     const shelved = await this.#shelf.find(place.tag);
     if (typeof shelved === 'string') return shelved;
-    const item = place.kind === 'node' ? await this.#nodeAt(shelved, place.place) : this.file(shelved);
+    const item =
+      place.kind === 'node'
+        ? await this.#shelf.during(shelved, this.#nodeAt(shelved, place.place))
+        : this.file(shelved);
     if (typeof item === 'object') this.#keep(key, item);
     return item;
   }
 
   async #nodeAt(shelved: Shelved, place: number): Promise<InsideItem | Failure> {
     const held = await this.#shelf.inside(shelved);
+    if (held === 'not-found') {
+      // Of a handle no name is missing: the file was taken away or renamed just now.
+      this.#shelf.drop(shelved);
+      return 'later';
+    }
     if (typeof held === 'string') return failureOf(held);
     const node = await held.nodeAt(place);
     return node ? this.inside(shelved, held, node) : 'stale';
@@ -167,4 +176,12 @@ export function failureOf(reason: MissReason): Failure {
     default:
       return 'not-found';
   }
+}
+
+/** What went wrong at reading: an image that somebody took away is looked for again when the client asks again. */
+export function failureBy(error: unknown, item?: Item): Failure {
+  if (item && item.kind !== 'hall' && item.shelved.isGone) return 'later';
+  if (error instanceof Malformed) return 'io';
+  const errno = errnoOf(error);
+  return errno !== undefined && !errno.startsWith('ERR_') ? 'io' : 'server-fault';
 }

@@ -1,10 +1,8 @@
 /** NFS version 3 as a program: what each procedure makes of the item that is asked of. RFC 1813 §3.3. */
 import type { Ipv4 } from '../core/addr.ts';
-import { Malformed } from '../core/bytes.ts';
 import type { Content, Soon } from '../core/content.ts';
-import { errnoOf } from '../core/errors.ts';
 import type { Hall } from './hall.ts';
-import type { Item } from './items.ts';
+import { failureBy, type Item } from './items.ts';
 import { listed } from './listing.ts';
 import {
   ACCESS,
@@ -52,7 +50,7 @@ export interface NfsDeps {
 type Aimed = Exclude<Asked, { readonly procedure: 'null' }>;
 
 export function nfsProgram(deps: NfsDeps): Program {
-  const { hall, onBug } = deps;
+  const { hall, shelf, onBug } = deps;
 
   const failedBy = (asked: Aimed, error: unknown, item?: Item): Answer => {
     const failure = failureBy(error, item);
@@ -64,7 +62,9 @@ export function nfsProgram(deps: NfsDeps): Program {
     if (typeof item === 'string') return done(failed(asked.procedure, item));
     try {
       const answer = answerTo(asked, item, caller, deps);
-      return answer instanceof Promise ? answer.catch((error) => failedBy(asked, error, item)) : answer;
+      if (!(answer instanceof Promise)) return answer;
+      const whole = item.kind === 'hall' ? answer : shelf.during(item.shelved, answer);
+      return whole.catch((error) => failedBy(asked, error, item));
     } catch (error) {
       return failedBy(asked, error, item);
     }
@@ -101,14 +101,6 @@ const READING: ReadonlySet<Asked['procedure']> = new Set([
 
 function isWriting(asked: Asked): boolean {
   return !READING.has(asked.procedure);
-}
-
-/** What went wrong at reading: an image that somebody took away is looked for again when the client asks again. */
-function failureBy(error: unknown, item: Item | undefined): Failure {
-  if (item && item.kind !== 'hall' && item.shelved.isGone) return 'later';
-  if (error instanceof Malformed) return 'io';
-  const errno = errnoOf(error);
-  return errno !== undefined && !errno.startsWith('ERR_') ? 'io' : 'server-fault';
 }
 
 function answerTo(asked: Aimed, item: Item, caller: Caller, deps: NfsDeps): Soon<Answer> {

@@ -3,6 +3,7 @@ import type { Content, MissReason } from '../core/content.ts';
 import type { Clock } from '../host.ts';
 import { numberOf, tagOf } from './handle.ts';
 import type { HeldImage, Images } from './images.ts';
+import { type NotFound, Whereabouts } from './whereabouts.ts';
 
 /** A file of the folder of images that is held open, until it is gone. */
 export interface Shelved {
@@ -16,12 +17,11 @@ export interface Shelved {
   inside: Promise<HeldImage | MissReason> | undefined;
   /** It is not what its name means any more, or nobody read it for a while: whoever wants it looks for it again. */
   isGone: boolean;
+  /** Questions that have not been answered: it is closed behind the last of them. */
+  underWay: number;
   usedAtMs: number;
   checkedAtMs: number;
 }
-
-/** Why there is none: `stale`: nobody has such an image. `later`: nobody can tell now. */
-export type NotShelved = 'stale' | 'later';
 
 /** Taste: more than a hall boots at a time. What somebody is just asking for stays beyond that, up to the second bound. */
 const MAX_IMAGES = 64;
@@ -30,25 +30,21 @@ const MAX_BUSY_IMAGES = 256;
 const CHECK_MS = 1000;
 /** A system that nobody types at still asks now and then; opening anew costs little. */
 const IDLE_MS = 120_000;
-/** Looking through the folder for an image that is not there costs a status of each file: not more often than so. */
-const MISSED_MS = 1000;
-const MAX_MISSED = 256;
-/** Folders in the folder of images that are looked through, as where names are looked up. */
-const MAX_FOLDERS = 64;
 
 export class Shelf {
   readonly #images: Images;
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #byTag = new Map<string, Shelved>();
-  /** Where tags were seen last, to look there first. */
-  readonly #paths = new Map<string, string>();
-  readonly #missedAtMs = new Map<string, number>();
-  readonly #opening = new Map<string, Promise<Shelved | NotShelved>>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #whereabouts: Whereabouts;
+  /** Of tags that are looked for. */
+  readonly #searches = new Map<string, Promise<Shelved | NotFound>>();
+  /** What nobody waits for but who closes all. */
+  readonly #ending = new Set<Promise<void>>();
   #cancel: (() => void) | undefined;
 
   constructor(images: Images, clock: Pick<Clock, 'now' | 'after'>) {
     this.#images = images;
+    this.#whereabouts = new Whereabouts(images, clock);
     this.#clock = clock;
   }
 
@@ -63,13 +59,13 @@ export class Shelf {
     shelved.usedAtMs = nowMs;
     if (!shelved.isGone && nowMs - shelved.checkedAtMs >= CHECK_MS) {
       shelved.checkedAtMs = nowMs;
-      void this.#check(shelved);
+      this.#endLater(this.#check(shelved));
     }
     return !shelved.isGone;
   }
 
   /** The image of `tag`, looked for in the whole folder if need be: once for all who ask. */
-  find(tag: string): Shelved | Promise<Shelved | NotShelved> {
+  find(tag: string): Shelved | Promise<Shelved | NotFound> {
     const known = this.#byTag.get(tag);
     if (known && this.isFresh(known)) return known;
     return this.#once(tag, () => this.#search(tag));
@@ -97,6 +93,19 @@ export class Shelf {
     return shelved.inside;
   }
 
+  /** Keeps it open until `answer` is there, whatever becomes of it meanwhile. */
+  async during<Answer>(shelved: Shelved, answer: Promise<Answer>): Promise<Answer> {
+    // It may be closed already.
+    if (shelved.isGone) return answer;
+    shelved.underWay += 1;
+    try {
+      return await answer;
+    } finally {
+      shelved.underWay -= 1;
+      if (shelved.isGone && shelved.underWay === 0) this.#letGo(shelved);
+    }
+  }
+
   async #look(shelved: Shelved): Promise<HeldImage | MissReason> {
     const held = await this.#images.hold(shelved.path);
     if (held.kind === 'missing') return held.reason;
@@ -106,13 +115,18 @@ export class Shelf {
     return 'busy';
   }
 
-  /** Closes all of them. */
+  /** As `Whereabouts` has it. */
+  files(): Promise<readonly string[] | undefined> {
+    return this.#whereabouts.files();
+  }
+
+  /** Closes all of them, once what was asked is answered. */
   async close(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    await Promise.all(this.#opening.values());
+    await Promise.allSettled(this.#searches.values());
     for (const shelved of [...this.#byTag.values()]) this.drop(shelved);
-    await Promise.all(this.#closing);
+    await Promise.all(this.#ending);
   }
 
   /** It is not what it was: who asks next looks for it again. */
@@ -120,51 +134,28 @@ export class Shelf {
     if (shelved.isGone) return;
     shelved.isGone = true;
     if (this.#byTag.get(shelved.tag) === shelved) this.#byTag.delete(shelved.tag);
-    const closing: Promise<void> = this.#letGo(shelved)
-      .catch(() => {})
-      .finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    if (shelved.underWay === 0) this.#letGo(shelved);
   }
 
-  async #letGo({ content, inside }: Shelved): Promise<void> {
-    await content.close();
-    const held = await inside;
-    if (typeof held === 'object') await held.close();
+  #letGo({ content, inside }: Shelved): void {
+    this.#endLater(content.close());
+    if (inside) this.#endLater(inside.then((held) => (typeof held === 'object' ? held.close() : undefined)));
   }
 
-  #once(tag: string, work: () => Promise<Shelved | NotShelved>): Promise<Shelved | NotShelved> {
-    const under = this.#opening.get(tag) ?? work().finally(() => this.#opening.delete(tag));
-    this.#opening.set(tag, under);
+  #endLater(work: Promise<void>): void {
+    const ending: Promise<void> = work.catch(() => {}).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #once(tag: string, search: () => Promise<Shelved | NotFound>): Promise<Shelved | NotFound> {
+    const under = this.#searches.get(tag) ?? search().finally(() => this.#searches.delete(tag));
+    this.#searches.set(tag, under);
     return under;
   }
 
-  async #search(tag: string): Promise<Shelved | NotShelved> {
-    if (this.#clock.now() - (this.#missedAtMs.get(tag) ?? Number.NEGATIVE_INFINITY) < MISSED_MS) return 'stale';
-    const hint = this.#paths.get(tag);
-    let isUnsure = false;
-    for (const path of [...(hint === undefined ? [] : [hint]), ...(await this.files())]) {
-      const opened = await this.#images.open(path);
-      if ('kind' in opened) isUnsure ||= opened.reason === 'busy';
-      else if (tagOf(opened.etag) === tag) return this.#hold(path, opened);
-      else await opened.close();
-    }
-    if (isUnsure) return 'later';
-    this.#miss(tag);
-    return 'stale';
-  }
-
-  /** All files in the folder of images and in the folders in it. */
-  async files(): Promise<readonly string[]> {
-    const top = (await this.#images.list('')) ?? [];
-    const folders = top.filter(({ kind }) => kind === 'folder').slice(0, MAX_FOLDERS);
-    const below = await Promise.all(
-      folders.map(async ({ name }) => (await this.#filesIn(name)).map((file) => `${name}/${file}`)),
-    );
-    return [...namesOfFiles(top), ...below.flat()];
-  }
-
-  async #filesIn(folder: string): Promise<readonly string[]> {
-    return namesOfFiles((await this.#images.list(folder)) ?? []);
+  async #search(tag: string): Promise<Shelved | NotFound> {
+    const found = await this.#whereabouts.find(tag);
+    return typeof found === 'string' ? found : this.#hold(found.path, found.content);
   }
 
   /** Takes over `content`. */
@@ -176,10 +167,12 @@ export class Shelf {
       return known;
     }
     const nowMs = this.#clock.now();
-    const times = { usedAtMs: nowMs, checkedAtMs: nowMs };
-    const shelved: Shelved = { tag, path, fsid: numberOf(tag), content, inside: undefined, isGone: false, ...times };
+    const shelved: Shelved = {
+      ...{ tag, path, fsid: numberOf(tag), content, inside: undefined },
+      ...{ isGone: false, underWay: 0, usedAtMs: nowMs, checkedAtMs: nowMs },
+    };
     this.#byTag.set(tag, shelved);
-    this.#paths.set(tag, path);
+    this.#whereabouts.saw(tag, path);
     this.#makeRoom();
     this.#cancel ??= this.#clock.after(IDLE_MS, () => this.#round());
     return shelved;
@@ -187,28 +180,24 @@ export class Shelf {
 
   /** Those that were used last stay. */
   #makeRoom(): void {
-    if (this.#paths.size > 16 * MAX_IMAGES) this.#paths.clear();
     if (this.#byTag.size <= MAX_IMAGES) return;
     const [oldest] = [...this.#byTag.values()].sort((a, b) => a.usedAtMs - b.usedAtMs);
     const isIdle = oldest && this.#clock.now() - oldest.usedAtMs >= CHECK_MS;
     if (oldest && (isIdle || this.#byTag.size > MAX_BUSY_IMAGES)) this.drop(oldest);
   }
 
-  #miss(tag: string): void {
-    this.#missedAtMs.delete(tag);
-    this.#missedAtMs.set(tag, this.#clock.now());
-    const [oldest] = this.#missedAtMs.keys();
-    if (this.#missedAtMs.size > MAX_MISSED && oldest !== undefined) this.#missedAtMs.delete(oldest);
-  }
-
   /** Whether its name still means the same bytes: one that was removed, replaced or written to is dropped. */
   async #check(shelved: Shelved): Promise<void> {
-    const opened = await this.#images.open(shelved.path).catch(() => undefined);
-    const isContent = opened !== undefined && !('kind' in opened);
+    const opened = await this.#images.open(shelved.path);
+    if ('kind' in opened) {
+      // Too much is going on for a look at it now, which says nothing of it.
+      if (opened.reason !== 'busy' || !(await shelved.content.isUnchanged())) this.drop(shelved);
+      return;
+    }
     // A copy in its place has the same bytes: read from there, so that the old one's room on the disk is free.
-    const isSame = isContent && opened.etag === shelved.content.etag && opened.identity === shelved.content.identity;
-    if (isContent) await opened.close();
+    const isSame = opened.etag === shelved.content.etag && opened.identity === shelved.content.identity;
     if (!isSame) this.drop(shelved);
+    await opened.close();
   }
 
   #round(): void {
@@ -216,8 +205,4 @@ export class Shelf {
     for (const shelved of [...this.#byTag.values()]) if (shelved.usedAtMs <= latest) this.drop(shelved);
     this.#cancel = this.#byTag.size > 0 ? this.#clock.after(IDLE_MS, () => this.#round()) : undefined;
   }
-}
-
-function namesOfFiles(entries: readonly { readonly kind: string; readonly name: string }[]): readonly string[] {
-  return entries.filter(({ kind }) => kind === 'file').map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 /** A folder of images without a disk: what is in each is written down as a tree. */
 import { nameImages } from '../../src/core/alias.ts';
-import { type Content, memoryContent } from '../../src/core/content.ts';
+import { type Content, type MissReason, memoryContent } from '../../src/core/content.ts';
 import type { HeldImage, Images, TreeNode } from '../../src/nfs/images.ts';
 
 /** A text is a file's content, `{ link }` a link. */
@@ -9,7 +9,8 @@ export type Tree = { readonly [name: string]: string | { readonly link: string }
 export interface FakeImage {
   readonly etag: string;
   readonly tree?: Tree;
-  readonly isBusy?: boolean;
+  /** Why it cannot be opened. */
+  readonly missing?: MissReason;
 }
 
 interface Node extends TreeNode {
@@ -24,6 +25,10 @@ export class FakeImages implements Images {
   openCount = 0;
   /** How often each path was opened. */
   readonly opened: string[] = [];
+  /** The same of folders. */
+  readonly listed: string[] = [];
+  /** Whether the folder can be read. */
+  isThere = true;
 
   names() {
     return nameImages([...this.files.keys()]);
@@ -39,11 +44,13 @@ export class FakeImages implements Images {
     this.opened.push(path);
     const file = this.files.get(path);
     if (!file) return { kind: 'missing', reason: 'not-found' } as const;
-    if (file.isBusy) return { kind: 'missing', reason: 'busy' } as const;
-    return this.#content(`image ${file.etag}`, file.etag);
+    if (file.missing) return { kind: 'missing', reason: file.missing } as const;
+    return this.#content(path, file.etag);
   }
 
   async list(path: string) {
+    this.listed.push(path);
+    if (!this.isThere) return undefined;
     const names = [...this.files.keys()];
     const folders = new Set(names.flatMap((name) => (name.includes('/') ? [name.slice(0, name.indexOf('/'))] : [])));
     const file = (name: string) => ({ name, kind: 'file' as const, sizeBytes: 1, modifiedMs: 0 });
@@ -66,7 +73,7 @@ export class FakeImages implements Images {
     if (!file.tree) return { kind: 'missing', reason: 'damaged' };
     const all: Node[] = [];
     const root = grow('', file.tree, undefined, all);
-    const image = this.#content(`image ${file.etag}`, file.etag);
+    const image = this.#content(path, file.etag);
     const held: HeldImage<Node> = {
       ...{ kind: 'held', image, root, keepsCase: true },
       list: async (folder) => folder.nodes,
@@ -80,12 +87,13 @@ export class FakeImages implements Images {
     return held as unknown as HeldImage;
   }
 
-  #content(text: string, etag: string): Content {
+  #content(path: string, etag: string): Content {
     this.openCount += 1;
     let isOpen = true;
-    const content = memoryContent(new TextEncoder().encode(text), `"${etag}"`, 1_700_000_000_000);
+    const content = memoryContent(new TextEncoder().encode(`image ${etag}`), `"${etag}"`, 1_700_000_000_000);
     return {
       ...content,
+      isUnchanged: async () => (this.files.get(path)?.etag ?? etag) === etag,
       close: async () => {
         if (isOpen) this.openCount -= 1;
         isOpen = false;

@@ -222,7 +222,7 @@ test('an image that is removed, replaced or renamed: stale within a second, or f
     ],
     [
       'being written',
-      (images: FakeImages) => images.files.set('mint 22.iso', { etag: 'new', isBusy: true }),
+      (images: FakeImages) => images.files.set('mint 22.iso', { etag: 'new', missing: 'busy' }),
       STATUS.later,
     ],
   ] as const;
