@@ -12,6 +12,8 @@ import type { Ground } from './ground.ts';
 import { bootsLiveImage, LIVE_CLIENTS, recognisesAll } from './images.ts';
 import { openLab } from './lab.ts';
 import { MATRIX, MATRIX_CLIENTS } from './matrix.ts';
+import { bootsWithLittleMemory, outlivesItsNode } from './nfs.ts';
+import { comparesTrees, NFS_CLIENTS } from './nfs-clients.ts';
 import { changesRoles, openProxyHall, proxyBios, proxyUefi } from './proxy.ts';
 import { RELAYS } from './relay.ts';
 import { tail } from './shell.ts';
@@ -86,6 +88,27 @@ const BOOTS: readonly Boot[] = [
     runs: 'all',
     run: async (halls) => bootsLiveImage(await halls.gallery()),
   },
+  {
+    name: 'nfs-clients',
+    sec: 40,
+    title: "the kernel's NFS client by five ways of mounting: whole trees as libarchive reads them, loops, refusals",
+    runs: 'all',
+    run: async (halls) => comparesTrees(await halls.gallery()),
+  },
+  {
+    name: 'live-nfs',
+    sec: 75,
+    title: 'a real live image of 480 MiB boots by NFS with 512 MiB of memory, where by HTTP it does not',
+    runs: 'all',
+    run: async ({ ground }) => bootsWithLittleMemory(ground),
+  },
+  {
+    name: 'nfs-restart',
+    sec: 90,
+    title: 'the node of such a boot is killed and started again, then replaced by another: the boot goes on',
+    runs: 'all',
+    run: async ({ ground }) => outlivesItsNode(ground),
+  },
   ...MATRIX.map(({ name, title, isChosen, run }): Boot => {
     return {
       name,
@@ -107,8 +130,8 @@ ${BOOTS.filter((boot) => !isOfMatrix(boot))
       `  ${name.padEnd(14)} ${`${sec} s`.padStart(5)}  ${title}${runs === 'always' ? '' : ' (only if named, or with --all)'}`,
   )
   .join('\n')}
-  LOADER:IMAGE    20 s  an image of make-fake-isos.sh through ipxe, pxelinux or grub: grub:ubuntu-24.04
-  --all          all of these; of LOADER:IMAGE all images through ipxe, one of each family through the others
+  LOADER:IMAGE    20 s  an image of make-fake-isos.sh through ipxe, pxelinux or grub (grub:ubuntu-24.04), or by NFS (nfs:mint-22)
+  --all          all of these; of LOADER:IMAGE all images through ipxe, one of each family through the others and by NFS
   --matrix       every LOADER:IMAGE, and nothing else
   --out DIR      where screenshots go (default: demo)
   --jobs N       cases at the same time (default 2)`;
@@ -205,8 +228,9 @@ function hallsOf(out: string, cleanup: Cleanup): { readonly halls: Halls; readon
       cleanup,
     ),
   );
-  const gallery = once(() => openGallery(out, [...MATRIX_CLIENTS, ...LIVE_CLIENTS], say, cleanup));
   const ground: Ground = { out, say, cleanup };
+  const clients = [...MATRIX_CLIENTS, ...LIVE_CLIENTS, ...NFS_CLIENTS];
+  const gallery = once(() => openGallery({ name: 'gallery', images: '*', clients }, ground));
   const proxy = once(() => openProxyHall(ground));
   return { halls: { installers, gallery, proxy, ground }, opened };
 }

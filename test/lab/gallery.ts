@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogImage, Transport } from '../../src/core/image.ts';
 import { idsOf } from '../../src/menu/label.ts';
 import { type Bench, openBench } from './bench.ts';
-import type { Cleanup } from './cleanup.ts';
+import type { Ground } from './ground.ts';
 import { type BootRow, type ClientRow, FNODES, type FnodeName } from './hall.ts';
 import { LAB_DIR, type Lab, openLab } from './lab.ts';
 import { run } from './shell.ts';
@@ -26,16 +26,22 @@ export interface Gallery extends Bench {
 /** Also while other machines boot: reading 56 images takes some seconds. */
 const SETTLE_MS = 120_000;
 
+export interface GalleryOptions {
+  /** Of the lab. */
+  readonly name: string;
+  /** Which of the fake images it has: patterns of a shell. */
+  readonly images: string;
+  readonly clients: readonly ClientRow[];
+}
+
 export async function openGallery(
-  out: string,
-  clients: readonly ClientRow[],
-  say: (text: string) => void,
-  cleanup: Cleanup,
+  { name, images: patterns, clients }: GalleryOptions,
+  { out, say, cleanup }: Ground,
 ): Promise<Gallery> {
-  const lab = await openLab('gallery', cleanup);
+  const lab = await openLab(name, cleanup);
   // Half of every boot through iPXE would be waiting for an IPv6 router.
   await lab.spawn('br', 'router', [path.join(LAB_DIR, 'router.py'), 'br0']);
-  const { isos, boot } = await ownStock(lab, '*', say);
+  const { isos, boot } = await ownStock(lab, patterns, say);
   const menu = { title: 'FLISoL', timeout: '60s', default: 'local' };
   const bench = await openBench(lab, out, { clients, menu, say, isos, boot }, cleanup);
   const { hall } = bench;

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Followed, follow, type LogLine } from './follow.ts';
-import type { Lab } from './lab.ts';
+import type { Lab, LabHost } from './lab.ts';
 import { FLINK, FNODE, NODE, pidOf, START_TIMEOUT_MS, start } from './servers.ts';
 import { stock } from './stock.ts';
 
@@ -54,11 +54,20 @@ export interface Explained {
   readonly bootFile?: string;
 }
 
+export interface Again {
+  /** What its log and its folder of state are called: another name each time. */
+  readonly daemon: string;
+  readonly host?: LabHost;
+  readonly isos?: string;
+}
+
 export interface Hall {
   readonly logs: Readonly<Record<'flink' | FnodeName, Followed>>;
   explain(mac: string, ...args: readonly string[]): Promise<Explained>;
   /** Gives both fnodes these rows instead of those they have. */
   setBoots(rows: readonly BootRow[]): Promise<void>;
+  /** Starts the fnode once more: where it was or on another host, with its configuration, maybe over another folder of images. */
+  startAgain(name: FnodeName, as: Again): Promise<void>;
   /** A command of the fnode, with its folders; rejects unless it succeeds. Comes back with what it printed. */
   askFnode(name: FnodeName, command: string, ...args: readonly string[]): Promise<string>;
 }
@@ -92,10 +101,13 @@ export async function openHall(lab: Lab, options: HallOptions): Promise<Hall> {
         await reload(lab, name, logs[name]);
       }
     },
+    startAgain: async (name, { daemon, host = hostOf(name), isos = folders.isos }) => {
+      const args = fnodeArgs(lab, name, { ...folders, isos }, daemon);
+      await start(lab, { host, name: daemon, ready: 69, command: [NODE, FNODE, 'serve', ...args, ...JSON_LOG] });
+    },
     askFnode: async (name, command, ...args) => {
-      const { host } = FNODES.find((fnode) => fnode.name === name) ?? FNODES[0];
       const asked = [NODE, FNODE, command, ...fnodeArgs(lab, name, folders), ...args];
-      const { code, stdout, stderr } = await lab.exec(host, asked);
+      const { code, stdout, stderr } = await lab.exec(hostOf(name), asked);
       if (code !== 0) throw new Error(`fnode ${command}: exit code ${code}\n${stderr}`);
       return stdout;
     },
@@ -118,9 +130,11 @@ interface Folders {
   readonly boot: string;
 }
 
+const hostOf = (name: FnodeName): LabHost => (FNODES.find((fnode) => fnode.name === name) ?? FNODES[0]).host;
+
 /** Neither its name nor where flink is: it finds flink, and is called as flink's table says. */
-function fnodeArgs(lab: Lab, name: FnodeName, { isos, boot }: Folders): readonly string[] {
-  const state = path.join(lab.state, `${name}.d`);
+function fnodeArgs(lab: Lab, name: FnodeName, { isos, boot }: Folders, daemon: string = name): readonly string[] {
+  const state = path.join(lab.state, `${daemon}.d`);
   return ['--config', fnodeFile(lab, name), '--isos', isos, '--boot', boot, '--state-dir', state];
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { CatalogImage } from '../../src/core/image.ts';
 import type { Gallery } from './gallery.ts';
 import type { ClientRow } from './hall.ts';
-import { holdSoon, LAB_DIR } from './lab.ts';
+import { holdSoon, LAB_DIR, type Lab } from './lab.ts';
 import { COMPANIONS, fileOf, LAYOUTS, type Layout } from './layouts.ts';
 import { must } from './shell.ts';
 
@@ -49,7 +49,7 @@ const LIVE_TIMEOUT_SEC = 600;
  * 2.12 load the kernel by TFTP; by HTTP Boot nothing comes by TFTP at all.
  */
 export async function bootsLiveImage(gallery: Gallery): Promise<void> {
-  const made = await liveImage(gallery);
+  const made = await liveImage(gallery.lab);
   await copyFile(made, path.join(gallery.isos, LIVE_FILE));
   const copiedMs = performance.now();
   const image = (await gallery.images(LIVE_FILE)).find(({ path }) => path === LIVE_FILE);
@@ -86,7 +86,7 @@ async function bootLive(
 }
 
 /** Made once: it takes two minutes, and Debian's packages. Another recipe makes another. */
-async function liveImage({ lab }: Gallery): Promise<string> {
+export async function liveImage(lab: Lab): Promise<string> {
   const script = path.join(LAB_DIR, 'make-live-iso.sh');
   const recipe = (await must('sha256sum', [script])).slice(0, 16);
   const image = path.join(lab.cache, `live-${recipe}.iso`);

@@ -4,9 +4,10 @@
 #   LAB-NODE KIND MODE UID.GID SECONDS SIZE SHA256 PATH   of odd-tree, by the first client
 #   LAB-TREE CLIENT NODES SHA256   of those lines, by each
 #   LAB-MANY CLIENT NAMES SHA256   of the sorted names of its large folder
-#   LAB-LOOP SHA256 PATH           of debian-live.iso, mounted through NFS
+#   LAB-ISOS NAME                  of each image in the folder of images
+#   LAB-LOOP SHA256 PATH           of what is in one of them, mounted through NFS
 #   LAB-TAIL SIZE SHA256           of the last megabyte of a file over 4 GiB
-#   LAB-WRITE, LAB-ABSENT, LAB-ISOS: see below
+#   LAB-WRITE, LAB-ABSENT WHAT     what is said to whoever writes, and asks for what isn't there
 
 mount_by() { # CLIENT SOURCE
   case $1 in
@@ -14,8 +15,8 @@ mount_by() { # CLIENT SOURCE
     archiso) nfsmount "$2" /nfs ;;                # and miso
     kernel) mount -t nfs -o "nfsvers=3,nolock,addr=${2%%:*}" "$2" /nfs ;;
     kernel-udp) mount -t nfs -o "nfsvers=3,nolock,mountproto=udp,addr=${2%%:*}" "$2" /nfs ;;
-    anaconda) mount.nfs "$2" /nfs -o ro,nfsvers=3,nolock ;;
-    dracut) mount.nfs "$2" /nfs -o ro,nolock ;;   # which asks for version 4 first
+    anaconda) /clients/mount.nfs "$2" /nfs -o ro,nfsvers=3,nolock ;;
+    dracut) /clients/mount.nfs "$2" /nfs -o ro,nolock ;; # which asks for version 4 first
   esac 2>/nfs.err || { miss "$1 mounts $2: $(tr '\n' ' ' </nfs.err)"; return 1; }
 }
 sum() { sha256sum | cut -d' ' -f1; }
@@ -44,12 +45,12 @@ odd_tree() { # CLIENT
 
 nfs_clients() {
   node=$(arg lab.node) || { miss lab.node=; return; }
-  while read -r m; do insmod "/lib/nfs4/$m"; done </lib/nfs4/order
+  insert nfs; insert nfs4
   set +f
   for client in casper archiso kernel anaconda dracut; do odd_tree $client; done
   # A folder of images, and one of them looped, as anaconda does.
   if mount_by kernel "$node:/isos"; then
-    say "LAB-ISOS $(cd /nfs && echo *)"
+    find /nfs/*.iso | sed 's|^/nfs/|LAB-ISOS |' >/dev/ttyS0
     if mount -o loop,ro /nfs/debian-live.iso /iso; then
       (cd /iso && find . -type f | while IFS= read -r f; do echo "LAB-LOOP $(sum <"$f") $f"; done) >/dev/ttyS0
       umount /iso
@@ -64,7 +65,7 @@ nfs_clients() {
   fi
   # Whoever mounts without ro is told when writing; and what isn't there at once.
   if mount_by archiso "$node:/tree/odd-tree"; then
-    for what in 'touch /nfs/new' 'rm /nfs/empty-file' 'mkdir /nfs/folder' 'chmod 777 /nfs/megabytes' 'mv /nfs/megabytes /nfs/moved'; do
+    for what in 'touch /nfs/new' 'rm -f /nfs/empty-file' 'mkdir /nfs/folder' 'chmod 777 /nfs/megabytes' 'mv -f /nfs/megabytes /nfs/moved'; do
       say "LAB-WRITE $($what 2>&1)"
     done
     umount /nfs
