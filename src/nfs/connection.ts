@@ -6,7 +6,7 @@ import type { Standing } from '../core/crowd.ts';
 import { type Answering, answerTo } from './answering.ts';
 import { Outbox } from './outbox.ts';
 import { RecordReader, recordMark } from './record.ts';
-import { type Room, Share } from './room.ts';
+import { type Room, Share, type Source } from './room.ts';
 import { type Answer, type Call, type Caller, hear, replyRecord, type Tail } from './rpc.ts';
 
 export interface ConnectionMeans {
@@ -20,7 +20,7 @@ export interface ConnectionMeans {
   readonly onCut: (client: Ipv4, reason: string) => void;
 }
 
-/** A call is some hundred octets; of a WRITE, which nobody may, FSINFO asks for no more than 4 KiB. */
+/** A call is some hundred octets; of a WRITE, which nobody may, FSINFO asks for no more than half of this. */
 const MAX_RECORD_BYTES = 64 << 10;
 /** Of answers that wait: four of the largest. */
 const MAX_WAITING_BYTES = 4 << 20;
@@ -58,14 +58,14 @@ export class Connection {
   /** The socket is half open where the client ends its side, and has somebody who listens to its errors. */
   constructor(
     socket: Socket,
-    ends: Pick<Caller, 'address' | 'localAddress'>,
+    { source, ...ends }: Pick<Caller, 'address' | 'localAddress'> & { readonly source: Source },
     means: ConnectionMeans,
     move: (to: Standing) => void,
   ) {
     this.#socket = socket;
     this.#means = means;
     this.#move = move;
-    const share = new Share(means.room, MAX_WAITING_BYTES);
+    const share = new Share(means.room, MAX_WAITING_BYTES, source);
     this.#share = share;
     this.#caller = {
       ...ends,

@@ -8,7 +8,7 @@ import type { Host, LogFields } from '../host.ts';
 import type { Service } from '../service.ts';
 import { isOfTheLan, type Reached } from './admission.ts';
 import type { Answering } from './answering.ts';
-import { Room } from './room.ts';
+import { boundsOf, Room } from './room.ts';
 import type { Program } from './rpc.ts';
 import { type TcpDoor, tcpDoor } from './tcpdoor.ts';
 import { type UdpDoor, udpDoor } from './udpdoor.ts';
@@ -112,7 +112,7 @@ function doorsOf(
   const { clock, log } = host;
   const { maxConnections, roomBytes, displacedMs } = { ...RPC_LIMITS, ...limits };
   const max = Math.min(maxConnections, descriptorShare('nfs'));
-  const room = new Room(roomBytes);
+  const room = new Room(boundsOf(roomBytes));
   const sayFull = seldom(clock, (fields) => log.warn(name, 'full', fields));
   const sayForeign = seldom(clock, (fields) => log.warn(name, 'not-of-the-lan', fields));
   const isNamed = listen !== 'every-address';

@@ -7,7 +7,7 @@ import { listening } from '../host/listening.ts';
 import type { Host } from '../host.ts';
 import type { Reached } from './admission.ts';
 import { Connection, type ConnectionMeans, RECORD_MS } from './connection.ts';
-import type { Room } from './room.ts';
+import type { Room, Source } from './room.ts';
 
 export interface TcpDoorMeans {
   readonly clock: Host['clock'];
@@ -30,8 +30,8 @@ export interface TcpDoor {
 
 /** One timer for all connections. */
 const TICK_MS = 1000;
-/** Without an octet taken: it holds what others wait for. */
-const WANTED_MS = 10_000;
+/** Without an octet taken: it holds what others wait for, and may come back. */
+const WANTED_MS = 3000;
 /** The same where nobody waits: of a peer that is gone TCP itself finds out, and one at 1 kB/s takes its time. */
 const STILL_MS = 1_800_000;
 /** Who has read within that time reads. */
@@ -43,6 +43,19 @@ export function tcpDoor({ clock, bounds, room, connection, ...means }: TcpDoorMe
   let servers: Server[] = [];
   let cancelTick: (() => void) | undefined;
   const now = (): number => clock.now();
+  const sources = new Map<Ipv4, Source & { connections: number }>();
+  /** The same for all connections of an address, as long as there are any. */
+  const sourceOf = (socket: Socket): Source => {
+    const { address } = endsOf(socket);
+    const source = sources.get(address) ?? { usedBytes: 0, connections: 0 };
+    sources.set(address, source);
+    source.connections += 1;
+    socket.once('close', () => {
+      source.connections -= 1;
+      if (source.connections === 0) sources.delete(address);
+    });
+    return source;
+  };
   const common: ConnectionMeans = {
     ...{ ...connection, room, now },
     soon: (then) => process.nextTick(then),
@@ -50,7 +63,7 @@ export function tcpDoor({ clock, bounds, room, connection, ...means }: TcpDoorMe
   };
   const crowd = new Crowd<Socket, Connection>({
     ...{ bounds, now, first: 'new' },
-    keep: (socket, move) => new Connection(socket, endsOf(socket), common, move),
+    keep: (socket, move) => new Connection(socket, { ...endsOf(socket), source: sourceOf(socket) }, common, move),
   });
 
   const cutLate = (): void => {

@@ -41,7 +41,7 @@ const MAX_WAITING_BYTES = 1 << 20;
 export function udpDoor(means: UdpDoorMeans): UdpDoor {
   const { host, room, reachedAt, admits, onDropped } = means;
   let sockets: UdpSocket[] = [];
-  const share = new Share(room, MAX_WAITING_BYTES);
+  const share = new Share(room, MAX_WAITING_BYTES, { usedBytes: 0 });
   const excess = new Excess(host.clock.now());
   let sentBytes = 0;
 

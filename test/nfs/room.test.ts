@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Room, Share } from '../../src/nfs/room.ts';
+import { boundsOf, Room, Share } from '../../src/nfs/room.ts';
 
 /** A share whose takes are noted in `heard` when they come back. */
 const world = (maxBytes: number) => {
-  const room = new Room(maxBytes);
+  const room = new Room({ all: maxBytes, files: maxBytes, source: maxBytes });
   const heard: string[] = [];
   const enter = (name: string, ownBytes = maxBytes) => {
-    const share = new Share(room, ownBytes);
+    const share = new Share(room, ownBytes, { usedBytes: 0 });
     const take = (bytes: number): void => {
       const has = share.take(bytes);
       if (has instanceof Promise) void has.then((later) => heard.push(`${name} ${bytes} ${later}`));
@@ -127,4 +127,32 @@ test('room: whatever is taken, given and left, in the end nothing is used and no
   }
   for (let i = 0; i < 2000 && given < 2000; i++) await settled();
   assert.deepEqual([given, room.usedBytes, room.isWanted], [2000, 0, false]);
+});
+
+test('room: what one address asks for by many connections leaves half of the room to the others, who pass it', async () => {
+  const room = new Room(boundsOf(16));
+  const [hog, honest] = [{ usedBytes: 0 }, { usedBytes: 0 }];
+  const many = Array.from({ length: 9 }, () => new Share(room, 4, hog));
+  assert.deepEqual(
+    many.map((share) => share.take(1)).map((has) => has === true),
+    [true, true, true, true, true, true, true, true, false],
+  );
+  assert.deepEqual([room.usedBytes, room.isWanted], [8, false], 'nobody waits for what others have');
+  const other = new Share(room, 4, honest);
+  assert.equal(await other.take(4), true);
+  assert.equal(other.take(0), true);
+  many[0]?.give(1);
+  assert.equal(hog.usedBytes, 8);
+});
+
+test('room: small answers have room beside readers who do not read', () => {
+  const room = new Room(boundsOf(16));
+  for (let i = 0; i < 14; i++) assert.equal(new Share(room, 4, { usedBytes: 0 }).take(1), true);
+  const waiting = new Share(room, 4, { usedBytes: 0 });
+  assert.ok(waiting.take(1) instanceof Promise);
+  assert.equal(room.isWanted, true);
+  const other = new Share(room, 4, { usedBytes: 0 });
+  assert.equal(other.take(0), true);
+  other.add(3);
+  assert.ok(other.take(0) instanceof Promise, 'until all of it is used');
 });
