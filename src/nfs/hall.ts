@@ -178,8 +178,10 @@ export class Hall {
     const entries = below === '' ? top : await this.#deps.images.list(below);
     if (!entries) return 'io';
     const prefix = below === '' ? '' : `${below}/`;
+    const etags = new Map(this.#deps.images.names().map(({ path, etag }) => [path, etag]));
     return entries.flatMap(({ name, kind }) => {
-      if (kind === 'file') return [rowOf(name, () => this.#file(`${prefix}${name}`))];
+      const path = `${prefix}${name}`;
+      if (kind === 'file') return [rowOf(name, () => this.#file(path), etags.get(path))];
       // Deeper ones are in no menu either.
       return below === '' ? [this.#folderRow(name, { kind: 'folder', tag: tagOf(name) })] : [];
     });

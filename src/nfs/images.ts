@@ -43,8 +43,8 @@ export interface HeldImage<Node extends TreeNode = TreeNode> {
 }
 
 export interface Images {
-  /** The catalogue's, which may be some seconds behind. */
-  names(): readonly ImageName[];
+  /** The catalogue's, which may be some seconds behind, with their ETags as far as it knows them. */
+  names(): readonly (ImageName & { readonly etag?: string | undefined })[];
   /** By any of its names, alias and suffix as the menus write them. */
   find(name: string): Promise<ImageName | undefined>;
   /** Never rejects for a name. */

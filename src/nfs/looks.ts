@@ -65,10 +65,11 @@ export class Looks {
   }
 }
 
-/** A name whose number is its own until it is opened, as an image's is. */
-export function rowOf(name: string, open: Row['open']): Row {
-  const fileid = numberOf(tagOf(name));
-  return { name, fileid, cookie: FIRST_COOKIE + (fileid % COOKIE_SPAN), open };
+/** `etag`: of a file, whose number is made of it, as GETATTR tells; where nobody knows it yet, of the name. */
+export function rowOf(name: string, open: Row['open'], etag?: string): Row {
+  const ofName = numberOf(tagOf(name));
+  const fileid = etag === undefined ? ofName : numberOf(tagOf(etag));
+  return { name, fileid, cookie: FIRST_COOKIE + (ofName % COOKIE_SPAN), open };
 }
 
 export function hallFileid(place: HallPlace): number {

@@ -31,7 +31,10 @@ export class FakeImages implements Images {
   isThere = true;
 
   names() {
-    return nameImages([...this.files.keys()]);
+    return nameImages([...this.files.keys()]).map((image) => ({
+      ...image,
+      etag: `"${this.files.get(image.path)?.etag}"`,
+    }));
   }
 
   async find(name: string) {

@@ -123,6 +123,14 @@ test('READDIRPLUS tells what LOOKUP tells: handles, attributes, numbers', async 
   }
 });
 
+test('READDIR of /isos has the number of each image that GETATTR has', async () => {
+  const { ask, rootOf, walk } = node(mint());
+  const { entries } = good(readdir3res(await ask('readdir', args3.readdir(await rootOf('/isos'), 0, 4096))));
+  const file = await walk('/isos', 'mint 22.iso');
+  const { objAttributes } = good(getattr3res(await ask('getattr', args3.getattr(file))));
+  assert.equal(entries.find(({ name }) => name === 'mint 22.iso')?.fileid, objAttributes.fileid);
+});
+
 test('READLINK tells what the link says; of anything else it is refused', async () => {
   const { ask, walk } = node(mint());
   const root = '/tree/mint-22';
