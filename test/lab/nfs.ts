@@ -6,8 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transport } from '../../src/core/image.ts';
 import { type Gallery, openGallery } from './gallery.ts';
 import type { Ground } from './ground.ts';
-import type { Again } from './hall.ts';
-import { FNODES } from './hall.ts';
+import { type Again, FNODES } from './hall.ts';
 import { liveImage } from './images.ts';
 import { holdSoon, LAB_DIR, type Lab, type LabHost } from './lab.ts';
 import type { Firmware, MachineEnd } from './machine.ts';
@@ -47,19 +46,17 @@ export async function outlivesItsNode(ground: Ground): Promise<void> {
   await countNfs(lab, 'client');
   const booted = boot(gallery, 'nfs', { mac: MAC.restart, firmware: 'uefi' });
   const isOver = booted.then(() => true);
-  const [again, other] = ['fnode-again', 'fnode-other'];
-  const swaps = async (): Promise<void> => {
-    await sentBytes(lab, NODE.host, ENDS_AT_BYTES[0], isOver);
-    await end(lab, NODE.name);
-    await sleep(1000);
-    await hall.startAgain(NODE.name, { daemon: again });
-    await sentBytes(lab, NODE.host, ENDS_AT_BYTES[1], isOver);
-    await end(lab, again);
-    await movesTo(gallery, 'client', other);
-  };
-  await swaps();
+  const first = await sentBytes(lab, NODE.host, ENDS_AT_BYTES[0], isOver);
+  await end(lab, NODE.name);
+  await sleep(1000);
+  await hall.startAgain(NODE.name, { daemon: 'fnode-again' });
+  const both = await sentBytes(lab, NODE.host, ENDS_AT_BYTES[1], isOver);
+  await end(lab, 'fnode-again');
+  await movesTo(gallery, 'client', 'fnode-other');
   hasBooted(await booted);
-  await sentBytes(lab, 'client', 1_000_000, isOver);
+  const other = await sentBytes(lab, 'client', 1_000_000, isOver);
+  const parts = [first, both - first, other].map((bytes) => (bytes / 1e6).toFixed(1));
+  ground.say(`nfs-restart: the three fnodes of that boot sent ${parts.join(', ')} MB by NFS`);
   await lab.net('down');
 }
 
@@ -120,12 +117,12 @@ async function countNfs(lab: Lab, host: LabHost): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
-/** Waits until the host has sent so many octets by NFS. Rejects if the machine is at its end before. */
-async function sentBytes(lab: Lab, host: LabHost, wanted: number, isOver: Promise<boolean>): Promise<void> {
+/** Waits until the host has sent so many octets by NFS, and comes back with their number. Rejects if the machine is at its end before. */
+async function sentBytes(lab: Lab, host: LabHost, wanted: number, isOver: Promise<boolean>): Promise<number> {
   for (let isLast = false; ; ) {
     const { stdout } = await lab.exec(host, ['nft', 'list', 'counter', 'ip', 'lab-nfs', 'sent']);
     const sent = Number(/bytes (\d+)/.exec(stdout)?.[1]);
-    if (sent >= wanted) return;
+    if (sent >= wanted) return sent;
     assert.ok(!isLast, `${host} has sent ${sent} octets by NFS until the machine's end, not ${wanted}`);
     isLast = await Promise.race([isOver, sleep(100, false)]);
   }
