@@ -28,6 +28,9 @@ tests=(
   isc-dhcp-relay dnsmasq-base                         # what may stand between them and flink, or beside it
   dhcpcd-base systemd nmap isc-dhcp-relay             # more of them, and a relay
   rpcbind                                             # a portmapper that a node finds in its place
+  nfs-common netbase libnfs-utils                     # NFS clients
+  klibc-utils                                         # that of an initramfs
+  gcc libc6-dev libnfs-dev                            # and what builds one of our own
   grub-common                                         # grub-script-check, for the menus
   qemu-system-arm qemu-efi-aarch64 ovmf-ia32          # arm64 and ia32 machines
   xorriso genisoimage udftools python3-pycdlib        # makers of images for the tests of the reader
@@ -44,6 +47,7 @@ more=(
   nginx-light                                         # reference-dnsmasq.sh
   pxelinux syslinux-efi
   xz-utils buildah crun                               # build-image.sh
+  nfs-ganesha nfs-ganesha-vfs                         # what the benchmark of NFS compares with
 )
 set=all check=0
 while (($#)); do
