@@ -23,7 +23,7 @@ export interface Gallery extends Bench {
   sumOf(file: string, inside: string): Promise<string>;
 }
 
-/** Also while other machines boot: reading 56 images takes some seconds. */
+/** Also while other machines boot: reading 58 images takes some seconds. */
 const SETTLE_MS = 120_000;
 
 export interface GalleryOptions {
