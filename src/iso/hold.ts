@@ -1,32 +1,12 @@
 /** An image that stays open for many questions: for a file server, whose clients come back to what they have found. */
 import type { Content } from '../core/content.ts';
+import type { HeldImage } from '../core/held.ts';
 import { fileContent } from './slice.ts';
 import type { Node, ReadAt, Volume } from './volume.ts';
 import { childOf, keepsCase } from './walk.ts';
 
-/** Answers reject with `Malformed` for what is damaged, and with what reading rejects with. */
-export interface Held {
-  readonly kind: 'held';
-  /** The image as a file; closed with this. */
-  readonly image: Content;
-  readonly root: Node;
-  /** False: names are found in whatever case. */
-  readonly keepsCase: boolean;
-  /** What `folder` holds, by name in the order of `<`; the same list for all who ask, as long as it is kept. */
-  list(folder: Node): Promise<readonly Node[]>;
-  /** The one called `name` in `folder`; links are not followed. */
-  child(folder: Node, name: string): Promise<Node | undefined>;
-  /** As `Volume` has it. */
-  nodeAt(place: number): Promise<Node | undefined>;
-  /** As `Volume` has it. */
-  parentOf(folder: Node): Promise<Node | undefined>;
-  /** Of a file that is not `unreadable`. Good until the image is closed: closing it does nothing. */
-  content(file: Node): Content;
-  /** False once the image's bytes have changed. */
-  isUnchanged(): Promise<boolean>;
-  /** Once what was asked is answered. To be called once; nothing is asked any more. */
-  close(): Promise<void>;
-}
+/** `list` comes in the order of `<`, and is the same for all who ask, as long as it is kept. `close` waits until what was asked is answered. */
+export type Held = HeldImage<Node>;
 
 /** Asks a question of an image's volume, with turns of its own. */
 export type Ask = <Answer>(question: (volume: Volume, read: ReadAt) => Promise<Answer>) => Promise<Answer>;

@@ -1,7 +1,6 @@
 /** A file's attributes, `fattr3`. RFC 1813 §2.6. */
+import type { FileKind } from '../core/held.ts';
 import type { XdrWriter } from './xdr.ts';
-
-export type FileKind = 'file' | 'folder' | 'link' | 'other';
 
 export interface Attributes {
   readonly kind: FileKind;

@@ -149,8 +149,8 @@ export class Hall {
   async #mountable(): Promise<readonly string[]> {
     const paths = ['/isos'];
     for (const { alias, suffix } of (await this.#imageNames()) ?? []) {
-      const root = await this.#image(alias);
-      if (typeof root !== 'string') paths.push(`/tree/${alias}`, `/tree/${alias}${suffix}`);
+      const { kind } = await this.resolve(`/tree/${alias}`);
+      if (kind === 'folder') paths.push(`/tree/${alias}`, `/tree/${alias}${suffix}`);
     }
     return paths;
   }

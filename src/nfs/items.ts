@@ -3,9 +3,9 @@
 import { latin1, Malformed } from '../core/bytes.ts';
 import type { Content, MissReason, Soon } from '../core/content.ts';
 import { errnoOf } from '../core/errors.ts';
+import type { HeldImage, TreeNode } from '../core/held.ts';
 import type { Attributes } from './attributes.ts';
 import { type Handles, numberOf, type Place } from './handle.ts';
-import type { HeldImage, TreeNode } from './images.ts';
 import type { Failure } from './protocol.ts';
 import type { Shelf, Shelved } from './shelf.ts';
 

@@ -1,8 +1,9 @@
 /** The images that clients read, held open while they do: found by the tag in a handle alone, whatever they are called. */
 import type { Content, MissReason } from '../core/content.ts';
+import type { HeldImage } from '../core/held.ts';
 import type { Clock } from '../host.ts';
 import { numberOf, tagOf } from './handle.ts';
-import type { HeldImage, Images } from './images.ts';
+import type { Images } from './images.ts';
 import { type NotFound, Whereabouts } from './whereabouts.ts';
 
 /** A file of the folder of images that is held open, until it is gone. */

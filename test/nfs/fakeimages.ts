@@ -1,7 +1,8 @@
 /** A folder of images without a disk: what is in each is written down as a tree. */
 import { nameImages } from '../../src/core/alias.ts';
 import { type Content, type MissReason, memoryContent } from '../../src/core/content.ts';
-import type { HeldImage, Images, TreeNode } from '../../src/nfs/images.ts';
+import type { HeldImage, TreeNode } from '../../src/core/held.ts';
+import type { Images } from '../../src/nfs/images.ts';
 
 /** A text is a file's content, `{ link }` a link. */
 export type Tree = { readonly [name: string]: string | { readonly link: string } | Tree };

@@ -1,6 +1,7 @@
 /** NFS as a client is answered, over images that are written down: what handles find, and what becomes of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Malformed } from '../../src/core/bytes.ts';
 import { handlesFor } from '../../src/nfs/handle.ts';
 import { STATUS } from '../../src/nfs/protocol.ts';
 import {
@@ -65,6 +66,17 @@ for (const [path, want] of PATHS) {
 
 test('showmount is told the folder of images, and each image with and without its suffix', async () => {
   assert.deepEqual(await node(mint()).hall.exports(), ['/isos', '/tree/mint-22', '/tree/mint-22.iso']);
+});
+
+test('one image that cannot be read takes the others from no list of exports', async () => {
+  const images = mint();
+  images.files.set('broken.iso', { etag: 'broken', tree: {} });
+  const hold = images.hold.bind(images);
+  images.hold = async (path) => {
+    if (path === 'broken.iso') throw new Malformed('damaged', 0);
+    return hold(path);
+  };
+  assert.deepEqual(await node(images).hall.exports(), ['/isos', '/tree/mint-22', '/tree/mint-22.iso']);
 });
 
 test('LOOKUP of . and .., inside and above the root of an image', async () => {
